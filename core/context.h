@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* context.h - everything one vane_open made. Folders of core own its parts. */
+#ifndef VANE__CONTEXT_H
+#define VANE__CONTEXT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "detect/budget.h"
+#include "detect/topology.h"
+#include "exec/pool.h"
+#include "plugin/registry.h"
+#include "settings.h"
+#include "vane/vane.h"
+
+struct vane__routes;
+struct vane__op_table;
+
+struct vane_context {
+    uint64_t magic; /* VANE__CONTEXT_MAGIC while open: a wild pointer is an error in words */
+    /* read on every call, written rarely */
+    _Atomic(struct vane__routes *) routes;
+    vane__pool *pool;
+    uint32_t slow; /* nonzero: calls take the slow path (logging of decisions) */
+    /* control plane */
+    pthread_mutex_t control; /* priority, policy, threads, routes: one writer at a time */
+    vane__settings settings;
+    uint64_t cpu_features, cpu_features_masked;
+    uint64_t l1d_bytes, l2_bytes, l3_bytes;
+    vane__budget budget;
+    pthread_once_t topology_once;
+    vane__topology topology;
+    vane__registry registry;
+    struct vane__op_table *ops; /* custom ops */
+    const vane_policy *policy;
+};
+
+#define VANE__CONTEXT_MAGIC UINT64_C(0x7478746e656e6176) /* "vanentxt" */
+
+/* VANE_OK, or the sentence for a NULL or closed context. */
+vane_status vane__context_check(const vane_context *ctx);
+
+/* op/table.c: custom ops, by name. Called by vane_op_register and by the registry for
+ * the ops that a plugin brings. */
+vane_status vane__op_add(vane_context *ctx, const vane_op_desc *desc, uint32_t *out);
+/* dispatch/routes.c: candidates changed (a backend came, a device died): make new routes. */
+void vane__routes_renew(vane_context *ctx);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* pool.h - the work-stealing thread pool: one job at a time, split over its threads.
+ *
+ * A job is a range of pieces. Each participant owns a share of the range, takes pieces
+ * from its front, and when it is empty steals half of somebody's rest from the back. The
+ * caller is a participant, never pinned, and never waits for a sleeper: a worker that
+ * wakes too late finds the range taken. Workers are pinned to one CPU each (never the
+ * caller's: they swap), spin for a bounded time after a job and then sleep on a futex.
+ * A pool that is busy, or a call from inside a job, runs the job inline.
+ */
+#ifndef VANE__EXEC_POOL_H
+#define VANE__EXEC_POOL_H
+
+#include "vane/backend.h"
+
+typedef struct vane__pool vane__pool;
+
+/* Creates no thread: the first parallel job does. max_threads: caller included. */
+vane_status vane__pool_open(uint32_t max_threads, vane__pool **out);
+void vane__pool_close(vane__pool *p); /* joins the workers */
+/* [0, n) in pieces of grain on at most width threads; returns when all ran. fn gets runs
+ * of whole pieces and a worker number below width, 0 for the caller. */
+void vane__pool_run(vane__pool *p, uint32_t width, vane_range_fn fn, void *arg, uint64_t n,
+                    uint64_t grain);
+/* Are the workers spinning, so that a fork costs a microsecond? One relaxed load. */
+int vane__pool_hot(const vane__pool *p);
+/* The most threads a job may use from now on; takes effect at the next job. */
+void vane__pool_set_max(vane__pool *p, uint32_t max_threads);
+uint32_t vane__pool_max(const vane__pool *p);
+/* After fork() in the child: the workers are gone; the next job makes new ones. Called by
+ * the pool's own pthread_atfork handler. */
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* settings.h - what the operator (environment) and the program (vane_config) wish.
+ *
+ * The one place that reads the environment. A variable wins over the field beside it;
+ * an empty variable counts as unset. Under setuid (secure_getenv) the environment is not
+ * read at all. A malformed value is VANE_E_ARGUMENT, in words, not a guess.
+ */
+#ifndef VANE__SETTINGS_H
+#define VANE__SETTINGS_H
+
+#include "log.h"
+#include "vane/vane.h"
+
+typedef struct vane__settings {
+    /* owned copies, never NULL; "" is unset */
+    char *backend, *prefer, *exclude, *ops, *policy, *plugin_path, *cpu_mask;
+    int plugin_path_from_env; /* for the report's "source" */
+    int no_default_path;
+    int repro;
+    int unload;       /* VANE_UNLOAD=1: dlclose at vane_close */
+    uint32_t threads; /* 0: the budget decides */
+    vane__log log;    /* level from VANE_LOG */
+} vane__settings;
+
+vane_status vane__settings_read(const vane_config *config, vane__settings *out);
+void vane__settings_free(vane__settings *s);
+/* Is name in the comma-separated list? Names may end in '*'. Blanks are skipped. */
+int vane__list_has(const char *list, const char *name);
+/* The i-th name of the list copied into out (cut to bytes); 0 when there is none. */
+int vane__list_at(const char *list, uint32_t i, char *out, size_t bytes);
+/* VANE_OPS: the backend asked for op, copied into out; 0 when the text names none. */
+int vane__ops_backend(const char *ops, const char *op, char *out, size_t bytes);
+/* An option of a backend, "VANE_<BACKEND>_<KEY>" in the environment; NULL unset. */
+const char *vane__settings_option(const char *backend, const char *key);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* vane.h - the user API: open a context, hand it tensors, ask it why.
+ *
+ * Threads   every function may be called from any thread at any time, except
+ *           vane_close, which ends a context nobody uses any more.
+ * Errors    a vane_status; vane_last_error() then holds one sentence for this thread.
+ *           Nothing aborts. Outputs are written only on VANE_OK.
+ * Owner     the caller owns tensors and their memory; strings that Vane returns live as
+ *           long as the context, or as long as the call says.
+ * Overlap   an output may be exactly the same view as an input of an elementwise op or of
+ *           softmax. Any other overlap of an output with an input is VANE_E_OVERLAP.
+ */
+#ifndef VANE_VANE_H
+#define VANE_VANE_H
+
+#include "vane/backend.h"
+#include "vane/ops.h"
+#include "vane/policy.h"
+#include "vane/status.h"
+#include "vane/types.h"
+#include "vane/version.h"
+
+#if defined(__GNUC__)
+#define VANE_API __attribute__((visibility("default")))
+#else
+#define VANE_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- status -------------------------------------------------------------------- */
+
+/* The last failure on this thread; survives the context and any plugin. */
+typedef struct vane_error {
+    vane_status status;
+    int64_t native_code;  /* the driver's own number, or 0 */
+    char backend[16];     /* which backend said so, or "" */
+    char message[360];    /* one sentence: the argument, what it was, what was expected */
+} vane_error;
+
+VANE_API const char *vane_status_name(vane_status status);   /* "VANE_E_SHAPE" */
+VANE_API const char *vane_status_string(vane_status status); /* its sentence; never NULL */
+VANE_API vane_status_class vane_status_class_of(vane_status status);
+VANE_API const vane_error *vane_last_error(void); /* this thread's; never NULL */
+VANE_API const char *vane_version(void);
+
+/* ---- tensors and tables -------------------------------------------------------- */
+
+/* A row-major tensor over the caller's memory. An invalid rank or shape is kept as it is
+ * and reported by the first call that gets it. shape may be NULL for rank 0. */
+VANE_API vane_tensor vane_tensor_of(void *data, vane_dtype dtype, uint32_t rank,
+                                    const int64_t *shape);
+/* Elements; -1 when the shape is invalid or overflows. */
+VANE_API int64_t vane_tensor_count(const vane_tensor *t);
+VANE_API const char *vane_dtype_name(uint32_t dtype); /* "f32"; "?" unknown */
+VANE_API uint32_t vane_dtype_bytes(uint32_t dtype);   /* 0 unknown */
+VANE_API vane_status vane_dtype_parse(const char *text, uint32_t *out);
+
+/* One row of ops.def, or of a registered op. */
+typedef struct vane_op_info {
+    uint32_t op;
+    uint32_t min_in, max_in; /* max_in UINT32_MAX: any number */
+    uint32_t n_out;
+    uint32_t dtypes;         /* bit i: vane_dtype i */
+    const char *name, *signature, *params, *dtype_set, *out, *shape, *onnx;
+    double flops, ulp;
+} vane_op_info;
+
+/* ---- contexts ------------------------------------------------------------------ */
+
+typedef struct vane_context vane_context;
+
+/* What the program wishes. Zeroed with struct_size set: the defaults. A variable of the
+ * environment named beside a field wins over it: the operator has the last word. */
+typedef struct vane_config {
+    uint32_t struct_size;     /* sizeof(vane_config) */
+    uint32_t threads;         /* VANE_THREADS; 0: affinity, cpuset and quota decide */
+    const char *backend;      /* VANE_BACKEND: only this one; missing is an error */
+    const char *prefer;       /* VANE_PREFER: "avx512,scalar" */
+    const char *exclude;      /* VANE_EXCLUDE: never opened */
+    const char *ops;          /* VANE_OPS: "matmul=avx2,softmax=scalar" */
+    const char *policy;       /* VANE_POLICY: "heuristic" (default) or "fixed" */
+    const char *plugin_path;  /* VANE_PLUGIN_PATH, searched first, ':' between folders */
+    const char *cpu_mask;     /* VANE_CPU_MASK: "avx2": pretend the CPU has no more */
+    uint32_t repro;           /* VANE_REPRO: 1 keeps kernels out whose bits may vary */
+    uint32_t no_default_path; /* 1: search plugin_path only */
+    void (*log)(void *arg, int level, const char *line); /* NULL: stderr, by VANE_LOG */
+    void *log_arg;
+} vane_config;
+
+/* Opens a context: detects, searches, judges, loads. config may be NULL. On failure *out
+ * is NULL. No usable backend: VANE_E_NO_BACKEND. */
+VANE_API vane_status vane_open(const vane_config *config, vane_context **out);
+/* Waits for running work, closes backends; does not unload plugins (VANE_UNLOAD=1 does). */
+VANE_API void vane_close(vane_context *ctx);
+
+/* The context's op table. vane_op_find also knows registered names. */
+VANE_API uint32_t vane_op_count(const vane_context *ctx);
+/* i: 0 to vane_op_count - 1 */
+VANE_API vane_status vane_op_at(const vane_context *ctx, uint32_t i, vane_op_info *out);
+VANE_API vane_status vane_op_find(const vane_context *ctx, const char *name, vane_op_info *out);
+/* Copies desc (not its texts: they must live as long as the context). *out: its number. */
+VANE_API vane_status vane_op_register(vane_context *ctx, const vane_op_desc *desc, uint32_t *out);
+
+/* ---- backends ------------------------------------------------------------------ */
+
+/* Load one plugin file now, judged like any other; or a backend in the program itself
+ * (entry and all it points to live until vane_close). */
+VANE_API vane_status vane_load(vane_context *ctx, const char *path);
+VANE_API vane_status vane_register(vane_context *ctx, const vane_backend_entry *entry);
+
+VANE_API vane_status vane_set_priority(vane_context *ctx, const char *names); /* "a,b"; "" none */
+VANE_API vane_status vane_set_policy(vane_context *ctx, const char *name);
+VANE_API vane_status vane_set_threads(vane_context *ctx, uint32_t threads); /* 0: the budget */
+
+VANE_API uint32_t vane_device_count(const vane_context *ctx);
+VANE_API vane_status vane_device_at(const vane_context *ctx, uint32_t i, vane_device_info *out,
+                                    const char **backend);
+
+/* One line of the load report: a path tried, and the verdict. Always kept. */
+typedef struct vane_report_line {
+    const char *path;    /* a folder, a file, or "(program)" */
+    const char *source;  /* why it was tried: "VANE_PLUGIN_PATH", "beside libvane", ... */
+    const char *backend; /* its name when known, else "" */
+    const char *version;
+    const char *reason;  /* a sentence: why refused, or what was found */
+    vane_status status;  /* VANE_OK: loaded (a file) or read (a folder) */
+    uint32_t is_folder;
+} vane_report_line;
+VANE_API uint32_t vane_report_count(const vane_context *ctx);
+VANE_API vane_status vane_report_at(const vane_context *ctx, uint32_t i, vane_report_line *out);
+
+/* The machine: what detection found. Units in the names; 0: unknown. */
+typedef struct vane_machine {
+    uint32_t struct_size;
+    uint32_t threads;        /* the budget: the smallest of the next three */
+    uint32_t cpus_affinity;  /* CPUs in the affinity mask (a cpuset is in it) */
+    uint32_t cpus_online;
+    double cpu_quota;        /* CPUs' worth of cgroup quota; 0 none */
+    uint64_t mem_total_bytes;
+    uint64_t mem_limit_bytes; /* the smaller of total and the cgroup's limit */
+    uint64_t cpu_features;   /* VANE_CPU() bits in force */
+    uint64_t cpu_features_masked; /* present, but masked away */
+    uint32_t packages, cores, numa_nodes; /* topology (loads hwloc at the first ask) */
+    uint32_t l1d_bytes, l2_bytes;
+    uint64_t l3_bytes;
+    char cpu_name[64];
+    char platform[32];       /* "Linux x86_64" */
+    char topology_source[64];/* "hwloc 2.9.0", or why there is none */
+} vane_machine;
+VANE_API vane_status vane_machine_get(vane_context *ctx, vane_machine *out);
+
+/* ---- one function per op ------------------------------------------------------- */
+/* U: x, [params,] out   B: a, b, [params,] out   T: a, b, c, [params,] out
+ * N: [params,] out      V: inputs, count, params, out
+ * G: a, b, c (may be NULL), params, out          params may be NULL: ONNX's defaults */
+
+#define VANE_SIG_U0(name, P)                                                                 \
+    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *x, vane_tensor *out);
+#define VANE_SIG_U1(name, P)                                                                 \
+    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *x,                \
+                                     const vane_##P##_params *params, vane_tensor *out);
+#define VANE_SIG_B0(name, P)                                                                 \
+    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *a,                \
+                                     const vane_tensor *b, vane_tensor *out);
+#define VANE_SIG_B1(name, P)                                                                 \
+    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *a,                \
+                                     const vane_tensor *b, const vane_##P##_params *params,  \
+                                     vane_tensor *out);
+#define VANE_SIG_T0(name, P)                                                                 \
+    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *a,                \
+                                     const vane_tensor *b, const vane_tensor *c,             \
+                                     vane_tensor *out);
+#define VANE_SIG_G1(name, P)                                                                 \
+    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *a,                \
+                                     const vane_tensor *b, const vane_tensor *c,             \
+                                     const vane_##P##_params *params, vane_tensor *out);
+#define VANE_SIG_N1(name, P)                                                                 \
+    VANE_API vane_status vane_##name(vane_context *ctx, const vane_##P##_params *params,     \
+                                     vane_tensor *out);
+#define VANE_SIG_V1(name, P)                                                                 \
+    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *const *inputs,    \
+                                     uint32_t count, const vane_##P##_params *params,        \
+                                     vane_tensor *out);
+#define VANE_OP(ID, name, SIG, P, ...) VANE_SIG_##SIG(name, P)
+#include "vane/ops.def"
+
+/* ---- any op, prepared calls, and why ------------------------------------------- */
+
+#define VANE_MAX_CANDIDATES 32
+
+/* The record of one decision: who stood for election, and what came of it. */
+typedef struct vane_decision {
+    uint32_t struct_size;
+    uint32_t op, dtype, size_class;
+    uint32_t chosen;      /* index of the candidate that the policy chose */
+    uint32_t ran;         /* index of the one that computed the result; VANE_NO_CANDIDATE */
+    uint32_t count;       /* candidates listed */
+    uint32_t dropped;     /* candidates beyond VANE_MAX_CANDIDATES */
+    uint32_t retries;     /* candidates that failed before one succeeded */
+    uint32_t pool_hot;
+    double flops, bytes, fork_ns;
+    double took_ns;       /* of the kernel; 0: not run */
+    const char *policy;
+    vane_candidate candidates[VANE_MAX_CANDIDATES];
+} vane_decision;
+
+/* How one call is to be made; zeroed with struct_size set: like any other call. */
+typedef struct vane_options {
+    uint32_t struct_size;
+    uint32_t width;          /* threads; 0: the route's choice */
+    const char *backend;     /* only this one; NULL: the route's choice */
+    vane_decision *decision; /* filled when not NULL */
+} vane_options;
+
+/* Any op by number, custom ones too. params: the union, or NULL for the defaults;
+ * options may be NULL. */
+VANE_API vane_status vane_run(vane_context *ctx, uint32_t op, const vane_tensor *const *inputs,
+                              uint32_t n_in, vane_tensor *const *outputs, uint32_t n_out,
+                              const vane_params *params, const vane_options *options);
+
+/* What vane_run would do, without doing it. Data pointers may be NULL (alignment is then
+ * taken as good). */
+VANE_API vane_status vane_explain(vane_context *ctx, uint32_t op,
+                                  const vane_tensor *const *inputs, uint32_t n_in,
+                                  vane_tensor *const *outputs, uint32_t n_out,
+                                  const vane_params *params, vane_decision *out);
+
+/* The shape and dtype that the output must have: fills rank, shape, row-major strides and
+ * dtype of *out, not data. CAST and FILL: the caller sets out->dtype (FILL: and shape). */
+VANE_API vane_status vane_infer(const vane_context *ctx, uint32_t op,
+                                const vane_tensor *const *inputs, uint32_t n_in,
+                                const vane_params *params, vane_tensor *out);
+
+/* A prepared call: checked once, run often; it follows route changes by itself. The
+ * tensors' descriptors and params are copied, their memory is not: it must stay. A plan
+ * may run on one thread at a time. */
+typedef struct vane_plan vane_plan;
+VANE_API vane_status vane_plan_open(vane_context *ctx, uint32_t op,
+                                    const vane_tensor *const *inputs, uint32_t n_in,
+                                    vane_tensor *const *outputs, uint32_t n_out,
+                                    const vane_params *params, vane_plan **out);
+VANE_API vane_status vane_plan_run(vane_plan *plan);
+VANE_API void vane_plan_close(vane_plan *plan);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
