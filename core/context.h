@@ -32,10 +32,14 @@ struct vane_context {
     vane__topology topology;
     vane__registry registry;
     struct vane__op_table *ops; /* custom ops */
-    const vane_policy *policy;
+    _Atomic(const vane_policy *) policy;
+    vane__backend program; /* host services for reference bodies of registered ops */
 };
 
 #define VANE__CONTEXT_MAGIC UINT64_C(0x7478746e656e6176) /* "vanentxt" */
+
+/* Where a reference body stands among the candidates. */
+#define VANE__PROGRAM "program"
 
 /* VANE_OK, or the sentence for a NULL or closed context. */
 vane_status vane__context_check(const vane_context *ctx);

@@ -11,26 +11,35 @@
 #include "log.h"
 #include "vane/vane.h"
 
+#define VANE__MAX_THREADS 4096 /* what a wish for threads may name */
+
 typedef struct vane__settings {
     /* owned copies, never NULL; "" is unset */
     char *backend, *prefer, *exclude, *ops, *policy, *plugin_path, *cpu_mask;
     int plugin_path_from_env; /* for the report's "source" */
     int no_default_path;
+    int allow_empty; /* opening with no backend is a success */
     int repro;
     int unload;       /* VANE_UNLOAD=1: dlclose at vane_close */
     uint32_t threads; /* 0: the budget decides */
     vane__log log;    /* level from VANE_LOG */
 } vane__settings;
 
+/* On failure out is empty, and there is nothing to free. */
 vane_status vane__settings_read(const vane_config *config, vane__settings *out);
 void vane__settings_free(vane__settings *s);
 /* Is name in the comma-separated list? Names may end in '*'. Blanks are skipped. */
 int vane__list_has(const char *list, const char *name);
 /* The i-th name of the list copied into out (cut to bytes); 0 when there is none. */
 int vane__list_at(const char *list, uint32_t i, char *out, size_t bytes);
-/* VANE_OPS: the backend asked for op, copied into out; 0 when the text names none. */
+/* VANE_OPS: the backend asked for op (the first that is named), copied into out; 0 when the
+ * text names none. */
 int vane__ops_backend(const char *ops, const char *op, char *out, size_t bytes);
-/* An option of a backend, "VANE_<BACKEND>_<KEY>" in the environment; NULL unset. */
+/* Does every item of VANE_OPS read op=backend? If not: false, and the first that does not
+ * in bad. */
+int vane__ops_check(const char *ops, char *bad, size_t bytes);
+/* An option of a backend, "VANE_<BACKEND>_<KEY>" in the environment (capitals, '_' for
+ * whatever else a name holds); NULL unset. Core's own variables are nobody's options. */
 const char *vane__settings_option(const char *backend, const char *key);
 
 #endif

@@ -27,7 +27,7 @@ int vane__pool_hot(const vane__pool *p);
 /* The most threads a job may use from now on; takes effect at the next job. */
 void vane__pool_set_max(vane__pool *p, uint32_t max_threads);
 uint32_t vane__pool_max(const vane__pool *p);
-/* After fork() in the child: the workers are gone; the next job makes new ones. Called by
- * the pool's own pthread_atfork handler. */
+/* After fork() the child has no workers: its next job makes new ones, by itself. A child
+ * that was forked by fn must not return from fn. */
 
 #endif

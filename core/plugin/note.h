@@ -16,4 +16,10 @@ vane_status vane__note_read(const char *path, vane_backend_note *out, char *why,
 vane_status vane__note_judge(const vane_backend_note *note, uint64_t cpu_features, char *why,
                              size_t why_bytes);
 
+/* What the loader also needs, to judge the entry like the note. */
+const char *vane__sanitizer_name(uint32_t sanitizer); /* never NULL */
+int vane__backend_name_valid(const char *name);       /* 1 to 15 of [a-z0-9_-] */
+/* "needs avx512f bit-63: ...": the bits of required that features lack. */
+void vane__cpu_missing(uint64_t required, uint64_t features, char *why, size_t bytes);
+
 #endif

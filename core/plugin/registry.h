@@ -44,6 +44,7 @@ typedef struct vane__registry {
     atomic_uint count;
     pthread_mutex_t lock;   /* the [load] contract */
     vane__report report;
+    char *cache_dir;        /* for host->option("cache_dir"); NULL: no home folder */
 } vane__registry;
 
 vane_status vane__registry_init(vane__registry *r);
@@ -64,6 +65,9 @@ void vane__registry_names(vane__registry *r, char *out, size_t bytes);
 
 /* Core facts for plugins (host.c): fills every field of backend->host. */
 void vane__host_fill(vane_context *ctx, vane__backend *backend);
+/* host->parallel: at call->width on the pool of the context behind call->host. */
+void vane__host_parallel(const vane_call *call, vane_range_fn fn, void *arg, uint64_t n,
+                         uint64_t grain);
 /* Copies a table of any older size and fills holes with stubs (vtable.c). */
 vane_status vane__vtable_fill(const vane_backend_vt *from, vane_backend_vt *out, char *why,
                               size_t why_bytes);

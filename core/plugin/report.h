@@ -17,5 +17,7 @@ vane_status vane__report_init(vane__report *r);
 void vane__report_free(vane__report *r);
 /* Copies the texts. Out of memory: the line is lost, nothing else. */
 void vane__report_add(vane__report *r, const vane_report_line *line);
+/* Adds the line to the context's report and logs it at level. */
+void vane__report_tell(vane_context *ctx, const vane_report_line *line, int level);
 
 #endif

@@ -92,14 +92,15 @@ typedef struct vane_device_info {
 /* One operand, as a kernel sees it: dimensions beyond rank are not initialised.
  * Exactly one of data (host memory) and mem (device memory) is set; offset_bytes
  * leads from mem to the element with index 0. */
+#define VANE_VIEW_RANK (VANE_MAX_RANK + 1) /* a rule may add a dimension of 1 */
 typedef struct vane_view {
     void *data;
     vane_mem *mem;
     uint64_t offset_bytes;
     uint32_t dtype; /* vane_dtype */
-    uint32_t rank;  /* at least 1 */
-    int64_t shape[VANE_MAX_RANK];
-    int64_t stride[VANE_MAX_RANK]; /* in elements; inputs: may be 0 or negative */
+    uint32_t rank;  /* 1 to VANE_VIEW_RANK */
+    int64_t shape[VANE_VIEW_RANK];
+    int64_t stride[VANE_VIEW_RANK]; /* in elements; inputs: may be 0 or negative */
 } vane_view;
 
 /* One call, checked and brought into its rule's normal form by the core. What each
@@ -395,8 +396,8 @@ typedef struct vane_backend_note {
         VANE_BACKEND_MAGIC, (uint32_t)(sizeof(vane_backend_note) - 20u), VANE_ABI_MAJOR,     \
         VANE_ABI_MINOR, VANE_SANITIZER, (uint32_t)((uint64_t)(cpu_)&0xffffffffu),            \
         (uint32_t)((uint64_t)(cpu_) >> 32), 0u, (rank_), name_, version_};                   \
-    VANE_EXPORT extern const vane_backend_entry vane_backend_entry_v1;                       \
-    const vane_backend_entry vane_backend_entry_v1 = {                                       \
+    extern const vane_backend_entry vane_backend_entry_v1;                                   \
+    VANE_EXPORT const vane_backend_entry vane_backend_entry_v1 = {                           \
         VANE_BACKEND_MAGIC, (uint32_t)sizeof(vane_backend_entry), VANE_ABI_MINOR,            \
         VANE_SANITIZER, (cpu_), 0u, (rank_), name_, version_, about_, vt_}
 

@@ -25,7 +25,7 @@ extern "C" {
     X(UNHEALTHY, "failed before")                                                 \
     X(ALIGNMENT, "operand not aligned")                                           \
     X(REPRO, "not reproducible, and VANE_REPRO asks for it")                      \
-    X(NARROWER, "another width is better")                                        \
+    X(NARROWER, "another width or device of this backend is better")                                        \
     X(FAILED, "tried and failed")
 
 typedef enum vane_reason {
@@ -38,7 +38,7 @@ typedef enum vane_reason {
 typedef struct vane_candidate {
     uint32_t struct_size;
     uint32_t width;       /* threads */
-    uint32_t order;       /* position in the user's preference, then by rank; 0 first */
+    uint32_t order;       /* by the plugin's rank, then as loaded; 0 first */
     uint32_t numerics;    /* vane_numerics */
     const char *backend;  /* borrowed from the context */
     const char *device;   /* the device's id */
@@ -49,7 +49,8 @@ typedef struct vane_candidate {
     double transfer_ns;   /* moving operands there and back; 0 for host memory */
     double predicted_ns;  /* out */
     uint32_t reason;      /* in: a verdict already made (or CHOSEN: eligible); out: final */
-    uint32_t reserved;
+    uint32_t tier;        /* the user's preference: a lower tier always wins; 0 for all
+                           * when there is none */
 } vane_candidate;
 
 /* What is asked: one op, dtype and size class, with the state of the machine. */

@@ -88,12 +88,15 @@ typedef struct vane_config {
     uint32_t no_default_path; /* 1: search plugin_path only */
     void (*log)(void *arg, int level, const char *line); /* NULL: stderr, by VANE_LOG */
     void *log_arg;
+    uint32_t allow_empty;     /* 1: vane_open succeeds with no backend at all, so that the load
+                               * report can be read; calls then give VANE_E_NO_BACKEND */
+    uint32_t reserved;
 } vane_config;
 
 /* Opens a context: detects, searches, judges, loads. config may be NULL. On failure *out
  * is NULL. No usable backend: VANE_E_NO_BACKEND. */
 VANE_API vane_status vane_open(const vane_config *config, vane_context **out);
-/* Waits for running work, closes backends; does not unload plugins (VANE_UNLOAD=1 does). */
+/* Waits for running work, closes backends; NULL is nothing. Does not unload plugins (VANE_UNLOAD=1 does). */
 VANE_API void vane_close(vane_context *ctx);
 
 /* The context's op table. vane_op_find also knows registered names. */
@@ -134,7 +137,7 @@ VANE_API vane_status vane_report_at(const vane_context *ctx, uint32_t i, vane_re
 
 /* The machine: what detection found. Units in the names; 0: unknown. */
 typedef struct vane_machine {
-    uint32_t struct_size;
+    uint32_t struct_size;    /* in: sizeof(vane_machine); out: how much of it was written */
     uint32_t threads;        /* the budget: the smallest of the next three */
     uint32_t cpus_affinity;  /* CPUs in the affinity mask (a cpuset is in it) */
     uint32_t cpus_online;
@@ -206,6 +209,8 @@ typedef struct vane_decision {
     const char *policy;
     vane_candidate candidates[VANE_MAX_CANDIDATES];
 } vane_decision;
+
+VANE_API const char *vane_reason_string(uint32_t reason); /* a vane_reason; never NULL */
 
 /* How one call is to be made; zeroed with struct_size set: like any other call. */
 typedef struct vane_options {

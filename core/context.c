@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* context.c - open and close: the parts in their order, and undone in the other. */
+#include "context.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detect/cpu.h"
+#include "dispatch/routes.h"
+#include "dispatch/slate.h"
+#include "error.h"
+#include "op/table.h"
+
+vane_status vane__context_check(const vane_context *ctx)
+{
+    if (ctx == NULL)
+        return vane__fail(VANE_E_ARGUMENT, "ctx is NULL, expected one from vane_open");
+    if (ctx->magic != VANE__CONTEXT_MAGIC)
+        return vane__fail(VANE_E_ARGUMENT, "ctx is no open context (closed already, or not from vane_open)");
+    return VANE_OK;
+}
+
+/* What the machine is and may be used for; microseconds. */
+static vane_status detect(vane_context *ctx)
+{
+    uint64_t all = vane__cpu_detect();
+    vane_status st = vane__cpu_mask(ctx->settings.cpu_mask, all, &ctx->cpu_features);
+    ctx->cpu_features_masked = all & ~ctx->cpu_features;
+    vane__caches_read(&ctx->l1d_bytes, &ctx->l2_bytes, &ctx->l3_bytes);
+    vane__budget_read("", &ctx->budget);
+    return st;
+}
+
+static vane_status choose_policy(vane_context *ctx, const char *name)
+{
+    const vane_policy *policy = name[0] == '\0' ? &vane__policy_heuristic : vane__policy_find(name);
+    if (policy == NULL)
+        return VANE_E_NOT_FOUND;
+    atomic_store_explicit(&ctx->policy, policy, memory_order_release);
+    return VANE_OK;
+}
+
+static const vane_backend_entry program_entry = {.magic = VANE_BACKEND_MAGIC, .name = VANE__PROGRAM};
+
+static vane_status open_parts(vane_context *ctx, const vane_config *config)
+{
+    vane_status st = vane__settings_read(config, &ctx->settings);
+    if (st != VANE_OK)
+        return st;
+    ctx->slow = ctx->settings.log.level >= VANE_LOG_DEBUG;
+    if ((st = detect(ctx)) != VANE_OK || (st = choose_policy(ctx, ctx->settings.policy)) != VANE_OK)
+        return st;
+    uint32_t threads = ctx->settings.threads ? ctx->settings.threads : ctx->budget.threads;
+    if ((st = vane__pool_open(threads, &ctx->pool)) != VANE_OK ||
+        (st = vane__op_table_open(&ctx->ops)) != VANE_OK ||
+        (st = vane__registry_init(&ctx->registry)) != VANE_OK || (st = vane__routes_open(ctx)) != VANE_OK)
+        return st;
+    ctx->program.entry = &program_entry;
+    ctx->program.ctx = ctx;
+    vane__host_fill(ctx, &ctx->program);
+    vane__registry_load_all(ctx);
+    return VANE_OK;
+}
+
+/* Every backend name that the search met, loaded or not: "avx2, scalar". */
+static void known_names(const vane__report *r, char *out, size_t bytes)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (uint32_t i = 0; i < r->count && used < bytes; i++) {
+        const char *name = r->lines[i].backend;
+        int seen = name[0] == '\0';
+        for (uint32_t j = 0; j < i && !seen; j++)
+            seen = strcmp(r->lines[j].backend, name) == 0;
+        if (!seen)
+            used += (size_t)snprintf(out + used, bytes - used, "%s%s", used ? ", " : "", name);
+    }
+}
+
+static vane_status missing_backend(const vane__report *r, const char *wanted)
+{
+    char names[200];
+    known_names(r, names, sizeof names);
+    for (uint32_t i = 0; i < r->count; i++)
+        if (strcmp(r->lines[i].backend, wanted) == 0)
+            return vane__fail(VANE_E_NOT_FOUND, "backend '%.32s' is required, but refused: %.160s", wanted, r->lines[i].reason);
+    return vane__fail(VANE_E_NOT_FOUND, "backend '%.32s' is required, but there is none of that name; there are: %s", wanted,
+                      names[0] ? names : "none at all");
+}
+
+/* Nothing loaded, or not what was asked for: an error at the door, not at the first call. */
+static vane_status check_backends(vane_context *ctx, const vane_config *config)
+{
+    const char *wanted = ctx->settings.backend;
+    if (config != NULL && config->struct_size > offsetof(vane_config, allow_empty) && config->allow_empty)
+        return VANE_OK;
+    if (wanted[0] != '\0' && vane__registry_find(&ctx->registry, wanted) == NULL)
+        return missing_backend(&ctx->registry.report, wanted);
+    if (atomic_load(&ctx->registry.count) == 0)
+        return vane__fail(VANE_E_NO_BACKEND, "no backend was loaded from %u places; `vane info` lists each with its verdict",
+                          ctx->registry.report.count);
+    return VANE_OK;
+}
+
+static void close_parts(vane_context *ctx)
+{
+    ctx->magic = 0;
+    vane__routes_close(ctx);
+    vane__registry_close(ctx);
+    vane__op_table_close(ctx->ops);
+    if (ctx->pool != NULL)
+        vane__pool_close(ctx->pool);
+    vane__settings_free(&ctx->settings);
+    pthread_mutex_destroy(&ctx->control);
+    free(ctx);
+}
+
+vane_status vane_open(const vane_config *config, vane_context **out)
+{
+    if (out == NULL)
+        return vane__fail(VANE_E_ARGUMENT, "out is NULL, expected a place for the context");
+    *out = NULL;
+    vane_context *ctx = calloc(1, sizeof(*ctx));
+    if (ctx == NULL)
+        return vane__fail(VANE_E_NOMEM, "no memory for a context");
+    pthread_mutex_init(&ctx->control, NULL);
+    ctx->topology_once = (pthread_once_t)PTHREAD_ONCE_INIT;
+    ctx->magic = VANE__CONTEXT_MAGIC;
+    vane_status st = open_parts(ctx, config);
+    if (st == VANE_OK)
+        st = check_backends(ctx, config);
+    if (st != VANE_OK) {
+        close_parts(ctx);
+        return st;
+    }
+    *out = ctx;
+    return VANE_OK;
+}
+
+void vane_close(vane_context *ctx)
+{
+    if (ctx != NULL && vane__context_check(ctx) == VANE_OK)
+        close_parts(ctx);
+}
+
+/* ---- changes while running ---------------------------------------------------------- */
+
+/* Readers of settings hold the control lock too. */
+static vane_status replace_text(vane_context *ctx, char **slot, const char *text)
+{
+    char *copy = strdup(text);
+    if (copy == NULL)
+        return vane__fail(VANE_E_NOMEM, "no memory for '%.32s'", text);
+    pthread_mutex_lock(&ctx->control);
+    char *old = *slot;
+    *slot = copy;
+    free(old);
+    pthread_mutex_unlock(&ctx->control);
+    return VANE_OK;
+}
+
+static vane_status check_names(vane_context *ctx, const char *names)
+{
+    char name[64], all[256];
+    for (uint32_t i = 0; vane__list_at(names, i, name, sizeof name); i++) {
+        if (strchr(name, '*') != NULL || vane__registry_find(&ctx->registry, name) != NULL)
+            continue;
+        vane__registry_names(&ctx->registry, all, sizeof all);
+        return vane__fail(VANE_E_NOT_FOUND, "names has '%.32s', which is not loaded; loaded: %s", name, all);
+    }
+    return VANE_OK;
+}
+
+vane_status vane_set_priority(vane_context *ctx, const char *names)
+{
+    vane_status st = vane__context_check(ctx);
+    if (st == VANE_OK && names == NULL)
+        st = vane__fail(VANE_E_ARGUMENT, "names is NULL, expected a list like \"avx2,scalar\"");
+    if (st == VANE_OK)
+        st = check_names(ctx, names);
+    if (st == VANE_OK)
+        st = replace_text(ctx, &ctx->settings.prefer, names);
+    if (st == VANE_OK)
+        vane__routes_renew(ctx);
+    return st;
+}
+
+vane_status vane_set_policy(vane_context *ctx, const char *name)
+{
+    vane_status st = vane__context_check(ctx);
+    if (st == VANE_OK && name == NULL)
+        st = vane__fail(VANE_E_ARGUMENT, "name is NULL, expected heuristic or fixed");
+    if (st == VANE_OK)
+        st = choose_policy(ctx, name);
+    if (st == VANE_OK)
+        vane__routes_renew(ctx);
+    return st;
+}
+
+vane_status vane_set_threads(vane_context *ctx, uint32_t threads)
+{
+    vane_status st = vane__context_check(ctx);
+    if (st == VANE_OK && threads > VANE__MAX_THREADS)
+        st = vane__fail(VANE_E_ARGUMENT, "threads is %u, expected at most %d", threads, VANE__MAX_THREADS);
+    if (st != VANE_OK)
+        return st;
+    vane__pool_set_max(ctx->pool, threads ? threads : ctx->budget.threads);
+    vane__routes_renew(ctx);
+    return VANE_OK;
+}

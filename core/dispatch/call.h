@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* call.h - from what the caller asked to a checked call in its normal form. */
+#ifndef VANE__DISPATCH_CALL_H
+#define VANE__DISPATCH_CALL_H
+
+#include "op/rules.h"
+
+/* What to run: one vane_call (for a CONCAT one for each part), and how much it is. */
+typedef struct vane__prepared {
+    vane__request rq;
+    uint32_t dtype;  /* of the kernel */
+    uint32_t parts;  /* vane_calls to make; 0: nothing to compute (an empty output) */
+    uint32_t size_class;
+    vane__work work; /* of all parts */
+    vane_call call;  /* part 0 */
+} vane__prepared;
+
+/* Fills rq from the public arguments: op row, default parameters, counts, NULLs. */
+vane_status vane__request_make(const vane_context *ctx, uint32_t op, const vane_tensor *const *in,
+                               uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
+                               const vane_params *params, vane__request *rq);
+/* Checks everything and fills *p. Nothing was written when it fails. */
+vane_status vane__call_prepare(const vane__request *rq, vane__prepared *p);
+/* The call of one part, into *call. */
+void vane__call_part(const vane__prepared *p, uint32_t part, vane_call *call);
+
+/* The dtype that every input but a leading bool has; the sentence when they differ. */
+vane_status vane__request_dtype(const vane__request *rq, uint32_t *out);
+vane_status vane__request_infer(const vane__request *rq, vane_tensor *out);
+
+/* Size classes: floor(log2(units)); matmuls with an edge of 1 to 4 have classes of their
+ * own, because memory bounds them. Below VANE__CLASSES. */
+#define VANE__CLASSES 64
+#define VANE__THIN 32
+uint32_t vane__size_class(const vane_call *call, vane__rule rule, double units);
+
+#endif

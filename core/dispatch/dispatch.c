@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* dispatch.c - the data plane's common path: prepare, route, run. The shortcuts for plain
+ * elementwise calls are in api.c, everything unusual in elect.c. */
+#include "dispatch/dispatch.h"
+
+#include "error.h"
+
+/* Nothing about this call needs more than its route. */
+static int plain(const vane__runner *r, const vane_call *call)
+{
+    return r->plain || (r->kernel->direct != NULL && r->kernel->align_bytes < 2 &&
+                        !(call->flags & VANE_CALL_INPLACE));
+}
+
+vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p)
+{
+    if (p->parts == 0)
+        return VANE_OK;
+    uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
+    vane__routes *routes = vane__routes_now(ctx);
+    const vane__route *route = atomic_load_explicit(
+        vane__route_cell(routes, p->rq.op->info.op, p->dtype, p->size_class, hot), memory_order_acquire);
+    if (__builtin_expect(route == NULL, 0))
+        route = vane__route_make(ctx, routes, p->rq.op, p->dtype, p->size_class, hot);
+    if (route == NULL)
+        return vane_last_error()->status;
+    const vane__runner *r = &route->runner;
+    if (p->parts != 1 || !plain(r, &p->call))
+        return vane__elect_and_run(ctx, p, NULL, NULL, VANE_OK);
+    p->call.host = r->host;
+    p->call.width = r->width;
+    vane_status st = r->kernel->direct(r->kernel, &p->call);
+    return __builtin_expect(st == VANE_OK, 1) ? st : vane__elect_and_run(ctx, p, NULL, r, st);
+}
+
+static int unusual(const vane_context *ctx, const vane_options *options)
+{
+    return ctx->slow || (options != NULL && (options->backend != NULL || options->width != 0 ||
+                                             options->decision != NULL));
+}
+
+vane_status vane__dispatch(vane_context *ctx, uint32_t op, const vane_tensor *const *in,
+                           uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
+                           const vane_params *params, const vane_options *options)
+{
+    vane__request rq;
+    vane__prepared p;
+    vane_status st = vane__request_make(ctx, op, in, n_in, out, n_out, params, &rq);
+    if (st == VANE_OK && options != NULL && options->struct_size < sizeof(*options))
+        st = vane__fail(VANE_E_ABI, "options.struct_size is %u, expected at least %zu",
+                        options->struct_size, sizeof(*options));
+    if (st == VANE_OK)
+        st = vane__call_prepare(&rq, &p);
+    if (st != VANE_OK)
+        return st;
+    return unusual(ctx, options) ? vane__elect_and_run(ctx, &p, options, NULL, VANE_OK)
+                                 : vane__dispatch_prepared(ctx, &p);
+}
+
+vane_status vane_run(vane_context *ctx, uint32_t op, const vane_tensor *const *inputs,
+                     uint32_t n_in, vane_tensor *const *outputs, uint32_t n_out,
+                     const vane_params *params, const vane_options *options)
+{
+    return vane__dispatch(ctx, op, inputs, n_in, outputs, n_out, params, options);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* resident.c - run one call on a device with memory of its own: bring the operands there,
+ * launch, wait, bring the result back. Host memory of the output is touched only when the
+ * kernel has succeeded.
+ *
+ * Operands travel dense: a strided one is packed first, a broadcast dimension (stride 0)
+ * is not multiplied out.
+ */
+#include <string.h>
+
+#include "dispatch/dispatch.h"
+#include "error.h"
+#include "os.h"
+
+uint64_t vane__view_dense(const vane_view *v, vane_view *dense)
+{
+    uint64_t count = 1;
+    *dense = *v;
+    for (uint32_t d = v->rank; d-- > 0;) {
+        if (v->stride[d] == 0)
+            continue;
+        dense->stride[d] = (int64_t)count;
+        count *= (uint64_t)v->shape[d];
+    }
+    return count;
+}
+
+static void copy_row(char *to, int64_t to_step, const char *from, int64_t from_step, int64_t n,
+                     size_t size)
+{
+    if (to_step == (int64_t)size && from_step == (int64_t)size) {
+        memcpy(to, from, (size_t)n * size);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++)
+        memcpy(to + i * to_step, from + i * from_step, size);
+}
+
+void vane__view_copy(const vane_view *from, const vane_view *to)
+{
+    int64_t index[VANE_VIEW_RANK] = {0}, size = (int64_t)vane_dtype_bytes(to->dtype);
+    uint32_t last = to->rank - 1, d;
+    int64_t n = to->stride[last] == 0 ? 1 : to->shape[last];
+    do {
+        int64_t a = 0, b = 0;
+        for (d = 0; d < last; d++) {
+            a += index[d] * from->stride[d];
+            b += index[d] * to->stride[d];
+        }
+        copy_row((char *)to->data + b * size, to->stride[last] * size, (const char *)from->data + a * size,
+                 from->stride[last] * size, n, (size_t)size);
+        for (d = last; d-- > 0;) {
+            if (to->stride[d] != 0 && ++index[d] < to->shape[d])
+                break;
+            index[d] = 0;
+        }
+    } while (d < last); /* wraps below 0 when all are done */
+}
+
+/* One operand on the device. */
+typedef struct resident {
+    vane_view dense;  /* strides on the device */
+    vane_view host;   /* the caller's */
+    void *packed;     /* host copy when the caller's is not dense */
+    uint64_t bytes;
+    vane_mem *mem;
+} resident;
+
+static int is_dense(const vane_view *a, const vane_view *dense)
+{
+    for (uint32_t d = 0; d < a->rank; d++)
+        if (a->shape[d] > 1 && a->stride[d] != dense->stride[d])
+            return 0;
+    return 1;
+}
+
+/* fail with the plugin's sentence, or with one that names the step */
+static vane_status step(vane_status st, const vane__runner *r, const char *what)
+{
+    if (st != VANE_OK && vane_last_error()->status != st)
+        return vane__fail(st, "%s: %s failed: %s", r->kernel->name, what, vane_status_string(st));
+    return st;
+}
+
+static vane_status wait_event(const vane__runner *r, vane_event *e, const char *what)
+{
+    const vane_backend_vt *vt = &r->device->backend->vt;
+    if (e == NULL)
+        return VANE_OK;
+    vane_status st = vt->event_wait(e, UINT64_MAX);
+    vt->event_free(e);
+    return step(st, r, what);
+}
+
+static vane_status place(const vane__runner *r, const vane_view *v, resident *m)
+{
+    vane__device *d = r->device;
+    m->host = *v;
+    m->bytes = vane__view_dense(v, &m->dense) * vane_dtype_bytes(v->dtype);
+    m->packed = NULL;
+    if (m->bytes == 0)
+        return VANE_OK;
+    if (!is_dense(v, &m->dense) && (m->packed = vane__alloc(m->bytes, 64)) == NULL)
+        return vane__fail(VANE_E_NOMEM, "%s: no memory to pack an operand", r->kernel->name);
+    return step(d->backend->vt.mem_alloc(d->handle, VANE_SPACE_DEVICE, m->bytes, &m->mem), r, "mem_alloc");
+}
+
+static vane_status bring(const vane__runner *r, resident *m)
+{
+    const void *from = m->host.data;
+    vane_event *e = NULL;
+    if (m->bytes == 0)
+        return VANE_OK;
+    if (m->packed != NULL) {
+        m->dense.data = m->packed;
+        vane__view_copy(&m->host, &m->dense);
+        from = m->packed;
+    }
+    vane_status st = step(r->device->backend->vt.upload(r->device->queue, m->mem, 0, from, m->bytes, &e), r, "upload");
+    return st == VANE_OK ? wait_event(r, e, "upload") : st;
+}
+
+static vane_status fetch(const vane__runner *r, resident *m)
+{
+    vane_event *e = NULL;
+    void *to = m->packed != NULL ? m->packed : m->host.data;
+    vane_status st = step(r->device->backend->vt.download(r->device->queue, to, m->mem, 0, m->bytes, &e), r, "download");
+    if (st == VANE_OK)
+        st = wait_event(r, e, "download");
+    if (st == VANE_OK && m->packed != NULL) {
+        m->dense.data = m->packed;
+        vane__view_copy(&m->dense, &m->host);
+    }
+    return st;
+}
+
+static vane_status launch(const vane__runner *r, vane_call *call, resident *m)
+{
+    vane_event *e = NULL;
+    for (uint32_t i = 0; i < call->n_arg; i++) {
+        call->arg[i] = m[i].dense;
+        call->arg[i].data = NULL;
+        call->arg[i].mem = m[i].mem;
+        call->arg[i].offset_bytes = 0;
+    }
+    int flat = (call->flags & VANE_CALL_FLAT) != 0;
+    call->flags = flat ? VANE_CALL_FLAT : 0;
+    vane_status st = step(r->device->backend->vt.launch(r->device->queue, r->kernel, call, &e), r, "launch");
+    return st == VANE_OK ? wait_event(r, e, "the kernel") : st;
+}
+
+vane_status vane__run_resident(const vane__runner *r, vane_call *call)
+{
+    resident m[VANE_MAX_ARG];
+    memset(m, 0, sizeof m);
+    vane_status st = VANE_OK;
+    if (r->device == NULL || r->device->queue == NULL)
+        return vane__fail(VANE_E_UNSUPPORTED, "%s has neither a direct function nor a queue", r->kernel->name);
+    pthread_mutex_lock(&r->device->lock);
+    for (uint32_t i = 0; st == VANE_OK && i < call->n_arg; i++)
+        st = place(r, &call->arg[i], &m[i]);
+    for (uint32_t i = 0; st == VANE_OK && i < call->n_in; i++)
+        st = bring(r, &m[i]);
+    if (st == VANE_OK)
+        st = launch(r, call, m);
+    for (uint32_t i = call->n_in; st == VANE_OK && i < call->n_arg; i++)
+        st = fetch(r, &m[i]);
+    for (uint32_t i = 0; i < call->n_arg; i++) {
+        if (m[i].mem != NULL)
+            r->device->backend->vt.mem_free(r->device->handle, m[i].mem);
+        vane__free(m[i].packed);
+    }
+    pthread_mutex_unlock(&r->device->lock);
+    return st;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* routes.h - the table that the data plane follows: (op, dtype, size class, pool hot) ->
+ * kernel, device and width.
+ *
+ * A table belongs to one state of the control plane (policy, priorities, backends,
+ * health). A change publishes a new, empty table with one atomic store; its cells are
+ * filled by the policy at their first use, so that a context opens fast and a cell that
+ * nobody needs costs nothing. Old tables are kept until the context closes: a reader may
+ * still hold one.
+ */
+#ifndef VANE__DISPATCH_ROUTES_H
+#define VANE__DISPATCH_ROUTES_H
+
+#include "context.h"
+#include "dispatch/call.h"
+#include "op/table.h"
+
+/* Who computes. */
+typedef struct vane__runner {
+    const vane_kernel *kernel;
+    vane__device *device;  /* NULL: the reference body of a registered op */
+    const vane_host *host;
+    uint32_t width;
+    uint32_t plain; /* direct, takes any alignment, fails cleanly: nothing to look at per call */
+} vane__runner;
+
+typedef struct vane__route {
+    vane__runner runner;
+    struct vane__route *next; /* of the table's list */
+} vane__route;
+
+typedef _Atomic(const vane__route *) vane__cell;
+
+typedef struct vane__routes {
+    struct vane__routes *older;
+    vane__route *all; /* under ctx->control */
+    vane__cell builtin[VANE_OP_COUNT][VANE_DTYPE_COUNT][2][VANE__CLASSES];
+    vane__cell custom[VANE__MAX_CUSTOM_OPS][VANE_DTYPE_COUNT][2][VANE__CLASSES];
+} vane__routes;
+
+vane_status vane__routes_open(vane_context *ctx);
+void vane__routes_close(vane_context *ctx);
+
+/* The policy's choice for the cell, made and published now; NULL and the sentence: none. */
+const vane__route *vane__route_make(vane_context *ctx, vane__routes *routes, const vane__op *op,
+                                    uint32_t dtype, uint32_t size_class, uint32_t hot);
+
+static inline vane__cell *vane__route_cell(vane__routes *r, uint32_t op, uint32_t dtype,
+                                           uint32_t size_class, uint32_t hot)
+{
+    return op < VANE_OP_COUNT ? &r->builtin[op][dtype][hot][size_class]
+                              : &r->custom[op - VANE_OP_CUSTOM][dtype][hot][size_class];
+}
+
+static inline vane__routes *vane__routes_now(const vane_context *ctx)
+{
+    return atomic_load_explicit(&ctx->routes, memory_order_acquire);
+}
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* slate.c - list the candidates of a call and give each its verdict before the election.
+ *
+ * Control plane: runs when a cell is filled, when a call wishes something, when a kernel
+ * failed and when somebody asks why; never on the hot path.
+ */
+#include "dispatch/slate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+
+/* What starting threads costs (anchors: a spinning pool, a futex wake), in ns. */
+#define FORK_HOT_NS 1000.0
+#define FORK_COLD_NS 40000.0
+
+void vane__query_fill(const vane__op *op, uint32_t dtype, uint32_t size_class, uint32_t hot,
+                      vane_query *out)
+{
+    int thin = size_class >= VANE__THIN;
+    double units = 1.5 * ldexp(1, (int)(thin ? size_class - VANE__THIN : size_class));
+    double size = vane_dtype_bytes(dtype), elements = units * (1 + (double)(op->info.min_in));
+    if (op->rule == VANE__RULE_MATMUL || op->rule == VANE__RULE_GEMM)
+        elements = thin ? units : 3 * cbrt(units) * cbrt(units);
+    else if (op->rule == VANE__RULE_REDUCE || op->rule == VANE__RULE_ARGMAX)
+        elements = units;
+    *out = (vane_query){.struct_size = sizeof(*out), .op = op->info.op, .dtype = dtype,
+                        .size_class = size_class, .flops = units * op->info.flops,
+                        .bytes = elements * size, .fork_ns = hot ? FORK_HOT_NS : FORK_COLD_NS,
+                        .pool_hot = hot};
+}
+
+static int push(vane__slate *s, const vane_candidate *c, const vane__runner *r)
+{
+    if (s->count == s->capacity) {
+        uint32_t n = s->capacity ? s->capacity * 2 : 16;
+        vane_candidate *cs = realloc(s->candidates, n * sizeof(*cs));
+        if (cs != NULL)
+            s->candidates = cs;
+        vane__runner *rs = realloc(s->runners, n * sizeof(*rs));
+        if (rs != NULL)
+            s->runners = rs;
+        if (cs == NULL || rs == NULL)
+            return 0;
+        s->capacity = n;
+    }
+    s->candidates[s->count] = *c;
+    s->runners[s->count++] = *r;
+    return 1;
+}
+
+/* The position of name in the user's list, or behind all of it. */
+static uint32_t tier_of(const vane_context *ctx, const char *name)
+{
+    char entry[64];
+    uint32_t i = 0;
+    for (; vane__list_at(ctx->settings.prefer, i, entry, sizeof entry); i++)
+        if (vane__list_has(entry, name))
+            return i;
+    return i;
+}
+
+static int unaligned(const vane__prepared *p, const vane_kernel *k)
+{
+    uintptr_t bits = 0;
+    if (p == NULL || k->align_bytes < 2)
+        return 0;
+    for (uint32_t i = 0; i < p->rq.n_in; i++)
+        bits |= (uintptr_t)p->rq.in[i]->data;
+    bits |= (uintptr_t)p->rq.out[0]->data;
+    return (bits & (k->align_bytes - 1)) != 0;
+}
+
+typedef struct wish {
+    const char *backend; /* of the call, or of VANE_OPS; NULL none */
+    uint32_t width;
+    const vane__prepared *p;
+} wish;
+
+static vane_reason verdict(const vane_context *ctx, const char *backend, const vane__runner *r,
+                           const wish *w)
+{
+    if (ctx->settings.backend[0] != '\0' && strcmp(ctx->settings.backend, backend) != 0)
+        return VANE_REASON_NOT_REQUIRED;
+    if (w->backend != NULL && strcmp(w->backend, backend) != 0)
+        return VANE_REASON_NOT_REQUIRED;
+    if (vane__list_has(ctx->settings.exclude, backend))
+        return VANE_REASON_EXCLUDED;
+    if (r->device != NULL && atomic_load_explicit(&r->device->failures, memory_order_relaxed) > 0)
+        return VANE_REASON_UNHEALTHY;
+    if (ctx->settings.repro && r->kernel->numerics == VANE_NUMERICS_FAST)
+        return VANE_REASON_REPRO;
+    if (unaligned(w->p, r->kernel))
+        return VANE_REASON_ALIGNMENT;
+    return VANE_REASON_CHOSEN;
+}
+
+/* Link cost of the operands, there and back, for a device with memory of its own. */
+static double transfer_ns(const vane__device *d, double bytes)
+{
+    if (d == NULL || (d->info.caps & VANE_CAP_HOST_MEM))
+        return 0;
+    double rate = d->info.link_bytes_per_ns > 0 ? d->info.link_bytes_per_ns : 5;
+    double latency = d->info.link_latency_ns > 0 ? d->info.link_latency_ns : 10000;
+    return 2 * latency + bytes / rate;
+}
+
+static int add_widths(vane_context *ctx, vane__slate *s, vane_candidate *c, vane__runner *r,
+                      const wish *w)
+{
+    uint32_t max = r->kernel->flags & VANE_KERNEL_PARALLEL ? vane__pool_max(ctx->pool) : 1;
+    if (w->width != 0) {
+        c->width = r->width = w->width < max ? w->width : max;
+        return push(s, c, r);
+    }
+    for (uint32_t width = 1;; width = width * 2 < max ? width * 2 : max) {
+        c->width = r->width = width;
+        if (!push(s, c, r))
+            return 0;
+        if (width == max)
+            return 1;
+    }
+}
+
+static int add_candidate(vane_context *ctx, vane__slate *s, const char *backend, uint32_t order,
+                         vane__runner *r, const wish *w)
+{
+    const vane_kernel *k = r->kernel;
+    r->plain = k->direct != NULL && k->align_bytes < 2 && (k->flags & VANE_KERNEL_CLEAN_FAIL);
+    vane_candidate c = {.struct_size = sizeof(c), .order = order, .numerics = k->numerics,
+                        .backend = backend, .device = r->device ? r->device->info.id : "cpu",
+                        .kernel = k->name, .flops_per_ns = k->flops_per_ns,
+                        .bytes_per_ns = k->bytes_per_ns, .launch_ns = k->launch_ns,
+                        .transfer_ns = transfer_ns(r->device, s->query.bytes),
+                        .reason = verdict(ctx, backend, r, w), .tier = tier_of(ctx, backend)};
+    return add_widths(ctx, s, &c, r, w);
+}
+
+/* Backends that stand before b: higher rank, or the same and loaded earlier. */
+static uint32_t order_of(vane_context *ctx, uint32_t b, uint32_t count)
+{
+    uint32_t order = 0, rank = ctx->registry.backends[b]->entry->rank;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t other = ctx->registry.backends[i]->entry->rank;
+        order += other > rank || (other == rank && i < b);
+    }
+    return order;
+}
+
+static int add_backend(vane_context *ctx, vane__slate *s, const vane__op *op, uint32_t dtype,
+                       vane__backend *b, uint32_t order, const wish *w)
+{
+    for (uint32_t d = 0; d < b->device_count; d++) {
+        vane__device *device = &b->devices[d];
+        if (device->handle == NULL)
+            continue;
+        const vane_kernel *k = b->vt.kernel(device->handle, op->info.op, op->info.name, dtype);
+        vane__runner r = {.kernel = k, .device = device, .host = &b->host};
+        if (k != NULL && !add_candidate(ctx, s, b->entry->name, order, &r, w))
+            return 0;
+    }
+    return 1;
+}
+
+/* Under the control lock, because vane_set_priority changes what verdicts read. */
+static int add_all(vane_context *ctx, vane__slate *s, const vane__op *op, uint32_t dtype, const wish *w)
+{
+    uint32_t n = atomic_load_explicit(&ctx->registry.count, memory_order_acquire);
+    int room = 1;
+    pthread_mutex_lock(&ctx->control);
+    for (uint32_t b = 0; room && b < n; b++)
+        room = add_backend(ctx, s, op, dtype, ctx->registry.backends[b], order_of(ctx, b, n), w);
+    if (room && op->reference.direct != NULL) {
+        vane__runner r = {.kernel = &op->reference, .host = &ctx->program.host};
+        room = add_candidate(ctx, s, VANE__PROGRAM, n, &r, w);
+    }
+    pthread_mutex_unlock(&ctx->control);
+    return room;
+}
+
+static vane_status check_wish(vane_context *ctx, const char *backend, const char *source)
+{
+    char names[256];
+    if (backend == NULL || strcmp(backend, VANE__PROGRAM) == 0 ||
+        vane__registry_find(&ctx->registry, backend) != NULL)
+        return VANE_OK;
+    vane__registry_names(&ctx->registry, names, sizeof names);
+    return vane__fail(VANE_E_NOT_FOUND, "%s is '%.32s', which is not loaded; loaded: %s", source, backend, names);
+}
+
+vane_status vane__slate_make(vane_context *ctx, const vane__op *op, uint32_t dtype,
+                             uint32_t size_class, uint32_t hot, const vane__prepared *p,
+                             const char *backend, uint32_t width, vane__slate *out)
+{
+    char named[16];
+    *out = (vane__slate){.chosen = VANE_NO_CANDIDATE};
+    vane__query_fill(op, dtype, size_class, hot, &out->query);
+    vane_status st = check_wish(ctx, backend, "options.backend");
+    wish w = {backend, width, p};
+    if (st == VANE_OK && backend == NULL &&
+        vane__ops_backend(ctx->settings.ops, op->info.name, named, sizeof named)) {
+        st = check_wish(ctx, named, "VANE_OPS");
+        w.backend = named;
+    }
+    if (st != VANE_OK)
+        return st;
+    if (!add_all(ctx, out, op, dtype, &w)) {
+        vane__slate_free(out);
+        return vane__fail(VANE_E_NOMEM, "%s: no memory for its candidates", op->info.name);
+    }
+    return VANE_OK;
+}
+
+void vane__slate_free(vane__slate *s)
+{
+    free(s->candidates);
+    free(s->runners);
+    s->candidates = NULL;
+    s->runners = NULL;
+}
+
+uint32_t vane__slate_choose(vane_context *ctx, vane__slate *s)
+{
+    const vane_policy *policy = atomic_load_explicit(&ctx->policy, memory_order_acquire);
+    for (uint32_t i = 0; i < s->count; i++) /* a second round: only what failed stays out */
+        if (s->candidates[i].reason == VANE_REASON_SLOWER || s->candidates[i].reason == VANE_REASON_LATER ||
+            s->candidates[i].reason == VANE_REASON_NARROWER)
+            s->candidates[i].reason = VANE_REASON_CHOSEN;
+    return policy->choose(policy->self, &s->query, s->candidates, s->count);
+}
+
+vane_status vane__slate_none(vane_context *ctx, const vane__op *op, uint32_t dtype,
+                             const vane__slate *s)
+{
+    static const char *const why[] = {
+#define VANE_REASON_TEXT(NAME, text) text,
+        VANE_REASON_MAP(VANE_REASON_TEXT)};
+    char names[200];
+    if (atomic_load(&ctx->registry.count) == 0)
+        return vane__fail(VANE_E_NO_BACKEND, "%s: no backend is loaded; `vane info` lists every path tried", op->info.name);
+    vane__registry_names(&ctx->registry, names, sizeof names);
+    if (s->count == 0)
+        return vane__fail(VANE_E_UNSUPPORTED, "%s of %s: none of the loaded backends (%s) has a kernel",
+                          op->info.name, vane_dtype_name(dtype), names);
+    return vane__fail(VANE_E_UNSUPPORTED, "%s of %s: no candidate is left (%s@%s: %s); loaded: %s",
+                      op->info.name, vane_dtype_name(dtype), s->candidates[0].kernel,
+                      s->candidates[0].backend, why[s->candidates[0].reason], names);
+}

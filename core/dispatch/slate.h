@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* slate.h - every candidate for one call or cell, with the verdicts made before the policy. */
+#ifndef VANE__DISPATCH_SLATE_H
+#define VANE__DISPATCH_SLATE_H
+
+#include "dispatch/routes.h"
+
+typedef struct vane__slate {
+    vane_query query;
+    uint32_t count, capacity;
+    vane_candidate *candidates; /* parallel arrays, owned */
+    vane__runner *runners;
+    uint32_t chosen; /* the policy's first choice, or VANE_NO_CANDIDATE */
+} vane__slate;
+
+/* Candidates for (op, dtype, class). p: the call at hand, for its operands' alignment, or
+ * NULL. backend, width: a per-call wish, NULL and 0 for none. VANE_E_NOT_FOUND names the
+ * backends when the wish is for one that is not loaded. */
+vane_status vane__slate_make(vane_context *ctx, const vane__op *op, uint32_t dtype,
+                             uint32_t size_class, uint32_t hot, const vane__prepared *p,
+                             const char *backend, uint32_t width, vane__slate *out);
+void vane__slate_free(vane__slate *s);
+/* Ask the policy; again after candidates were marked FAILED. */
+uint32_t vane__slate_choose(vane_context *ctx, vane__slate *s);
+/* The sentence for a slate without a winner. */
+vane_status vane__slate_none(vane_context *ctx, const vane__op *op, uint32_t dtype,
+                             const vane__slate *s);
+/* What a class stands for: flops and bytes in its middle. */
+void vane__query_fill(const vane__op *op, uint32_t dtype, uint32_t size_class, uint32_t hot,
+                      vane_query *out);
+
+/* policy/: by name; NULL: unknown, with the sentence. */
+const vane_policy *vane__policy_find(const char *name);
+extern const vane_policy vane__policy_heuristic, vane__policy_fixed;
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* view.c - bring the views of one call into fewer and better dimensions. */
+#include <string.h>
+
+#include "op/rules.h"
+
+void vane__view_of(const vane_tensor *t, vane_view *v)
+{
+    v->data = t->data;
+    v->mem = NULL;
+    v->offset_bytes = 0;
+    v->dtype = t->dtype;
+    v->rank = t->rank;
+    memcpy(v->shape, t->shape, t->rank * sizeof(t->shape[0]));
+    memcpy(v->stride, t->stride, t->rank * sizeof(t->stride[0]));
+}
+
+static void drop(vane_view *v, uint32_t d)
+{
+    v->rank--;
+    for (uint32_t i = d; i < v->rank; i++) {
+        v->shape[i] = v->shape[i + 1];
+        v->stride[i] = v->stride[i + 1];
+    }
+}
+
+/* Dimension d and the one behind it are one in every view. */
+static int mergeable(const vane_view *views, uint32_t n, uint32_t d)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t step;
+        if (__builtin_mul_overflow(views[i].stride[d + 1], views[i].shape[d + 1], &step) ||
+            views[i].stride[d] != step)
+            return 0;
+    }
+    return 1;
+}
+
+void vane__views_merge(vane_view *views, uint32_t n, uint32_t first, uint32_t *count)
+{
+    for (uint32_t d = first; *count > 1 && d < first + *count;) {
+        int single = views[0].shape[d] == 1;
+        if (!single && (d + 1 == first + *count || !mergeable(views, n, d))) {
+            d++;
+            continue;
+        }
+        for (uint32_t i = 0; i < n; i++) {
+            if (!single)
+                views[i].shape[d + 1] *= views[i].shape[d];
+            drop(&views[i], d);
+        }
+        (*count)--;
+    }
+}
+
+static void swap_dims(vane_view *v, uint32_t a, uint32_t b)
+{
+    int64_t shape = v->shape[a], stride = v->stride[a];
+    v->shape[a] = v->shape[b];
+    v->stride[a] = v->stride[b];
+    v->shape[b] = shape;
+    v->stride[b] = stride;
+}
+
+static void flip(vane_view *v, uint32_t d)
+{
+    int64_t size = (int64_t)vane_dtype_bytes(v->dtype);
+    if (v->data != NULL)
+        v->data = (char *)v->data + (v->shape[d] - 1) * v->stride[d] * size;
+    v->stride[d] = -v->stride[d];
+}
+
+void vane__views_sort(vane_view *views, uint32_t n)
+{
+    const vane_view *last = &views[n - 1];
+    for (uint32_t d = 0; d < last->rank; d++)
+        if (last->stride[d] < 0 && last->shape[d] > 1)
+            for (uint32_t i = 0; i < n; i++)
+                flip(&views[i], d);
+    for (uint32_t d = 1; d < last->rank; d++) /* insertion: stable, and mostly sorted */
+        for (uint32_t e = d; e > 0 && last->stride[e - 1] < last->stride[e]; e--)
+            for (uint32_t i = 0; i < n; i++)
+                swap_dims(&views[i], e - 1, e);
+}
