@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* bench_time.c - times the contestants in turn, so that a noisy moment hurts them all.
+ *
+ * On one thread each is called through a plan in a context of its own, which costs a few
+ * nanoseconds beyond its kernel; on several through vane_run with the width demanded, whose
+ * election (some 200 ns) is small against the threads' own cost.
+ *
+ * A sample is a batch of calls that lasts a sixteenth of the wished time; the figure is the
+ * median of the samples.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bench.h"
+#include "shape.h"
+
+double bench_now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double bench_median(double *samples, int count)
+{
+    if (!count)
+        return 0;
+    qsort(samples, (size_t)count, sizeof *samples, compare);
+    return count % 2 ? samples[count / 2] : (samples[count / 2 - 1] + samples[count / 2]) / 2;
+}
+
+static vane_status call(vane_context *ctx, const bench_case *c, const bench_contestant *who,
+                        vane_decision *decision)
+{
+    vane_tensor out = c->out;
+    vane_tensor *outs[] = {&out};
+    vane_options options = {.struct_size = sizeof options, .width = who->width,
+                            .backend = who->backend, .decision = decision};
+    if (who->plan)
+        return vane_plan_run(who->plan);
+    return vane_run(ctx, c->op.op, c->input, c->n_in, outs, 1, c->given, &options);
+}
+
+static void failed(bench_contestant *who)
+{
+    who->result = BENCH_FAILED;
+    snprintf(who->why, sizeof who->why, "%.199s", vane_last_error()->message);
+}
+
+/* Runs once on a wiped output, so that no old result passes for a new one. */
+static void check(vane_context *ctx, const bench_case *c, bench_contestant *who, vane_decision *d)
+{
+    memset(c->out.data, 0xa5, (size_t)shape_bytes(&c->out));
+    if (call(ctx, c, who, d) != VANE_OK)
+        failed(who);
+    else if (!c->want.data)
+        who->result = BENCH_UNCHECKED;
+    else
+        who->result = bench_check(c, who->why, sizeof who->why) ? BENCH_OK : BENCH_WRONG;
+}
+
+void bench_try(vane_context *ctx, vane_context *solo, const bench_case *c, bench_contestant *who)
+{
+    vane_decision d = {.struct_size = sizeof d};
+    vane_tensor out = c->out;
+    vane_tensor *outs[] = {&out};
+    check(ctx, c, who, &d);
+    if (who->result > BENCH_UNCHECKED || d.ran >= d.count)
+        return;
+    who->width = d.candidates[d.ran].width;
+    if (strcmp(d.candidates[d.ran].backend, who->backend)) {
+        who->result = BENCH_FAILED;
+        snprintf(who->why, sizeof who->why, "%s ran instead", d.candidates[d.ran].backend);
+    } else if (who->width == 1 && solo &&
+               vane_plan_open(solo, c->op.op, c->input, c->n_in, outs, 1, c->given, &who->plan) ==
+                   VANE_OK) {
+        check(ctx, c, who, NULL);
+    }
+}
+
+/* One sample; 0 when a call failed. */
+static int sample(vane_context *ctx, const bench_case *c, bench_contestant *who, double *ns)
+{
+    double begin = bench_now_ns();
+    for (uint64_t i = 0; i < who->batch; i++)
+        if (call(ctx, c, who, NULL) != VANE_OK) {
+            failed(who);
+            return 0;
+        }
+    *ns = bench_now_ns() - begin;
+    return 1;
+}
+
+/* Grows the batch until it lasts want_ns; what it timed on the way warms up as well. */
+static int calibrate(vane_context *ctx, const bench_case *c, bench_contestant *who, double want_ns)
+{
+    double ns;
+    who->batch = 1;
+    for (;;) {
+        if (!sample(ctx, c, who, &ns))
+            return 0;
+        if (ns >= want_ns / 2 || who->batch > 1u << 30)
+            return 1;
+        double grow = ns > 0 ? want_ns / ns : 100;
+        who->batch = (uint64_t)((double)who->batch * (grow > 100 ? 100 : grow)) + 1;
+    }
+}
+
+static int is_running(const bench_contestant *who, double min_ns)
+{
+    return who->result <= BENCH_UNCHECKED && who->count < BENCH_SAMPLES &&
+           (who->total_ns < min_ns || (who->count < 3 && who->total_ns < 1e9));
+}
+
+void bench_time(vane_context *ctx, const bench_case *c, bench_contestant *who, int count,
+                double min_ns)
+{
+    int running = 0;
+    for (int i = 0; i < count; i++)
+        if (is_running(&who[i], min_ns))
+            running += calibrate(ctx, c, &who[i], min_ns / 16);
+    while (running) {
+        running = 0;
+        for (int i = 0; i < count; i++) {
+            double ns;
+            if (!is_running(&who[i], min_ns) || !sample(ctx, c, &who[i], &ns))
+                continue;
+            who[i].total_ns += ns;
+            who[i].sample[who[i].count++] = ns / (double)who[i].batch;
+            running += is_running(&who[i], min_ns);
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        who[i].median_ns = bench_median(who[i].sample, who[i].count);
+        who[i].best_ns = who[i].sample[0]; /* bench_median sorted them */
+    }
+}

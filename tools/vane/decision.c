@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* decision.c - prints who stood for election, what was predicted, and why the losers lost. */
+#include "decision.h"
+
+#include <stdio.h>
+
+#include "table.h"
+#include "text.h"
+
+static const char *reason_text(uint32_t reason)
+{
+    static const char *const texts[] = {
+#define TEXT(NAME, text) text,
+        VANE_REASON_MAP(TEXT)
+#undef TEXT
+    };
+    return reason < sizeof texts / sizeof texts[0] ? texts[reason] : "unknown";
+}
+
+static const char *numerics_text(uint32_t numerics)
+{
+    static const char *const texts[] = {"fast", "repro", "oracle"};
+    return numerics < 3 ? texts[numerics] : "unknown";
+}
+
+static void rows(table *t, const vane_decision *d)
+{
+    for (uint32_t i = 0; i < d->count; i++) {
+        const vane_candidate *c = &d->candidates[i];
+        table_cell(t, "%s", i == d->chosen ? "->" : "");
+        table_cell(t, "%s", c->backend);
+        table_cell(t, "%s", c->device);
+        table_cell(t, "%s", c->kernel);
+        table_cell(t, "%u", c->width);
+        table_cell(t, "%s", c->predicted_ns > 0 ? text_ns(c->predicted_ns).s : "-");
+        table_cell(t, "%s", numerics_text(c->numerics));
+        table_cell(t, "%s%s", reason_text(c->reason),
+                   i == d->ran && i != d->chosen ? ", but ran after a failure" : "");
+    }
+}
+
+void decision_print(const vane_decision *d)
+{
+    table t;
+    printf("  policy %s, %s, %s moved, pool %s (starting its threads: %s)\n", d->policy,
+           text_flops(d->flops).s, text_bytes(d->bytes).s, d->pool_hot ? "hot" : "asleep",
+           text_ns(d->fork_ns).s);
+    table_begin(&t, "llllrrll", "|backend|device|kernel|threads|predicted|bits|verdict");
+    rows(&t, d);
+    table_end(&t, stdout, 2);
+    if (d->dropped)
+        printf("  and %u more candidates\n", d->dropped);
+    if (d->retries)
+        printf("  %u candidate%s failed before one succeeded\n", d->retries,
+               d->retries == 1 ? "" : "s");
+}
+
+static void json_candidate(json *j, const vane_candidate *c)
+{
+    json_object(j, NULL);
+    json_text(j, "backend", c->backend);
+    json_text(j, "device", c->device);
+    json_text(j, "kernel", c->kernel);
+    json_unsigned(j, "threads", c->width);
+    json_unsigned(j, "tier", c->tier);
+    json_unsigned(j, "order", c->order);
+    json_text(j, "numerics", numerics_text(c->numerics));
+    json_real(j, "predicted_ns", c->predicted_ns);
+    json_real(j, "flops_per_ns", c->flops_per_ns);
+    json_real(j, "bytes_per_ns", c->bytes_per_ns);
+    json_real(j, "launch_ns", c->launch_ns);
+    json_real(j, "transfer_ns", c->transfer_ns);
+    json_text(j, "reason", reason_text(c->reason));
+    json_close(j);
+}
+
+static void json_index(json *j, const char *key, uint32_t i)
+{
+    if (i == VANE_NO_CANDIDATE)
+        json_null(j, key);
+    else
+        json_unsigned(j, key, i);
+}
+
+void decision_json(json *j, const char *key, const vane_decision *d)
+{
+    json_object(j, key);
+    json_text(j, "policy", d->policy);
+    json_text(j, "dtype", vane_dtype_name(d->dtype));
+    json_unsigned(j, "size_class", d->size_class);
+    json_real(j, "flops", d->flops);
+    json_real(j, "bytes", d->bytes);
+    json_boolean(j, "pool_hot", (int)d->pool_hot);
+    json_real(j, "fork_ns", d->fork_ns);
+    json_index(j, "chosen", d->chosen);
+    json_index(j, "ran", d->ran);
+    json_unsigned(j, "retries", d->retries);
+    json_unsigned(j, "dropped", d->dropped);
+    json_real(j, "took_ns", d->took_ns);
+    json_array(j, "candidates");
+    for (uint32_t i = 0; i < d->count; i++)
+        json_candidate(j, &d->candidates[i]);
+    json_close(j);
+    json_close(j);
+}
