@@ -14,7 +14,7 @@
 
 #define MAX_TEXT_BYTES 65536 /* beyond it a list of names is a mistake */
 
-static const char *env(const char *name)
+const char *vane__env(const char *name)
 {
     const char *value = secure_getenv(name);
     return value && value[0] ? value : NULL;
@@ -75,7 +75,7 @@ static char **text_of(vane__settings *s, const text_field *t)
 
 static vane_status text_read(const text_field *t, const vane_config *config, vane__settings *out)
 {
-    const char *value = env(t->variable), *source = t->variable;
+    const char *value = vane__env(t->variable), *source = t->variable;
     if (!value) {
         memcpy(&value, (const char *)config + t->in_config, sizeof value);
         source = t->field;
@@ -98,12 +98,12 @@ static vane_status texts_read(const vane_config *config, vane__settings *out)
         if (status != VANE_OK)
             return status;
     }
-    out->plugin_path_from_env = env("VANE_PLUGIN_PATH") != NULL;
+    out->plugin_path_from_env = vane__env("VANE_PLUGIN_PATH") != NULL;
     char bad[64];
     if (vane__ops_check(out->ops, bad, sizeof bad))
         return VANE_OK;
     return vane__fail(VANE_E_ARGUMENT, "%s has \"%s\", expected op=backend,op=backend",
-                      env("VANE_OPS") ? "VANE_OPS" : "config.ops", bad);
+                      vane__env("VANE_OPS") ? "VANE_OPS" : "config.ops", bad);
 }
 
 /* ---- numbers ------------------------------------------------------------------- */
@@ -129,7 +129,7 @@ static int parse_digits(const char *text, uint32_t max, uint32_t *out)
 static vane_status number_read(const char *variable, const char *field, uint32_t from_config,
                                uint32_t max, uint32_t *out)
 {
-    const char *text = env(variable);
+    const char *text = vane__env(variable);
     if (text && !parse_digits(text, max, out))
         return vane__fail(VANE_E_ARGUMENT, "%s is \"%.40s\", expected a whole number from 0 to %u",
                           variable, text, max);
@@ -175,7 +175,7 @@ static vane_status log_read(const vane_config *config, vane__settings *out)
     out->log.level = VANE_LOG_WARN;
     out->log.write = config->log ? config->log : vane__log_stderr;
     out->log.arg = config->log_arg;
-    const char *text = env("VANE_LOG");
+    const char *text = vane__env("VANE_LOG");
     if (!text || vane__log_parse(text, &out->log.level))
         return VANE_OK;
     return vane__fail(VANE_E_ARGUMENT,
@@ -234,5 +234,5 @@ const char *vane__settings_option(const char *backend, const char *key)
     for (int i = 0; i < TEXTS; i++) /* a backend "cpu" has no option "mask" */
         if (strcmp(name, texts[i].variable) == 0)
             return NULL;
-    return env(name);
+    return vane__env(name);
 }

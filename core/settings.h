@@ -26,6 +26,8 @@ typedef struct vane__settings {
 } vane__settings;
 
 /* On failure out is empty, and there is nothing to free. */
+/* A variable's text; NULL unset, empty, or under setuid. */
+const char *vane__env(const char *name);
 vane_status vane__settings_read(const vane_config *config, vane__settings *out);
 void vane__settings_free(vane__settings *s);
 /* Is name in the comma-separated list? Names may end in '*'. Blanks are skipped. */

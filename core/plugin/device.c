@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "context.h"
 #include "error.h"
@@ -157,8 +158,8 @@ static vane_status device_add(opening *o, uint32_t index)
 
 /* ---- all of a backend ---------------------------------------------------------- */
 
-vane_status vane__devices_open(vane__backend *b, const char *source, uint32_t *left_out,
-                               char *why, size_t why_bytes)
+vane_status vane__devices_open(vane__backend *b, const char *source, uint32_t *left_out, char *why,
+                               size_t why_bytes)
 {
     opening o = {b, source, 0, why, why_bytes};
     uint32_t count = 0;
@@ -207,10 +208,14 @@ uint32_t vane_device_count(const vane_context *ctx)
 /* As it is now; a device that can't say is shown as it was when it opened. */
 static void device_describe(const vane__device *d, vane_device_info *out, const char **backend)
 {
-    if (info_read(d->backend, d->index, out) != VANE_OK) {
-        *out = d->info;
+    vane_device_info now;
+    uint32_t bytes = out->struct_size < sizeof now ? out->struct_size : (uint32_t)sizeof now;
+    if (info_read(d->backend, d->index, &now) != VANE_OK) {
+        now = d->info;
         vane__error_clear();
     }
+    now.struct_size = bytes;
+    memcpy(out, &now, bytes); /* an older caller knows fewer fields */
     if (backend)
         *backend = d->backend->entry->name;
 }
@@ -223,6 +228,9 @@ vane_status vane_device_at(const vane_context *ctx, uint32_t i, vane_device_info
         return status;
     if (!out)
         return vane__fail(VANE_E_ARGUMENT, "device_at: out is NULL");
+    if (out->struct_size < sizeof out->struct_size)
+        return vane__fail(VANE_E_ARGUMENT, "device_at: out->struct_size is %u, expected sizeof(vane_device_info), %zu",
+                          out->struct_size, sizeof *out);
     const vane__registry *r = &ctx->registry;
     uint32_t backends = atomic_load_explicit(&r->count, memory_order_acquire), before = 0;
     for (uint32_t k = 0; k < backends; k++) {

@@ -41,8 +41,10 @@ static vane_status check_file(attempt *a, const char *path)
 {
     struct stat st;
     if (!realpath(path, a->path) || stat(a->path, &st) != 0) {
-        snprintf(WHY(a), "%s", strerror(errno));
-        return errno == ENOENT ? VANE_E_NOT_FOUND : VANE_E_IO;
+        int error = errno;
+        snprintf(WHY(a), "%s", strerror(error));
+        return error == ENOENT ? VANE_E_NOT_FOUND
+                               : (error == EACCES ? VANE_E_PERMISSION : VANE_E_IO);
     }
     if (!S_ISREG(st.st_mode)) {
         snprintf(WHY(a), "not a regular file");
@@ -63,8 +65,7 @@ static vane_status check_note(attempt *a)
     return status;
 }
 
-vane_status vane__loader_wanted(vane_context *ctx, const char *name, char *why,
-                                size_t why_bytes)
+vane_status vane__loader_wanted(vane_context *ctx, const char *name, char *why, size_t why_bytes)
 {
     const vane__settings *s = &ctx->settings;
     if (vane__list_has(s->exclude, name)) {
@@ -126,6 +127,8 @@ vane_status vane__loader_judge(const vane_backend_entry *e, uint64_t cpu_feature
                  vane__sanitizer_name(e->sanitizer), vane__sanitizer_name(VANE_SANITIZER));
     else if (!e->name || !vane__backend_name_valid(e->name))
         snprintf(why, why_bytes, "its name is not 1 to 15 of a-z 0-9 _ -");
+    else if (strcmp(e->name, VANE__PROGRAM) == 0)
+        snprintf(why, why_bytes, "the name \"%s\" is Vane's own", VANE__PROGRAM);
     else if (!e->version || !e->about)
         snprintf(why, why_bytes, "its entry has no %s", e->version ? "about" : "version");
     else if (!e->vt)

@@ -4,8 +4,9 @@
  * The file is hostile until proved otherwise: each read is bounds-checked, each structure
  * is copied out (nothing in a file is aligned), and sizes are compared by subtraction, so
  * that no sum can wrap. A file shorter than its own headers say is refused here, because
- * dlopen would map it and die of SIGBUS. PT_NOTE segments are read first, as the dynamic
- * linker would; a file without them gets a second chance by its SHT_NOTE sections.
+ * dlopen would map it and die of SIGBUS. (A file that shrinks while it is read would do that
+ * here too; the loader has seen before that only root or the user could.) PT_NOTE segments
+ * are read first; a file without them gets a second chance by its SHT_NOTE sections.
  */
 #include "plugin/note.h"
 
@@ -102,7 +103,8 @@ static vane_status header_check(const image *im, ElfW(Ehdr) *eh, char *why, size
     if (!fetch(im, 0, eh, sizeof *eh))
         return refuse(VANE_E_FORMAT, why, bytes, "truncated: the file ends in its ELF header");
     if (eh->e_ident[EI_CLASS] != NATIVE_CLASS || eh->e_ident[EI_DATA] != NATIVE_DATA) {
-        snprintf(why, bytes, "built for another machine: ELF class %u, byte order %u; expected %d, %d",
+        snprintf(why, bytes,
+                 "built for another machine: ELF class %u, byte order %u; expected %d, %d",
                  eh->e_ident[EI_CLASS], eh->e_ident[EI_DATA], NATIVE_CLASS, NATIVE_DATA);
         return VANE_E_ABI;
     }

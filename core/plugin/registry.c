@@ -45,8 +45,8 @@ void vane__registry_names(vane__registry *r, char *out, size_t bytes)
     if (bytes > 0)
         out[0] = '\0';
     for (uint32_t i = 0; i < count && at < bytes; i++) {
-        int length = snprintf(out + at, bytes - at, "%s%s", i ? ", " : "",
-                              r->backends[i]->entry->name);
+        int length =
+            snprintf(out + at, bytes - at, "%s%s", i ? ", " : "", r->backends[i]->entry->name);
         at += length > 0 ? (size_t)length : 0;
     }
 }
@@ -82,8 +82,7 @@ static vane_status backend_open(vane__backend *b, char *why, size_t why_bytes)
 
 /* dl is set by the caller, when nothing can fail any more. */
 static vane_status backend_make(vane_context *ctx, const vane_backend_entry *entry,
-                                const char *path, char *why, size_t why_bytes,
-                                vane__backend **out)
+                                const char *path, char *why, size_t why_bytes, vane__backend **out)
 {
     vane_status status = VANE_E_NOMEM;
     vane__backend *b = calloc(1, sizeof *b);
@@ -162,8 +161,7 @@ static vane_status place_check(vane__registry *r, const char *name, char *why, s
 }
 
 static vane_status adopt_locked(vane_context *ctx, const vane_backend_entry *entry, void *dl,
-                                const char *path, const char *source, char *why,
-                                size_t why_bytes)
+                                const char *path, const char *source, char *why, size_t why_bytes)
 {
     vane__registry *r = &ctx->registry;
     vane__backend *b;
@@ -191,8 +189,7 @@ static vane_status adopt_locked(vane_context *ctx, const vane_backend_entry *ent
 }
 
 vane_status vane__registry_adopt(vane_context *ctx, const vane_backend_entry *entry, void *dl,
-                                 const char *path, const char *source, char *why,
-                                 size_t why_bytes)
+                                 const char *path, const char *source, char *why, size_t why_bytes)
 {
     pthread_mutex_lock(&ctx->registry.lock);
     vane_status status = adopt_locked(ctx, entry, dl, path, source, why, why_bytes);

@@ -47,17 +47,11 @@ typedef struct search {
     size_t count, capacity;
 } search;
 
-static const char *env(const char *name)
-{
-    const char *value = secure_getenv(name);
-    return value && value[0] ? value : NULL;
-}
-
 /* ---- trust --------------------------------------------------------------------- */
 
 static int insecure_allowed(void)
 {
-    const char *value = env("VANE_PLUGIN_ALLOW_INSECURE");
+    const char *value = vane__env("VANE_PLUGIN_ALLOW_INSECURE");
     return value && strcmp(value, "1") == 0;
 }
 
@@ -78,8 +72,7 @@ static vane_status trust(const char *what, const struct stat *st, char *why, siz
     return VANE_OK;
 }
 
-vane_status vane__search_trust(const char *path, const struct stat *st, char *why,
-                               size_t why_bytes)
+vane_status vane__search_trust(const char *path, const struct stat *st, char *why, size_t why_bytes)
 {
     char folder[PATH_MAX];
     struct stat parent;
@@ -220,7 +213,7 @@ static void search_setting(search *s)
 /* $variable/tail, or ~/fallback/tail. A relative $variable counts as unset (XDG's rule). */
 static char *user_folder(const char *variable, const char *fallback, const char *tail)
 {
-    const char *base = env(variable), *home = env("HOME");
+    const char *base = vane__env(variable), *home = vane__env("HOME");
     char *out = NULL;
     int length = -1;
     if (base && base[0] == '/')

@@ -243,7 +243,7 @@ struct vane_host {
     uint64_t l2_bytes;     /* of one core */
     uint64_t l3_bytes;     /* of the package; a share of it is what one process gets */
     uint64_t mem_limit_bytes; /* what this process may use */
-    uint32_t threads;      /* the most that parallel will ever use */
+    uint32_t threads;      /* the budget when the plugin was opened; call->width is what a call gets */
     uint32_t reserved;
     void *ctx;             /* pass it back */
     /* Record this thread's error and return status: return h->fail(h->ctx, ...).

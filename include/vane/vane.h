@@ -119,6 +119,7 @@ VANE_API vane_status vane_set_policy(vane_context *ctx, const char *name);
 VANE_API vane_status vane_set_threads(vane_context *ctx, uint32_t threads); /* 0: the budget */
 
 VANE_API uint32_t vane_device_count(const vane_context *ctx);
+/* The caller sets out->struct_size. backend may be NULL; else it gets the backend's name. */
 VANE_API vane_status vane_device_at(const vane_context *ctx, uint32_t i, vane_device_info *out,
                                     const char **backend);
 

@@ -21,7 +21,9 @@ struct vane_queue {
 };
 
 static char diary[512];
-static int queue_fails;
+static uint32_t fake_devices = 1;
+static vane_status queue_status = VANE_OK; /* of queue_open */
+static int queue_forgotten;                /* queue_open says VANE_OK and sets nothing */
 static struct vane_backend the_backend;
 static struct vane_device the_device;
 static struct vane_queue the_queue;
@@ -46,7 +48,7 @@ static void fake_close(vane_backend *b)
 static vane_status fake_device_count(vane_backend *b, uint32_t *out)
 {
     (void)b;
-    *out = 1;
+    *out = fake_devices;
     return VANE_OK;
 }
 static vane_status fake_device_info(vane_backend *b, uint32_t i, vane_device_info *out)
@@ -84,10 +86,9 @@ static vane_status fake_queue_open(vane_device *d, vane_queue **out)
 {
     (void)d;
     note_down("queue_open");
-    if (queue_fails)
-        return VANE_E_NOMEM; /* and not a word */
-    *out = &the_queue;
-    return VANE_OK;
+    if (queue_status == VANE_OK && !queue_forgotten)
+        *out = &the_queue;
+    return queue_status; /* and not a word to host->fail */
 }
 static void fake_queue_close(vane_queue *q)
 {

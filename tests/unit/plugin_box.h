@@ -142,7 +142,7 @@ static inline vane_report_line line_of(const vane_context *ctx, const char *end)
 }
 
 static inline void expect_line(const vane_context *ctx, const char *end, vane_status status,
-                        const char *words)
+                               const char *words)
 {
     vane_report_line line = line_of(ctx, end);
     ck_assert_msg(line.status == status && strstr(line.reason, words),

@@ -158,7 +158,7 @@ END_TEST
 START_TEST(null_pointers_are_refused)
 {
     vane_tensor a = tensor(0, VANE_F32, 1, 4, 0), out = tensor(3, VANE_F32, 1, 4, 0);
-    vane_device_info info;
+    vane_device_info info = {.struct_size = sizeof info};
     ck_assert_int_eq(vane_add(NULL, &a, &a, &out), VANE_E_ARGUMENT);
     ck_assert_int_eq(vane_add(ctx, NULL, &a, &out), VANE_E_ARGUMENT);
     ck_assert_int_eq(vane_add(ctx, &a, NULL, &out), VANE_E_ARGUMENT);

@@ -88,10 +88,10 @@ END_TEST
 
 START_TEST(nothing_refused_by_its_note_was_mapped)
 {
-    static const char *const traces[] = {
-        "TEST_BAD_CPU_MAPPED",   "TEST_BAD_NOTE_MAPPED",      "TEST_BAD_MAJOR_MAPPED",
-        "TEST_NO_NOTE_MAPPED",   "TEST_BAD_SANITIZER_MAPPED", "TEST_MINIMAL_MAPPED",
-        "TEST_OLD_TABLE_OVERREAD"};
+    static const char *const traces[] = {"TEST_BAD_CPU_MAPPED",       "TEST_BAD_NOTE_MAPPED",
+                                         "TEST_BAD_MAJOR_MAPPED",     "TEST_NO_NOTE_MAPPED",
+                                         "TEST_BAD_SANITIZER_MAPPED", "TEST_MINIMAL_MAPPED",
+                                         "TEST_OLD_TABLE_OVERREAD"};
     fill_bag();
     vane_close(open_at(AT("bag")));
     for (size_t i = 0; i < sizeof traces / sizeof traces[0]; i++)
@@ -212,6 +212,26 @@ START_TEST(a_loaded_plugin_computes)
 }
 END_TEST
 
+START_TEST(a_registered_entry_computes)
+{
+    float a[] = {1, 2}, b[] = {10, 20}, c[] = {0, 0};
+    int64_t shape[] = {2};
+    vane_tensor ta = vane_tensor_of(a, VANE_F32, 1, shape), tb = ta, tc = ta;
+    tb.data = b;
+    tc.data = c;
+    copy_plugin("minimal.so", AT("minimal.so"));
+    void *dl = dlopen(AT("minimal.so"), RTLD_NOW | RTLD_LOCAL);
+    ck_assert_ptr_nonnull(dl);
+    vane_context *ctx = open_at(NULL);
+    ck_assert_int_ne(vane_add(ctx, &ta, &tb, &tc), VANE_OK); /* routes are made, without it */
+    ck_assert_int_eq(vane_register(ctx, dlsym(dl, "vane_backend_entry_v1")), VANE_OK);
+    ck_assert_msg(vane_add(ctx, &ta, &tb, &tc) == VANE_OK, "%s", vane_last_error()->message);
+    ck_assert(c[0] == 11 && c[1] == 22);
+    vane_close(ctx);
+    dlclose(dl);
+}
+END_TEST
+
 static void *load_minimal(void *arg)
 {
     vane_status status = vane_load(arg, "minimal.so");
@@ -263,6 +283,24 @@ START_TEST(unloaded_only_on_request)
 }
 END_TEST
 
+/* Nothing of it was called: it goes. Its open() was: it stays, unless asked otherwise. */
+START_TEST(what_stays_of_a_refused_plugin)
+{
+    copy_plugin("bad_magic.so", AT("bad_magic.so"));
+    copy_plugin("bad_open.so", AT("bad_open.so"));
+    vane_context *ctx = open_at(NULL);
+    ck_assert_int_eq(vane_load(ctx, AT("bad_magic.so")), VANE_E_ABI);
+    ck_assert_int_eq(is_mapped(AT("bad_magic.so")), 0);
+    ctx->settings.unload = 1;
+    ck_assert_int_eq(vane_load(ctx, AT("bad_open.so")), VANE_E_BUSY);
+    ck_assert_int_eq(is_mapped(AT("bad_open.so")), 0);
+    ctx->settings.unload = 0;
+    ck_assert_int_eq(vane_load(ctx, AT("bad_open.so")), VANE_E_BUSY);
+    ck_assert_int_eq(is_mapped(AT("bad_open.so")), 1);
+    vane_close(ctx);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     TCase *t;
@@ -275,7 +313,9 @@ int main(int argc, char **argv)
     tcase_add_test(t, a_mask_keeps_it_unmapped);
     tcase_add_test(t, load_on_demand);
     tcase_add_test(t, a_loaded_plugin_computes);
+    tcase_add_test(t, a_registered_entry_computes);
     tcase_add_test(t, many_threads_load_one_name_once);
     tcase_add_test(t, unloaded_only_on_request);
+    tcase_add_test(t, what_stays_of_a_refused_plugin);
     return box_main(s, argc, argv);
 }

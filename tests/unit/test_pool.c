@@ -184,7 +184,7 @@ int main(void)
 {
     Suite *suite = suite_create("pool");
     TCase *tc = tcase_create("pool");
-    tcase_set_timeout(tc, 120);
+    tcase_set_timeout(tc, 60);
     suite_add_tcase(suite, tc);
     tcase_add_test(tc, a_range_is_cut_from_both_ends);
     tcase_add_test(tc, the_caller_waits_only_for_those_inside);

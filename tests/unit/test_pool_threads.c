@@ -325,7 +325,7 @@ int main(void)
 {
     Suite *suite = suite_create("pool threads");
     TCase *tc = tcase_create("pool");
-    tcase_set_timeout(tc, 120);
+    tcase_set_timeout(tc, 60);
     suite_add_tcase(suite, tc);
     tcase_add_test(tc, open_makes_no_thread);
     tcase_add_test(tc, caller_sleeps_until_a_long_piece_is_done);

@@ -7,7 +7,7 @@
 
 START_TEST(the_life_of_a_registered_device)
 {
-    vane_device_info info;
+    vane_device_info info = {.struct_size = sizeof info};
     const char *name = NULL;
     vane_context *ctx = open_at(NULL);
     ck_assert_msg(vane_register(ctx, &fake_entry) == VANE_OK, "%s", vane_last_error()->message);
@@ -31,7 +31,7 @@ START_TEST(a_queue_that_fails_takes_its_device_along)
 {
     vane_context *ctx = open_at(NULL);
     vane_report_line line;
-    queue_fails = 1;
+    queue_status = VANE_E_NOMEM;
     ck_assert_int_eq(vane_register(ctx, &fake_entry), VANE_OK);
     ck_assert_str_eq(diary, "open device_open queue_open device_close ");
     ck_assert_int_eq(vane_report_at(ctx, 0, &line), VANE_OK);
@@ -43,9 +43,34 @@ START_TEST(a_queue_that_fails_takes_its_device_along)
 }
 END_TEST
 
+START_TEST(a_queue_that_is_none)
+{
+    vane_context *ctx = open_at(NULL);
+    vane_report_line line;
+    queue_forgotten = 1;
+    ck_assert_int_eq(vane_register(ctx, &fake_entry), VANE_OK);
+    ck_assert_int_eq(vane_report_at(ctx, 0, &line), VANE_OK);
+    ck_assert_int_eq(line.status, VANE_E_INTERNAL);
+    ck_assert_ptr_nonnull(strstr(line.reason, "queue_open returned VANE_OK but set nothing"));
+    vane_close(ctx);
+    ck_assert_str_eq(diary, "open device_open queue_open device_close close ");
+}
+END_TEST
+
+START_TEST(four_billion_devices)
+{
+    vane_context *ctx = open_at(NULL);
+    fake_devices = UINT32_MAX;
+    ck_assert_int_eq(vane_register(ctx, &fake_entry), VANE_E_INTERNAL);
+    ck_assert_ptr_nonnull(strstr(vane_last_error()->message, "4294967295 devices"));
+    ck_assert_str_eq(diary, "open close ");
+    vane_close(ctx);
+}
+END_TEST
+
 START_TEST(bad_registrations)
 {
-    static const char *const names[] = {NULL, "", "Upper", "sixteen-letters-"};
+    static const char *const names[] = {NULL, "", "Upper", "sixteen-letters-", "program"};
     vane_context *ctx = open_at(NULL);
     ck_assert_int_eq(vane_register(ctx, NULL), VANE_E_ARGUMENT);
     ck_assert_int_eq(vane_register(NULL, &fake_entry), VANE_E_ARGUMENT);
@@ -70,7 +95,7 @@ START_TEST(bad_registrations)
         ck_assert_int_eq(vane_register(ctx, &e), VANE_E_ABI);
     }
     ck_assert_str_eq(diary, ""); /* nothing was called */
-    ck_assert_uint_eq(vane_report_count(ctx), 9);
+    ck_assert_uint_eq(vane_report_count(ctx), 10);
     vane_close(ctx);
 }
 END_TEST
@@ -141,6 +166,7 @@ END_TEST
 static void add_range(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
 {
     ck_assert_uint_lt(worker, 2);
+    ck_assert_uint_lt(lo, hi);
     for (uint64_t i = lo; i < hi; i++)
         atomic_fetch_add((_Atomic uint64_t *)arg, i + 1);
 }
@@ -233,6 +259,8 @@ int main(int argc, char **argv)
     Suite *s = box_suite("registry", &t);
     tcase_add_test(t, the_life_of_a_registered_device);
     tcase_add_test(t, a_queue_that_fails_takes_its_device_along);
+    tcase_add_test(t, a_queue_that_is_none);
+    tcase_add_test(t, four_billion_devices);
     tcase_add_test(t, bad_registrations);
     tcase_add_test(t, each_missing_device_entry_is_named);
     tcase_add_test(t, there_is_room_for_256);

@@ -92,6 +92,7 @@ START_TEST(the_user_folder)
     setenv("XDG_DATA_HOME", "data", 1); /* relative: unset, says XDG */
     ctx = open_defaults(NULL, 0);
     ck_assert_int_eq(is_loaded(ctx, "minimal"), 0);
+    expect_line(ctx, "/.local/share/vane/plugins", VANE_E_NOT_FOUND, "not there");
     vane_close(ctx);
 }
 END_TEST
