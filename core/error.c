@@ -67,6 +67,12 @@ void vane__error_clear(void)
     last = (vane_error){.status = VANE_OK};
 }
 
+vane_status vane__error_restore(const vane_error *error)
+{
+    last = *error;
+    return last.status;
+}
+
 const vane_error *vane_last_error(void)
 {
     return &last;

@@ -270,7 +270,7 @@ vane_status vane_infer(const vane_context *ctx, uint32_t op, const vane_tensor *
     st = check_inputs(&rq);
     if (st == VANE_OK && rq.op->out == VANE__OUT_ANY && out->dtype >= VANE_DTYPE_COUNT)
         st = vane__fail(VANE_E_DTYPE, "%s: out->dtype is %u, expected the wanted vane_dtype", rq.op->info.name, out->dtype);
-    if (st == VANE_OK && n_in == 0)
+    if (st == VANE_OK && (n_in == 0 || rq.op->rule == VANE__RULE_CUSTOM)) /* the shape is the caller's */
         st = vane__tensor_check(rq.op->info.name, "out", out, 0, 0);
     return st == VANE_OK ? vane__request_infer(&rq, out) : st;
 }

@@ -5,13 +5,6 @@
 
 #include "error.h"
 
-/* Nothing about this call needs more than its route. */
-static int plain(const vane__runner *r, const vane_call *call)
-{
-    return r->plain || (r->kernel->direct != NULL && r->kernel->align_bytes < 2 &&
-                        !(call->flags & VANE_CALL_INPLACE));
-}
-
 vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p)
 {
     if (p->parts == 0)
@@ -25,7 +18,7 @@ vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p)
     if (route == NULL)
         return vane_last_error()->status;
     const vane__runner *r = &route->runner;
-    if (p->parts != 1 || !plain(r, &p->call))
+    if (p->parts != 1 || !vane__runner_fits(r, &p->call))
         return vane__elect_and_run(ctx, p, NULL, NULL, VANE_OK);
     p->call.host = r->host;
     p->call.width = r->width;

@@ -21,18 +21,24 @@ static int is_empty(const vane_call *call)
     return 0;
 }
 
-vane_status vane__kernel_status(const vane_kernel *k, vane_status st)
+static const char *name_of(const vane__runner *r)
 {
+    return r->device != NULL ? r->device->backend->entry->name : VANE__PROGRAM;
+}
+
+vane_status vane__kernel_status(const vane__runner *r, vane_status st)
+{
+    const vane_error *said = vane_last_error();
     if (st > VANE_OK)
-        return vane__fail(VANE_E_INTERNAL, "%s returned %d, which is no status", k->name, (int)st);
-    if (st != VANE_OK && vane_last_error()->status != st)
-        return vane__fail(st, "%s failed and said no more: %s", k->name, vane_status_string(st));
-    return st;
+        return vane__fail(VANE_E_INTERNAL, "%s returned %d, which is no status", r->kernel->name, (int)st);
+    if (st == VANE_OK || (said->status == st && strcmp(said->backend, name_of(r)) == 0))
+        return st;
+    return vane__fail(st, "%s failed and said no more: %s", r->kernel->name, vane_status_string(st));
 }
 
 static vane_status run_direct(const vane__runner *r, const vane_call *call)
 {
-    return vane__kernel_status(r->kernel, r->kernel->direct(r->kernel, call));
+    return vane__kernel_status(r, r->kernel->direct(r->kernel, call));
 }
 
 /* The output aliases an input and the kernel may fail after writing: compute beside. */
@@ -90,8 +96,7 @@ static void mark_failed(vane__slate *s, const vane__runner *r)
 static void note_failure(vane_context *ctx, const vane__runner *r, vane_status st)
 {
     vane__log_line(&ctx->settings.log, VANE_LOG_WARN, "%s on %s failed: %s; trying the next candidate",
-                   r->kernel->name, r->device ? r->device->backend->entry->name : VANE__PROGRAM,
-                   vane_last_error()->message);
+                   r->kernel->name, name_of(r), vane_last_error()->message);
     if (r->device == NULL || vane_status_class_of(st) != VANE_CLASS_FATAL)
         return;
     atomic_fetch_add(&r->device->failures, 1);
@@ -110,7 +115,7 @@ static vane_status try_all(vane_context *ctx, const vane__prepared *p, vane__sla
         if (winner == VANE_NO_CANDIDATE) {
             if (first == VANE_OK)
                 return vane__slate_none(ctx, p->rq.op, p->dtype, s);
-            return vane__fail(first, "%s", kept.message);
+            return vane__error_restore(&kept);
         }
         uint64_t start = record != NULL ? vane__now_ns() : 0;
         vane_status st = vane__execute(ctx, p, &s->runners[winner]);
@@ -139,7 +144,7 @@ vane_status vane__elect_and_run(vane_context *ctx, const vane__prepared *p,
     vane__slate slate;
     vane_decision local, *record = options != NULL ? options->decision : NULL;
     uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
-    vane_status first = failed != NULL ? vane__kernel_status(failed->kernel, failed_with) : VANE_OK;
+    vane_status first = failed != NULL ? vane__kernel_status(failed, failed_with) : VANE_OK;
     if (record == NULL && ctx->slow)
         record = &local;
     if (failed != NULL)

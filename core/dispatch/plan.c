@@ -33,22 +33,19 @@ static const vane__route *lookup(vane_plan *plan, vane__routes *routes, uint32_t
     return route != NULL ? route : vane__route_make(plan->ctx, routes, p->rq.op, p->dtype, p->size_class, hot);
 }
 
-static int simple(const vane_plan *plan, const vane__route *route)
-{
-    return plan->p.parts == 1 &&
-           (route->runner.plain || (route->runner.kernel->direct != NULL && route->runner.kernel->align_bytes < 2 &&
-                                    !(plan->p.call.flags & VANE_CALL_INPLACE)));
-}
-
 static void adopt(vane_plan *plan, const vane__route *route)
 {
-    plan->route = simple(plan, route) ? route : NULL;
+    plan->route = plan->p.parts == 1 && vane__runner_fits(&route->runner, &plan->p.call) ? route : NULL;
     plan->p.call.host = route->runner.host;
     plan->p.call.width = route->runner.width;
 }
 
 static vane_status replan(vane_plan *plan, vane__routes *routes)
 {
+    if (plan->p.parts == 0) { /* nothing to compute: nobody has to be able to */
+        plan->routes = routes;
+        return VANE_OK;
+    }
     for (uint32_t hot = 0; hot < 2; hot++)
         if ((plan->by_heat[hot] = lookup(plan, routes, hot)) == NULL)
             return vane_last_error()->status;
@@ -120,8 +117,7 @@ vane_status vane_plan_open(vane_context *ctx, uint32_t op, const vane_tensor *co
     st = vane__call_prepare(&rq, &plan->p);
     if (st == VANE_OK) {
         keep(plan, &rq);
-        if (plan->p.parts > 0)
-            st = replan(plan, vane__routes_now(ctx));
+        st = replan(plan, vane__routes_now(ctx));
     }
     if (st != VANE_OK) {
         free(plan);

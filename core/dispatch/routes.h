@@ -24,6 +24,20 @@ typedef struct vane__runner {
     uint32_t plain; /* direct, takes any alignment, fails cleanly: nothing to look at per call */
 } vane__runner;
 
+/* May the direct function be called with this call as it is? Else elect.c has a way. */
+static inline int vane__runner_fits(const vane__runner *r, const vane_call *call)
+{
+    if (r->plain)
+        return 1;
+    const vane_kernel *k = r->kernel;
+    if (k->direct == NULL || ((call->flags & VANE_CALL_INPLACE) && !(k->flags & VANE_KERNEL_CLEAN_FAIL)))
+        return 0;
+    uintptr_t bits = 0;
+    for (uint32_t i = 0; i < call->n_arg; i++)
+        bits |= (uintptr_t)call->arg[i].data;
+    return k->align_bytes < 2 || (bits & (k->align_bytes - 1)) == 0;
+}
+
 typedef struct vane__route {
     vane__runner runner;
     struct vane__route *next; /* of the table's list */

@@ -62,14 +62,24 @@ static uint32_t tier_of(const vane_context *ctx, const char *name)
     return i;
 }
 
-static int unaligned(const vane__prepared *p, const vane_kernel *k)
+static uintptr_t address_bits(const vane_call *call)
 {
     uintptr_t bits = 0;
+    for (uint32_t i = 0; i < call->n_arg; i++)
+        bits |= (uintptr_t)call->arg[i].data;
+    return bits;
+}
+
+static int unaligned(const vane__prepared *p, const vane_kernel *k)
+{
+    vane_call call;
     if (p == NULL || k->align_bytes < 2)
         return 0;
-    for (uint32_t i = 0; i < p->rq.n_in; i++)
-        bits |= (uintptr_t)p->rq.in[i]->data;
-    bits |= (uintptr_t)p->rq.out[0]->data;
+    uintptr_t bits = address_bits(&p->call);
+    for (uint32_t part = 1; part < p->parts; part++) {
+        vane__call_part(p, part, &call);
+        bits |= address_bits(&call);
+    }
     return (bits & (k->align_bytes - 1)) != 0;
 }
 

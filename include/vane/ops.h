@@ -11,9 +11,14 @@
  *   cast integer to narrower integer        wraps;  anything to bool: != 0
  *   empty reductions                        sum 0, prod 1, mean NaN (integers 0), max -inf
  *                                           or the smallest integer, min likewise
- *   reduce_mean of integers                 truncates toward 0
+ *   reduce_mean of integers                 the sum wraps in 64 bits; the quotient truncates
  *   max, min, reduce_max, reduce_min, relu, clip   hand NaN on (for max and min: if any is)
- *   argmax                                  the first NaN is the largest
+ *   argmax                                  the first NaN is the largest, even with last_index
+ *   clip limits, alpha and beta of integers cast to the type first, as cast does
+ *   gelu(-inf)                              NaN, as the formula gives
+ *   gemm with beta 0                        still multiplies: a NaN in C stays NaN
+ *   softmax                                 NaN, +inf or nothing but -inf: the whole row is NaN
+ *   copy, transpose, concat, where          keep every bit, but a bool becomes 0 or 1
  * f16 and bf16 are storage: computed in f32 (or wider), rounded once, to nearest even.
  */
 #ifndef VANE_OPS_H

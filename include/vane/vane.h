@@ -216,7 +216,7 @@ VANE_API const char *vane_reason_string(uint32_t reason); /* a vane_reason; neve
 /* How one call is to be made; zeroed with struct_size set: like any other call. */
 typedef struct vane_options {
     uint32_t struct_size;
-    uint32_t width;          /* threads; 0: the route's choice */
+    uint32_t width;          /* threads (at most all there are); 0: the route's choice */
     const char *backend;     /* only this one; NULL: the route's choice */
     vane_decision *decision; /* filled when not NULL */
 } vane_options;

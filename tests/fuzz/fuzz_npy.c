@@ -91,7 +91,11 @@ static size_t below(size_t n)
 
 enum { ROOM = 512 };
 
-static const struct { int major; const char *header; size_t data; } seeds[] = {
+static const struct {
+    int major;
+    const char *header;
+    size_t data;
+} seeds[] = {
     {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }      \n", 24},
     {2, "{'descr': '>f8', 'fortran_order': True, 'shape': (3,), }\n", 24},
     {3, "{'shape': (), 'descr': '|b1', 'fortran_order': False}", 1},
@@ -115,9 +119,10 @@ static size_t make_seed(uint8_t *out, size_t which)
 /* One change where it hurts: a byte, a token of the grammar, a piece moved, a cut. */
 static size_t bend(uint8_t *data, size_t size)
 {
-    static const char *const tokens[] = {"{",  "}", "(",    ")",     ",",    "'",     ":",
-                                         "0",  "9", "-1",   "True",  "False", "shape", "descr",
-                                         "<f8", ">f2", "(,", "9223372036854775807", "4294967296"};
+    static const char *const tokens[] = {
+        "{",         "}",    "(",     ")",     ",",     "'",   ":",   "0",  "9",
+        "-1",        "True", "False", "shape", "descr", "<f8", ">f2", "(,", "9223372036854775807",
+        "4294967296"};
     size_t at = below(size < 160 ? size : 160);
     const char *token = tokens[below(sizeof tokens / sizeof tokens[0])];
     size_t length = strlen(token);

@@ -43,13 +43,16 @@ static image make(int major, const char *header, const void *data, size_t data_b
 
 START_TEST(every_version_and_type)
 {
-    static const struct { const char *descr; uint32_t dtype, bytes; int swapped; } types[] = {
-        {"<f4", VANE_F32, 4, 0},  {"<f8", VANE_F64, 8, 0}, {"<f2", VANE_F16, 2, 0},
-        {"<i4", VANE_I32, 4, 0},  {"<i8", VANE_I64, 8, 0}, {"|u1", VANE_U8, 1, 0},
-        {"|i1", VANE_I8, 1, 0},   {"|b1", VANE_BOOL, 1, 0}, {"<V2", VANE_BF16, 2, 0},
-        {">f4", VANE_F32, 4, 1},  {">f8", VANE_F64, 8, 1}, {">f2", VANE_F16, 2, 1},
-        {">i4", VANE_I32, 4, 1},  {">i8", VANE_I64, 8, 1}, {">V2", VANE_BF16, 2, 1},
-        {"=f4", VANE_F32, 4, -1}, {">u1", VANE_U8, 1, -1}};
+    static const struct {
+        const char *descr;
+        uint32_t dtype, bytes;
+        int swapped;
+    } types[] = {{"<f4", VANE_F32, 4, 0},  {"<f8", VANE_F64, 8, 0},  {"<f2", VANE_F16, 2, 0},
+                 {"<i4", VANE_I32, 4, 0},  {"<i8", VANE_I64, 8, 0},  {"|u1", VANE_U8, 1, 0},
+                 {"|i1", VANE_I8, 1, 0},   {"|b1", VANE_BOOL, 1, 0}, {"<V2", VANE_BF16, 2, 0},
+                 {">f4", VANE_F32, 4, 1},  {">f8", VANE_F64, 8, 1},  {">f2", VANE_F16, 2, 1},
+                 {">i4", VANE_I32, 4, 1},  {">i8", VANE_I64, 8, 1},  {">V2", VANE_BF16, 2, 1},
+                 {"=f4", VANE_F32, 4, -1}, {">u1", VANE_U8, 1, -1}};
     unsigned char data[6 * 8] = {0};
     for (int major = 1; major <= 3; major++)
         for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
@@ -76,7 +79,11 @@ END_TEST
 
 START_TEST(any_spelling_of_the_literal)
 {
-    static const struct { const char *header; uint32_t rank; size_t bytes; } good[] = {
+    static const struct {
+        const char *header;
+        uint32_t rank;
+        size_t bytes;
+    } good[] = {
         {"{'shape': (), 'fortran_order': True, 'descr': '<f4'}", 0, 4},
         {"{\"descr\":\"<f4\",\"fortran_order\":False,\"shape\":(5,)}", 1, 20},
         {"{ 'descr' : '<f4' ,\n\t'fortran_order' : False , 'shape' : ( 2 , 3 , ) , } \n", 2, 24},
@@ -101,43 +108,44 @@ END_TEST
 
 START_TEST(bad_header_is_a_sentence)
 {
-    static const struct { const char *header, *words; } bad[] = {
-        {"", "where '{' was expected"},
-        {"[]", "'[' where '{'"},
-        {"{}", "lacks the key 'descr'"},
-        {"{'descr': '<f4', 'shape': (2,)}", "lacks the key 'fortran_order'"},
-        {OPEN "}", "lacks the key 'shape'"},
-        {OPEN "'shape': (2,), 'shape': (2,)}", "'shape' twice"},
-        {OPEN "'shape': (2,), 'evil': 1}", "the key 'evil'"},
-        {OPEN "'shape': (2)}", "','"},
-        {OPEN "'shape': 2}", "a tuple"},
-        {OPEN "'shape': (-2,)}", "'-' where a size"},
-        {OPEN "'shape': (True,)}", "'T' where a size"},
-        {OPEN "'shape': (2.5,)}", "'.'"},
-        {OPEN "'shape': (2,,)}", "',' where a size"},
-        {OPEN "'shape': (2,}", "'}' where a size"},
-        {OPEN "'shape': (2 3)}", "'3' where"},
-        {OPEN "'shape': (1,1,1,1,1,1,1,1,1)}", "more than 8 dimensions"},
-        {OPEN "'shape': (99999999999999999999,)}", "does not fit in 63 bits"},
-        {OPEN "'shape': (4611686018427387904,)}", "does not fit in 63 bits"},
-        {OPEN "'shape': (3037000500, 3037000500)}", "does not fit in 63 bits"},
-        {OPEN "'shape': (0, 4611686018427387904, 4)}", "does not fit in 63 bits"},
-        {OPEN "'shape': (2,)} x", "'x' where the end"},
-        {OPEN "'shape': (2,)", "ends where ',' or '}'"},
-        {OPEN "'shape' (2,)}", "':' after a key"},
-        {"{'descr': '<f4', 'fortran_order': Maybe, 'shape': (2,)}", "True or False"},
-        {"{'descr': '<f4', 'fortran_order': 1, 'shape': (2,)}", "True or False"},
-        {"{'descr': '<f4, 'fortran_order': False, 'shape': (2,)}", "'<f4, '"},
-        {"{'descr': '<f4", "ends inside a string"},
-        {"{'descr': '\\x3cf4', 'fortran_order': False, 'shape': (2,)}", "a plain character"},
-        {"{'descr': '<c8', 'fortran_order': False, 'shape': (2,)}", "'<c8'"},
-        {"{'descr': '|O', 'fortran_order': False, 'shape': (2,)}", "'|O'"},
-        {"{'descr': '|V2', 'fortran_order': False, 'shape': (2,)}", "'|V2'"},
-        {"{'descr': '|f4', 'fortran_order': False, 'shape': (2,)}", "'|f4'"},
-        {"{'descr': 'f4', 'fortran_order': False, 'shape': (2,)}", "'f4'"},
-        {"{'descr': '', 'fortran_order': False, 'shape': (2,)}", "''"},
-        {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}", "records"},
-        {"{'descr': __import__('os').system('true'), 'shape': (2,)}", "'_' where"}};
+    static const struct {
+        const char *header, *words;
+    } bad[] = {{"", "where '{' was expected"},
+               {"[]", "'[' where '{'"},
+               {"{}", "lacks the key 'descr'"},
+               {"{'descr': '<f4', 'shape': (2,)}", "lacks the key 'fortran_order'"},
+               {OPEN "}", "lacks the key 'shape'"},
+               {OPEN "'shape': (2,), 'shape': (2,)}", "'shape' twice"},
+               {OPEN "'shape': (2,), 'evil': 1}", "the key 'evil'"},
+               {OPEN "'shape': (2)}", "','"},
+               {OPEN "'shape': 2}", "a tuple"},
+               {OPEN "'shape': (-2,)}", "'-' where a size"},
+               {OPEN "'shape': (True,)}", "'T' where a size"},
+               {OPEN "'shape': (2.5,)}", "'.'"},
+               {OPEN "'shape': (2,,)}", "',' where a size"},
+               {OPEN "'shape': (2,}", "'}' where a size"},
+               {OPEN "'shape': (2 3)}", "'3' where"},
+               {OPEN "'shape': (1,1,1,1,1,1,1,1,1)}", "more than 8 dimensions"},
+               {OPEN "'shape': (99999999999999999999,)}", "does not fit in 63 bits"},
+               {OPEN "'shape': (4611686018427387904,)}", "does not fit in 63 bits"},
+               {OPEN "'shape': (3037000500, 3037000500)}", "does not fit in 63 bits"},
+               {OPEN "'shape': (0, 4611686018427387904, 4)}", "does not fit in 63 bits"},
+               {OPEN "'shape': (2,)} x", "'x' where the end"},
+               {OPEN "'shape': (2,)", "ends where ',' or '}'"},
+               {OPEN "'shape' (2,)}", "':' after a key"},
+               {"{'descr': '<f4', 'fortran_order': Maybe, 'shape': (2,)}", "True or False"},
+               {"{'descr': '<f4', 'fortran_order': 1, 'shape': (2,)}", "True or False"},
+               {"{'descr': '<f4, 'fortran_order': False, 'shape': (2,)}", "'<f4, '"},
+               {"{'descr': '<f4", "ends inside a string"},
+               {"{'descr': '\\x3cf4', 'fortran_order': False, 'shape': (2,)}", "a plain character"},
+               {"{'descr': '<c8', 'fortran_order': False, 'shape': (2,)}", "'<c8'"},
+               {"{'descr': '|O', 'fortran_order': False, 'shape': (2,)}", "'|O'"},
+               {"{'descr': '|V2', 'fortran_order': False, 'shape': (2,)}", "'|V2'"},
+               {"{'descr': '|f4', 'fortran_order': False, 'shape': (2,)}", "'|f4'"},
+               {"{'descr': 'f4', 'fortran_order': False, 'shape': (2,)}", "'f4'"},
+               {"{'descr': '', 'fortran_order': False, 'shape': (2,)}", "''"},
+               {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}", "records"},
+               {"{'descr': __import__('os').system('true'), 'shape': (2,)}", "'_' where"}};
     const float data[2] = {1, 2};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char why[NPY_WHY] = "";
@@ -155,13 +163,18 @@ START_TEST(bad_frame_is_a_sentence)
 {
     const char *header = OPEN "'shape': (2,), }\n";
     const float data[3] = {1, 2, 3};
-    static const struct { int major, minor; size_t extra, data; const char *words; } bad[] = {
-        {0, 0, 0, 8, "version is 0.0"},     {4, 0, 0, 8, "version is 4.0"},
-        {1, 1, 0, 8, "version is 1.1"},     {1, 0, 100, 8, "the header ends after"},
-        {2, 0, 0xffffff00, 8, "the header ends after"},
-        {1, 0, 0, 7, "the data ends after 7 of 8 bytes"},
-        {3, 0, 0, 0, "the data ends after 0 of 8 bytes"},
-        {1, 0, 0, 12, "4 bytes follow"}};
+    static const struct {
+        int major, minor;
+        size_t extra, data;
+        const char *words;
+    } bad[] = {{0, 0, 0, 8, "version is 0.0"},
+               {4, 0, 0, 8, "version is 4.0"},
+               {1, 1, 0, 8, "version is 1.1"},
+               {1, 0, 100, 8, "the header ends after"},
+               {2, 0, 0xffffff00, 8, "the header ends after"},
+               {1, 0, 0, 7, "the data ends after 7 of 8 bytes"},
+               {3, 0, 0, 0, "the data ends after 0 of 8 bytes"},
+               {1, 0, 0, 12, "4 bytes follow"}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char why[NPY_WHY] = "";
         npy_header h;
@@ -210,9 +223,9 @@ START_TEST(fortran_order_becomes_strides)
     ck_assert_int_eq(a.tensor.stride[1], 2);
     for (int64_t r = 0; r < 2; r++)
         for (int64_t c = 0; c < 3; c++)
-            ck_assert_int_eq(((int32_t *)a.tensor.data)[r * a.tensor.stride[0] +
-                                                       c * a.tensor.stride[1]],
-                             10 * r + c);
+            ck_assert_int_eq(
+                ((int32_t *)a.tensor.data)[r * a.tensor.stride[0] + c * a.tensor.stride[1]],
+                10 * r + c);
     npy_close(&a);
     free(m.bytes);
 }
@@ -300,7 +313,10 @@ START_TEST(strides_are_written_in_order)
     for (int i = 0; i < 24; i++)
         data[i] = i;
     /* a transposed, reversed, every-other view: t[i][j][k] = data[23 - 12k - 4j - i] */
-    vane_tensor t = {.data = data + 23, .dtype = VANE_I32, .rank = 3, .shape = {3, 3, 2},
+    vane_tensor t = {.data = data + 23,
+                     .dtype = VANE_I32,
+                     .rank = 3,
+                     .shape = {3, 3, 2},
                      .stride = {-1, -4, -12}};
     ck_assert_msg(npy_save(path, &t, why), "%s", why);
     ck_assert_msg(npy_open(path, &in, why), "%s", why);
@@ -310,8 +326,8 @@ START_TEST(strides_are_written_in_order)
             for (int k = 0; k < 2; k++)
                 ck_assert_int_eq(*got++, 23 - 12 * k - 4 * j - i);
     npy_close(&in);
-    vane_tensor empty = {.data = NULL, .dtype = VANE_F64, .rank = 2, .shape = {3, 0},
-                         .stride = {0, 1}};
+    vane_tensor empty = {
+        .data = NULL, .dtype = VANE_F64, .rank = 2, .shape = {3, 0}, .stride = {0, 1}};
     ck_assert_msg(npy_save(path, &empty, why), "%s", why);
     ck_assert_msg(npy_open(path, &in, why), "%s", why);
     ck_assert_int_eq(in.tensor.shape[0], 3);

@@ -127,8 +127,8 @@ void attr_describe(const vane_op_info *op, char *out, size_t bytes)
         /* min and max are clip's ONNX names; lo and hi are accepted, not advertised */
         if (strcmp(a->params, op->params) || !strcmp(a->key, "lo") || !strcmp(a->key, "hi"))
             continue;
-        used += (size_t)snprintf(out + used, bytes - used, "%s%s=%s", used ? " " : "", a->key,
-                                 a->form);
+        used +=
+            (size_t)snprintf(out + used, bytes - used, "%s%s=%s", used ? " " : "", a->key, a->form);
     }
 }
 

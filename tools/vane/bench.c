@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* bench.c - vane bench: every backend side by side, each result checked against the oracle. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +8,6 @@
 #include "attr.h"
 #include "bench.h"
 #include "cli.h"
-#include "json.h"
 #include "text.h"
 
 #define LIST 32
@@ -24,16 +22,15 @@ typedef struct bench {
     vane_context *ctx;
     solo solo[LIST];
     int n_solos;
-    const char *sizes;             /* NULL: the op's own */
+    const char *sizes; /* NULL: the op's own */
     uint32_t dtype, to;
     char backend[LIST][16];
-    int n_backends;                /* 0: all */
+    int n_backends; /* 0: all */
     uint32_t width[LIST];
     int n_widths;
     double min_ns;
     args_list attrs;
-    json *json;        /* NULL: text */
-    int wrong, failed, rows;
+    bench_rows rows;
 } bench;
 
 /* ---- one case -------------------------------------------------------------------- */
@@ -50,10 +47,12 @@ static int wanted(const bench *b, const vane_candidate *c)
     return 0;
 }
 
+/* Is it there at that width, or failed at any? */
 static int has(const bench_contestant *who, int count, const char *backend, uint32_t width)
 {
     for (int i = 0; i < count; i++)
-        if (!strcmp(who[i].backend, backend) && who[i].width == width)
+        if (!strcmp(who[i].backend, backend) &&
+            (who[i].width == width || who[i].result == BENCH_FAILED))
             return 1;
     return 0;
 }
@@ -110,79 +109,13 @@ static int gather(bench *b, const bench_case *c, bench_contestant *who)
     return count;
 }
 
-static double oracle_ns(const bench_case *c, const bench_contestant *who, int count)
-{
-    for (int i = 0; i < count; i++)
-        if (c->oracle && !strcmp(who[i].backend, c->oracle) && who[i].count)
-            return who[i].median_ns;
-    return 0;
-}
-
-static const char *result_text(bench_result r)
-{
-    static const char *const texts[] = {"ok", "unchecked", "WRONG", "FAILED"};
-    return texts[r];
-}
-
-static void print_row(const bench_case *c, const bench_contestant *w, double oracle)
-{
-    double ns = w->count ? w->median_ns : (double)NAN;
-    double speed_up = oracle > 0 ? oracle / ns : (double)NAN;
-    printf("%-11s  %-5s  %-18s  %-10s  %7u  %9s  %8s  %8s  %9s  %s%s%s\n", c->op.name,
-           vane_dtype_name(c->decision.dtype), c->shape, w->backend, w->width,
-           w->count ? text_ns(ns).s : "-", text_figure(c->bytes / ns).s,
-           text_figure(c->flops / ns).s, text_figure(speed_up).s, result_text(w->result),
-           w->why[0] ? ": " : "", w->why);
-}
-
-static void json_row(json *j, const bench_case *c, const bench_contestant *w, double oracle)
-{
-    double ns = w->count ? w->median_ns : (double)NAN;
-    json_object(j, NULL);
-    json_text(j, "op", c->op.name);
-    json_text(j, "dtype", vane_dtype_name(c->decision.dtype));
-    json_text(j, "shape", c->shape);
-    json_text(j, "backend", w->backend);
-    json_unsigned(j, "threads", w->width);
-    json_real(j, "median_ns", ns);
-    json_real(j, "best_ns", w->count ? w->best_ns : (double)NAN);
-    json_integer(j, "samples", w->count);
-    json_unsigned(j, "calls_per_sample", w->batch);
-    json_real(j, "bytes", c->bytes);
-    json_real(j, "flops", c->flops);
-    json_real(j, "gb_per_s", c->bytes / ns);
-    json_real(j, "gflop_per_s", c->flops / ns);
-    json_text(j, "oracle", c->oracle);
-    json_real(j, "speed_up", oracle > 0 ? oracle / ns : (double)NAN);
-    json_text(j, "result", result_text(w->result));
-    json_text(j, "why", w->why[0] ? w->why : NULL);
-    json_close(j);
-}
-
-static void report(bench *b, const bench_case *c, const bench_contestant *who, int count)
-{
-    double oracle = oracle_ns(c, who, count);
-    if (!b->json && b->rows)
-        putchar('\n');
-    for (int i = 0; i < count; i++) {
-        if (b->json)
-            json_row(b->json, c, &who[i], oracle);
-        else
-            print_row(c, &who[i], oracle);
-        b->wrong += who[i].result == BENCH_WRONG;
-        b->failed += who[i].result == BENCH_FAILED;
-        b->rows++;
-    }
-    fflush(stdout); /* a row at a time: a long run should be watchable */
-}
-
 static int bench_size(bench *b, bench_case *c, const char *size, bench_contestant *who)
 {
     int rc = bench_case_open(b->ctx, c, size, b->dtype, b->to);
     if (!rc) {
         int count = gather(b, c, who);
         bench_time(b->ctx, c, who, count, b->min_ns);
-        report(b, c, who, count);
+        bench_report(&b->rows, c, who, count);
         for (int i = 0; i < count; i++)
             if (who[i].plan)
                 vane_plan_close(who[i].plan);
@@ -234,8 +167,10 @@ static int bench_named(bench *b, const char *name)
         return bench_op(b, &op);
     for (uint32_t t = 0; t < VANE_DTYPE_COUNT; t++)
         if (op.dtypes >> t & 1)
-            snprintf(types + strlen(types), sizeof types - strlen(types), " %s", vane_dtype_name(t));
-    return cli_usage("%s does not take %s; its types are%s", name, vane_dtype_name(b->dtype), types);
+            snprintf(types + strlen(types), sizeof types - strlen(types), " %s",
+                     vane_dtype_name(t));
+    return cli_usage("%s does not take %s; its types are%s", name, vane_dtype_name(b->dtype),
+                     types);
 }
 
 static int run(bench *b, const args *a)
@@ -243,24 +178,17 @@ static int run(bench *b, const args *a)
     static char *usual[] = {"add", "mul", "relu", "exp", "reduce_sum", "dot", "softmax", "matmul"};
     char **op = a->count ? a->item : usual;
     int count = a->count ? a->count : (int)(sizeof usual / sizeof usual[0]);
-    json j;
     int rc = CLI_OK;
-    if (a->json) {
-        b->json = &j;
-        json_begin(&j, stdout);
-        json_array(&j, NULL);
-    } else {
-        printf("%-11s  %-5s  %-18s  %-10s  %7s  %9s  %8s  %8s  %9s  %s\n", "op", "dtype", "shape",
-               "backend", "threads", "time", "GB/s", "GFLOP/s", "x oracle", "result");
-    }
+    b->rows.wants_json = a->json;
     for (int i = 0; !rc && i < count; i++)
         rc = strcmp(op[i], "all") ? bench_named(b, op[i]) : bench_all(b);
-    if (a->json)
-        json_end(&j);
-    if (!rc && !b->rows)
+    if (a->json && b->rows.count)
+        json_end(&b->rows.json);
+    if (!rc && !b->rows.count)
         return cli_fail("nothing was measured: no backend here can run it");
-    if (!rc && (b->wrong || b->failed))
-        return cli_fail("%d result%s wrong, %d failed", b->wrong, b->wrong == 1 ? "" : "s", b->failed);
+    if (!rc && (b->rows.wrong || b->rows.failed))
+        return cli_fail("%d result%s wrong, %d failed", b->rows.wrong,
+                        b->rows.wrong == 1 ? "" : "s", b->rows.failed);
     return rc;
 }
 
@@ -344,17 +272,21 @@ int cmd_bench(int argc, char **argv)
     args a = {.usage = "vane bench [OP...] [OPTION...]\n"
                        "       vane bench dispatch [OPTION...]   what a call costs beyond its "
                        "kernel\n"
-                       "       vane bench start [OPTION...]      process start to first result",
-              .about = "Times the backends in turn and checks every result against the oracle "
-                       "within the\noperation's tolerance; a wrong one is marked and makes the exit "
-                       "code 1. Without an OP\na usual few; 'all' is every one with the type.\n\n"
-                       "  vane bench add matmul --sizes 1e4 --threads 1\n"
-                       "  vane bench matmul --sizes 512x512,64x2048:2048x64",
+                       "       vane bench start [OPTION...]      process start to first result\n"
+                       "       vane bench peak [OPTION...]       what one core can do at most",
+              .about =
+                  "Times the backends in turn and checks every result against the oracle "
+                  "within the\noperation's tolerance; a wrong one is marked and makes the exit "
+                  "code 1. Without an OP\na usual few; 'all' is every one with the type.\n\n"
+                  "  vane bench add matmul --sizes 1e4 --threads 1\n"
+                  "  vane bench matmul --sizes 512x512,64x2048:2048x64",
               .options = options};
     if (argc > 1 && !strcmp(argv[1], "dispatch"))
         return cmd_bench_dispatch(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "start"))
         return cmd_bench_start(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "peak"))
+        return cmd_bench_peak(argc - 1, argv + 1);
     int rc = args_parse(&a, argc, argv);
     if (rc != ARGS_GO_ON)
         return rc;

@@ -3,6 +3,7 @@
 #ifndef VANE_TOOL_BENCH_H
 #define VANE_TOOL_BENCH_H
 
+#include "json.h"
 #include "vane/vane.h"
 
 #define BENCH_INPUTS 4
@@ -21,8 +22,8 @@ typedef struct bench_case {
     uint32_t n_in;
     vane_tensor in[BENCH_INPUTS];
     const vane_tensor *input[BENCH_INPUTS];
-    vane_tensor out;  /* what is measured writes here */
-    vane_tensor want; /* the oracle's result; data NULL: no oracle is loaded */
+    vane_tensor out;   /* what is measured writes here */
+    vane_tensor want;  /* the oracle's result; data NULL: no oracle is loaded */
     vane_tensor scale; /* what the tolerance is relative to; data NULL: want itself */
     double flops, bytes;
     const char *oracle; /* its backend, or NULL */
@@ -42,7 +43,7 @@ const char *bench_case_sizes(const vane_op_info *op); /* the default list of siz
 double bench_value_get(uint32_t dtype, const void *data, int64_t i);
 void bench_value_put(uint32_t dtype, void *data, int64_t i, double value);
 int bench_value_is_float(uint32_t dtype);
-double bench_value_epsilon(uint32_t dtype);   /* of floats: distance from 1 to the next */
+double bench_value_epsilon(uint32_t dtype); /* of floats: distance from 1 to the next */
 double bench_value_min_normal(uint32_t dtype);
 /* Deterministic values in a range where the op is well-behaved. which: the input's number */
 void bench_value_fill(const vane_op_info *op, vane_tensor *t, uint32_t which);
@@ -63,7 +64,7 @@ typedef struct bench_contestant {
     uint32_t width;
     vane_plan *plan; /* how it is called; NULL: vane_run, told backend and width */
     bench_result result;
-    char why[200]; /* WRONG and FAILED */
+    char why[200];  /* WRONG and FAILED */
     uint64_t batch; /* calls in one sample */
     int count;
     double total_ns;
@@ -78,5 +79,16 @@ void bench_try(vane_context *ctx, vane_context *solo, const bench_case *c, bench
 /* Samples all whose result is OK or UNCHECKED in turn until each has min_ns. */
 void bench_time(vane_context *ctx, const bench_case *c, bench_contestant *who, int count,
                 double min_ns);
+
+/* ---- bench_rows.c: what is printed ---------------------------------------------- */
+
+typedef struct bench_rows {
+    int wants_json;
+    json json;
+    int count, wrong, failed; /* rows so far */
+} bench_rows;
+
+/* The rows of one case; the heads, or JSON's opening, before the first. */
+void bench_report(bench_rows *b, const bench_case *c, const bench_contestant *who, int count);
 
 #endif

@@ -10,7 +10,10 @@
 #include "shape.h"
 #include "text.h"
 
-static int rule_is(const vane_op_info *op, const char *rule) { return !strcmp(op->shape, rule); }
+static int rule_is(const vane_op_info *op, const char *rule)
+{
+    return !strcmp(op->shape, rule);
+}
 
 static int is_square(const vane_op_info *op)
 {
@@ -78,8 +81,8 @@ static int lay_out(bench_case *c, const char *size, uint32_t dtype)
         return CLI_USAGE;
     c->n_in = input_count(&c->op, shapes);
     if (shapes != 1 && shapes != c->n_in)
-        return cli_usage("--sizes: '%s' has %u shapes, %s takes %u inputs", size, shapes, c->op.name,
-                         c->n_in);
+        return cli_usage("--sizes: '%s' has %u shapes, %s takes %u inputs", size, shapes,
+                         c->op.name, c->n_in);
     if (c->n_in > BENCH_INPUTS)
         return cli_usage("%s has more inputs than vane bench can make", c->op.name);
     for (uint32_t i = 0; i < c->n_in; i++) {
@@ -89,8 +92,9 @@ static int lay_out(bench_case *c, const char *size, uint32_t dtype)
         c->input[i] = &c->in[i];
     }
     for (uint32_t i = 0; i < shapes; i++)
-        used += (size_t)snprintf(c->shape + used, used < sizeof c->shape ? sizeof c->shape - used : 0,
-                                 "%s%s", i ? ":" : "", shape_text(&list[i]).s);
+        used +=
+            (size_t)snprintf(c->shape + used, used < sizeof c->shape ? sizeof c->shape - used : 0,
+                             "%s%s", i ? ":" : "", shape_text(&list[i]).s);
     if (c->n_in == 0) {
         c->out = list[0];
         c->out.dtype = dtype;
@@ -108,8 +112,7 @@ static int allocate(vane_tensor *t)
     return t->data != NULL;
 }
 
-int bench_case_open(vane_context *ctx, bench_case *c, const char *size, uint32_t dtype,
-                    uint32_t to)
+int bench_case_open(vane_context *ctx, bench_case *c, const char *size, uint32_t dtype, uint32_t to)
 {
     vane_tensor *outs[] = {&c->out};
     int rc = lay_out(c, size, dtype);

@@ -92,8 +92,8 @@ static int close_enough(const bench_case *c, int64_t i, double got, double want)
     if (!isfinite(got) || !isfinite(want))
         return 0;
     double scale = fabs(c->scale.data ? bench_value_get(t, c->scale.data, i) : want);
-    return fabs(got - want) <= c->op.ulp * bench_value_epsilon(t) *
-                                   fmax(scale, bench_value_min_normal(t));
+    return fabs(got - want) <=
+           c->op.ulp * bench_value_epsilon(t) * fmax(scale, bench_value_min_normal(t));
 }
 
 int bench_check(const bench_case *c, char *why, size_t bytes)
@@ -107,7 +107,8 @@ int bench_check(const bench_case *c, char *why, size_t bytes)
         double got = bench_value_get(t, c->out.data, i);
         double want = bench_value_get(t, c->want.data, i);
         if (bench_value_is_float(t) ? !close_enough(c, i, got, want) : got != want) {
-            snprintf(why, bytes, "element %" PRId64 " is %.9g, %s has %.9g", i, got, c->oracle, want);
+            snprintf(why, bytes, "element %" PRId64 " is %.9g, %s has %.9g", i, got, c->oracle,
+                     want);
             return 0;
         }
     }

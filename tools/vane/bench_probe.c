@@ -43,7 +43,10 @@ static vane_status open(const vane_host *host, vane_backend **out)
     return VANE_OK;
 }
 
-static void close(vane_backend *b) { b->host->free(b->host->ctx, b); }
+static void close(vane_backend *b)
+{
+    b->host->free(b->host->ctx, b);
+}
 
 static vane_status device_count(vane_backend *b, uint32_t *out)
 {

@@ -61,7 +61,8 @@ static void print(const double *median, const double *best, uint32_t runs)
     printf("  %-28s %9s  (%s)\n", "open, add 1000 floats, close", text_ns(median[0]).s,
            text_ns(best[0]).s);
     printf("  %-28s %9s  (%s)\n", "nothing", text_ns(median[1]).s, text_ns(best[1]).s);
-    printf("  %-28s %9s\n", "difference", text_ns(median[0] - median[1]).s);
+    printf("  %-28s %9s  (%s)\n", "difference", text_ns(median[0] - median[1]).s,
+           text_ns(best[0] - best[1]).s);
 }
 
 static void print_json(const double *median, const double *best, uint32_t runs)
@@ -96,6 +97,7 @@ int cmd_bench_start(int argc, char **argv)
         return rc;
     if (a.count)
         return cli_usage("bench start takes no arguments, got '%s'", a.item[0]);
+    rc = CLI_OK;
     if (runs_text && (rc = cli_parse_count("--runs", runs_text, &runs)))
         return rc;
     runs = runs < BENCH_SAMPLES ? runs : BENCH_SAMPLES;

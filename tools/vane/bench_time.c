@@ -42,8 +42,10 @@ static vane_status call(vane_context *ctx, const bench_case *c, const bench_cont
 {
     vane_tensor out = c->out;
     vane_tensor *outs[] = {&out};
-    vane_options options = {.struct_size = sizeof options, .width = who->width,
-                            .backend = who->backend, .decision = decision};
+    vane_options options = {.struct_size = sizeof options,
+                            .width = who->width,
+                            .backend = who->backend,
+                            .decision = decision};
     if (who->plan)
         return vane_plan_run(who->plan);
     return vane_run(ctx, c->op.op, c->input, c->n_in, outs, 1, c->given, &options);
@@ -73,9 +75,10 @@ void bench_try(vane_context *ctx, vane_context *solo, const bench_case *c, bench
     vane_tensor out = c->out;
     vane_tensor *outs[] = {&out};
     check(ctx, c, who, &d);
+    if (d.ran < d.count)
+        who->width = d.candidates[d.ran].width;
     if (who->result > BENCH_UNCHECKED || d.ran >= d.count)
         return;
-    who->width = d.candidates[d.ran].width;
     if (strcmp(d.candidates[d.ran].backend, who->backend)) {
         who->result = BENCH_FAILED;
         snprintf(who->why, sizeof who->why, "%s ran instead", d.candidates[d.ran].backend);

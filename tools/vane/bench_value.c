@@ -97,7 +97,10 @@ int bench_value_is_float(uint32_t dtype)
 
 double bench_value_epsilon(uint32_t dtype)
 {
-    return ldexp(1, dtype == VANE_F64 ? -52 : dtype == VANE_F32 ? -23 : dtype == VANE_F16 ? -10 : -7);
+    return ldexp(1, dtype == VANE_F64   ? -52
+                    : dtype == VANE_F32 ? -23
+                    : dtype == VANE_F16 ? -10
+                                        : -7);
 }
 
 double bench_value_min_normal(uint32_t dtype)
@@ -117,7 +120,8 @@ static double next(uint64_t *state)
 /* The interval for an op's floats: where it is defined, and does not overflow f16. */
 static void range_of(uint32_t op, double *lo, double *hi)
 {
-    int positive = op == VANE_OP_SQRT || op == VANE_OP_LOG || op == VANE_OP_POW || op == VANE_OP_DIV;
+    int positive =
+        op == VANE_OP_SQRT || op == VANE_OP_LOG || op == VANE_OP_POW || op == VANE_OP_DIV;
     *lo = positive ? 0.25 : -2;
     *hi = 2;
 }

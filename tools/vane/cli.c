@@ -42,7 +42,10 @@ int cli_error(void)
     return cli_fail("%s (%s)", e->message, vane_status_name(e->status));
 }
 
-int cli_no_memory(void) { return cli_fail("out of memory"); }
+int cli_no_memory(void)
+{
+    return cli_fail("out of memory");
+}
 
 void cli_names_add(cli_names *n, const char *name)
 {

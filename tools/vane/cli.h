@@ -21,11 +21,13 @@ int cmd_explain(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_bench_dispatch(int argc, char **argv);
 int cmd_bench_start(int argc, char **argv);
+int cmd_bench_peak(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 
 int cli_fail(const char *fmt, ...) VANE_PRINTF(1, 2);  /* CLI_FAILED */
 int cli_usage(const char *fmt, ...) VANE_PRINTF(1, 2); /* CLI_USAGE */
-int cli_error(void);     /* prints vane_last_error(); CLI_FAILED */
-int cli_no_memory(void); /* CLI_FAILED */
+int cli_error(void);                                   /* prints vane_last_error(); CLI_FAILED */
+int cli_no_memory(void);                               /* CLI_FAILED */
 
 /* "a, b, c": for the errors that list what would have been right. */
 typedef struct cli_names {

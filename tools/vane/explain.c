@@ -138,11 +138,12 @@ int cmd_explain(int argc, char **argv)
         {"attr", 'a', "KEY=VALUE", "an attribute, see vane ops; repeatable", NULL, NULL, &attrs},
         {NULL, 0, NULL, NULL, NULL, NULL, NULL}};
     args a = {.usage = "vane explain OP SHAPE... [OPTION...]",
-              .about = "Prints every candidate for one call, its predicted time, and why it is or is "
-                       "not\nthe choice. A SHAPE, one for each input: 512x512, 1,3,224,224, scalar, "
-                       "or with its\nown type 64x64:f16. For fill: the output's.\n\n"
-                       "  vane explain matmul 512x512 512x512\n"
-                       "  vane explain reduce_sum 64x1000 --attr axes=1 --dtype f64",
+              .about =
+                  "Prints every candidate for one call, its predicted time, and why it is or is "
+                  "not\nthe choice. A SHAPE, one for each input: 512x512, 1,3,224,224, scalar, "
+                  "or with its\nown type 64x64:f16. For fill: the output's.\n\n"
+                  "  vane explain matmul 512x512 512x512\n"
+                  "  vane explain reduce_sum 64x1000 --attr axes=1 --dtype f64",
               .options = options};
     vane_context *ctx;
     int rc = args_parse(&a, argc, argv);

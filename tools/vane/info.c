@@ -12,19 +12,25 @@
 #include "text.h"
 #include "vane/cpu.h"
 
-static const char *const variables[] = {
-    "VANE_BACKEND", "VANE_PREFER",  "VANE_EXCLUDE",  "VANE_OPS",   "VANE_POLICY",
-    "VANE_THREADS", "VANE_REPRO",   "VANE_CPU_MASK", "VANE_LOG",   "VANE_PLUGIN_PATH",
-    "VANE_UNLOAD"};
+static const char *const variables[] = {"VANE_BACKEND",     "VANE_PREFER",   "VANE_EXCLUDE",
+                                        "VANE_OPS",         "VANE_POLICY",   "VANE_THREADS",
+                                        "VANE_REPRO",       "VANE_CPU_MASK", "VANE_LOG",
+                                        "VANE_PLUGIN_PATH", "VANE_UNLOAD"};
 enum { N_VARIABLES = sizeof variables / sizeof variables[0] };
 
 static const char *const kinds[] = {"cpu", "gpu", "other"};
-static const char *kind_of(uint32_t kind) { return kinds[kind < 3 ? kind : 2]; }
+static const char *kind_of(uint32_t kind)
+{
+    return kinds[kind < 3 ? kind : 2];
+}
 
 /* The next CPU feature of bits in the map's order; *i starts at 0. */
 static const char *next_feature(uint64_t bits, uint32_t *i)
 {
-    static const struct { const char *name; uint64_t bit; } features[] = {
+    static const struct {
+        const char *name;
+        uint64_t bit;
+    } features[] = {
 #define FEATURE(NAME, text, n) {text, UINT64_C(1) << (n)},
         VANE_CPU_MAP(FEATURE)
 #undef FEATURE

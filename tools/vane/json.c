@@ -69,8 +69,14 @@ void json_begin(json *j, FILE *out)
     j->depth = 0;
 }
 
-void json_object(json *j, const char *key) { open_with(j, key, '{', '}'); }
-void json_array(json *j, const char *key) { open_with(j, key, '[', ']'); }
+void json_object(json *j, const char *key)
+{
+    open_with(j, key, '{', '}');
+}
+void json_array(json *j, const char *key)
+{
+    open_with(j, key, '[', ']');
+}
 
 void json_close(json *j)
 {

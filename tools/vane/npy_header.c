@@ -62,8 +62,10 @@ static int parse_string(cursor *c, const char *what, char *out, size_t bytes)
         if (*c->at < 0x20 || *c->at > 0x7e || *c->at == '\\')
             return expected(c, "a plain character of a string");
         if (n + 1 == bytes)
-            return bad(c->why, "the header has a string of more than %d characters where %s was "
-                               "expected", (int)bytes - 1, what);
+            return bad(c->why,
+                       "the header has a string of more than %d characters where %s was "
+                       "expected",
+                       (int)bytes - 1, what);
         out[n++] = (char)*c->at;
     }
     out[n] = 0;
@@ -124,9 +126,12 @@ static int parse_shape(cursor *c, npy_header *h)
 /* descr is NumPy's text: byte order, kind, bytes of an element. */
 static int parse_dtype(cursor *c, npy_header *h)
 {
-    static const struct { const char *text; uint32_t dtype; } known[] = {
-        {"f4", VANE_F32}, {"f8", VANE_F64}, {"f2", VANE_F16}, {"i4", VANE_I32}, {"i8", VANE_I64},
-        {"u1", VANE_U8},  {"i1", VANE_I8},  {"b1", VANE_BOOL}, {"V2", VANE_BF16}};
+    static const struct {
+        const char *text;
+        uint32_t dtype;
+    } known[] = {{"f4", VANE_F32}, {"f8", VANE_F64},  {"f2", VANE_F16},
+                 {"i4", VANE_I32}, {"i8", VANE_I64},  {"u1", VANE_U8},
+                 {"i1", VANE_I8},  {"b1", VANE_BOOL}, {"V2", VANE_BF16}};
     const uint16_t probe = 1;
     const char native = *(const unsigned char *)&probe ? '<' : '>';
     char text[16];
@@ -144,8 +149,10 @@ static int parse_dtype(cursor *c, npy_header *h)
         h->swapped = !one_byte && text[0] != '=' && text[0] != native;
         return 1;
     }
-    return bad(c->why, "the array's data type is '%s'; Vane takes f2 f4 f8 i1 i4 i8 u1 b1 and, for "
-                       "bf16, '<V2'", text);
+    return bad(c->why,
+               "the array's data type is '%s'; Vane takes f2 f4 f8 i1 i4 i8 u1 b1 and, for "
+               "bf16, '<V2'",
+               text);
 }
 
 static int parse_member(cursor *c, npy_header *h, unsigned *seen)
@@ -158,8 +165,10 @@ static int parse_member(cursor *c, npy_header *h, unsigned *seen)
                    : !strcmp(key, "shape")         ? 4
                                                    : 0;
     if (!bit)
-        return bad(c->why, "the header has the key '%s'; descr, fortran_order and shape were "
-                           "expected", key);
+        return bad(c->why,
+                   "the header has the key '%s'; descr, fortran_order and shape were "
+                   "expected",
+                   key);
     if (*seen & bit)
         return bad(c->why, "the header has the key '%s' twice", key);
     *seen |= bit;
@@ -187,7 +196,9 @@ static int parse_dict(cursor *c, npy_header *h)
         return expected(c, "the end of the header");
     if (!(seen & 1) || !(seen & 2) || !(seen & 4))
         return bad(c->why, "the header lacks the key '%s'",
-                   !(seen & 1) ? "descr" : !(seen & 2) ? "fortran_order" : "shape");
+                   !(seen & 1)   ? "descr"
+                   : !(seen & 2) ? "fortran_order"
+                                 : "shape");
     return 1;
 }
 
@@ -215,10 +226,13 @@ static int measure(npy_header *h, uint64_t size, char *why)
     h->data_bytes = empty ? 0 : (uint64_t)spread;
     uint64_t left = size - h->data_offset;
     if (left < h->data_bytes)
-        return bad(why, "the data ends after %" PRIu64 " of %" PRIu64 " bytes", left, h->data_bytes);
+        return bad(why, "the data ends after %" PRIu64 " of %" PRIu64 " bytes", left,
+                   h->data_bytes);
     if (left > h->data_bytes)
-        return bad(why, "%" PRIu64 " bytes follow the array's %" PRIu64 "; one array and nothing "
-                        "else was expected", left - h->data_bytes, h->data_bytes);
+        return bad(why,
+                   "%" PRIu64 " bytes follow the array's %" PRIu64 "; one array and nothing "
+                   "else was expected",
+                   left - h->data_bytes, h->data_bytes);
     return 1;
 }
 

@@ -35,9 +35,8 @@ static int write_header(FILE *f, const vane_tensor *t, const char *descr, uint32
     char order = item == 1 ? '|' : *(const unsigned char *)&probe ? '<' : '>';
     char text[384];
     unsigned char lead[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 0, 0};
-    size_t n = (size_t)snprintf(text, sizeof text,
-                                "{'descr': '%c%s', 'fortran_order': False, 'shape': (", order,
-                                descr);
+    size_t n = (size_t)snprintf(
+        text, sizeof text, "{'descr': '%c%s', 'fortran_order': False, 'shape': (", order, descr);
     for (uint32_t i = 0; i < t->rank; i++)
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%" PRId64 "%s", i ? " " : "",
                               t->shape[i], t->rank == 1 || i + 1 < t->rank ? "," : "");

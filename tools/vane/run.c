@@ -47,9 +47,9 @@ static int check_inputs(const vane_op_info *op, int count)
     if (op->n_out != 1)
         return cli_usage("%s has %u outputs; vane run writes one", op->name, op->n_out);
     return cli_usage("%s takes %u%s input file%s, got %d", op->name, op->min_in,
-                     op->max_in == UINT32_MAX        ? " or more"
+                     op->max_in == UINT32_MAX       ? " or more"
                      : op->max_in == op->min_in + 1 ? " or one more"
-                                                     : "",
+                                                    : "",
                      op->max_in == 1 ? "" : "s", count);
 }
 
@@ -109,7 +109,9 @@ static int load(job *j, int count, char **path)
 static int compute(vane_context *ctx, job *j, const char *backend)
 {
     vane_tensor *outs[] = {&j->out};
-    vane_options options = {.struct_size = sizeof options, .width = j->width, .backend = backend,
+    vane_options options = {.struct_size = sizeof options,
+                            .width = j->width,
+                            .backend = backend,
                             .decision = &j->decision};
     j->decision.struct_size = sizeof j->decision;
     if (vane_infer(ctx, j->op.op, j->input, j->n_in, j->given, &j->out) != VANE_OK)

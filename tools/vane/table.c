@@ -52,8 +52,7 @@ void table_cell(table *t, const char *fmt, ...)
         t->cell[t->count++] = text;
 }
 
-static void print_row(const table *t, FILE *out, int indent, char *const *row,
-                      const size_t *width)
+static void print_row(const table *t, FILE *out, int indent, char *const *row, const size_t *width)
 {
     fprintf(out, "%*s", indent, "");
     for (size_t c = 0; c < t->columns; c++) {

@@ -10,10 +10,11 @@ typedef struct text_words {
     char s[32];
 } text_words;
 
-text_words text_ns(double ns);        /* "12.3 us" */
-text_words text_bytes(double bytes);  /* "1.50 MiB" */
-text_words text_flops(double n);      /* "268 Mflop" */
-text_words text_figure(double value); /* three digits: "0.0123", "1.23", "12.3", "1230"; "-" for NaN */
+text_words text_ns(double ns);       /* "12.3 us" */
+text_words text_bytes(double bytes); /* "1.50 MiB" */
+text_words text_flops(double n);     /* "268 Mflop" */
+text_words
+text_figure(double value); /* three digits: "0.0123", "1.23", "12.3", "1230"; "-" for NaN */
 
 /* The whole text is the number, or 0 is returned and *out is untouched. */
 int text_integer(const char *s, int64_t *out); /* decimal, perhaps with a sign */

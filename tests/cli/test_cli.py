@@ -1,0 +1,379 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""test_cli.py VANE OPS.DEF WRONG.so - runs the built vane command and checks what it says and writes.
+
+Every function named test_* is one test, in a folder of its own. NumPy, where it is
+installed, reads what vane wrote and writes what vane reads; without it that test is skipped.
+"""
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+
+from harness import OPS_DEF, VANE, WRONG, Skip, as_json, backends, near, refused, run_all, vane
+from npyfile import load, save
+
+# ---- the command line ----------------------------------------------------------------
+
+
+def test_help():
+    assert "commands:" in vane("-h")[0]
+    assert vane("--version")[0].startswith("vane 0.")
+    for command in ["info", "ops", "run", "explain", "bench"]:
+        for flag in ["-h", "--help"]:
+            out = vane(command, flag)[0]
+            assert out.startswith(f"usage: vane {command}") and "--json" in out, out
+    for command in ["dispatch", "start"]:
+        assert f"vane bench {command}" in vane("bench", command, "-h")[0]
+
+
+def test_wrong_command_lines():
+    vane(code=2)
+    refused(2, ["'dance'", "info, ops, run, explain, bench"], "dance")
+    refused(2, ["'--frob'", "--json", "--help"], "info", "--frob")
+    refused(2, ["'--frob'", "--backend", "--attr"], "run", "--frob")
+    refused(2, "takes no value", "info", "--json=yes")
+    refused(2, "'extra'", "info", "extra")
+    refused(2, "'extra'", "ops", "extra")
+    refused(2, "needs an OP", "run")
+    refused(2, "needs an OP", "explain")
+    refused(2, "-o FILE", "run", "add", "a.npy", "b.npy")
+    refused(2, "needs a value", "run", "add", "a.npy", "b.npy", "-o")
+
+
+def test_unknown_names_list_the_valid_ones():
+    for args in [("run", "ad", "-o", "x"), ("explain", "ad", "3"), ("bench", "ad")]:
+        refused(2, ["'ad'", "add", "matmul", "softmax"], *args)
+    refused(2, ["'f33'", "f32", "bf16", "bool"], "explain", "add", "3", "3", "--dtype", "f33")
+    refused(2, ["'f33'", "f32", "bf16"], "explain", "add", "3:f33", "3")
+    names = backends()
+    save("a.npy", "<f4", (2,), [1, 2])
+    refused(2, ["'avx9'", *names], "run", "abs", "a.npy", "-o", "o.npy", "--backend", "avx9")
+    refused(2, ["'avx9'", *names], "bench", "abs", "--backends", "avx9")
+    refused(1, ["avx9", *names], "run", "abs", "a.npy", "-o", "o.npy", env={"VANE_BACKEND": "avx9"})
+    assert not os.path.exists("o.npy")
+
+
+def test_attributes_are_checked():
+    refused(2, ["axes=INT,... keepdims=0|1"], "explain", "reduce_sum", "3", "-a", "axis=0")
+    refused(2, ["alpha=NUMBER", "transB=0|1"], "explain", "gemm", "3x3", "3x3", "-a", "transb=1")
+    refused(2, "no attributes", "explain", "add", "3", "3", "-a", "axis=0")
+    for bad in ["axes", "axes=", "axes=1,", "axes=x", "axes=99999999999", "axes=0,1,2,3,4,5,6,7,8"]:
+        refused(2, "axes=INT,...", "explain", "reduce_sum", "3", "-a", bad)
+    refused(2, "keepdims=0|1", "explain", "reduce_sum", "3", "-a", "keepdims=2")
+    refused(2, "none|tanh", "explain", "gelu", "3", "-a", "approximate=erf")
+    refused(2, "min=NUMBER", "explain", "clip", "3", "-a", "min=low")
+
+
+def test_full_disk_is_an_error():
+    if not os.path.exists("/dev/full"):
+        raise Skip("no /dev/full here")
+    with open("/dev/full", "w") as full:
+        p = subprocess.run([VANE, "ops"], stdout=full, stderr=subprocess.PIPE, timeout=60)
+    assert p.returncode == 1 and b"standard output" in p.stderr, p
+
+
+# ---- info and ops --------------------------------------------------------------------
+
+
+def test_info():
+    out = vane("info")[0]
+    for head in ["machine", "devices", "searched, in this order", "settings in force"]:
+        assert re.search(f"^{head}$", out, re.M), head
+    info = as_json("info")
+    assert info["abi_major"] == 1 and info["machine"]["threads"] >= 1
+    assert info["machine"]["mem_total_bytes"] > 1 << 20
+    assert "scalar" in backends()
+    loaded = [s for s in info["searched"] if s["verdict"] == "loaded"]
+    assert {s["backend"] for s in loaded} >= set(backends())
+    for name in backends():
+        assert re.search(rf"^  {name} ", out, re.M), name
+    assert info["settings"]["VANE_PLUGIN_PATH"] == os.environ.get("VANE_PLUGIN_PATH")
+
+
+def test_info_names_what_it_refused():
+    os.mkdir("plugins")
+    with open("plugins/not-elf.so", "w") as f:
+        f.write("not a plugin\n")
+    os.symlink("/nowhere/at/all.so", "plugins/dangling.so")
+    env = {"VANE_PLUGIN_PATH": os.path.abspath("plugins") + ":" + os.environ["VANE_PLUGIN_PATH"]}
+    info = json.loads(vane("info", "--json", env=env)[0])
+    by_name = {os.path.basename(s["path"]): s for s in info["searched"]}
+    bad = by_name["not-elf.so"]
+    assert bad["verdict"] == "refused" and bad["reason"] and bad["status"].startswith("VANE_E_"), bad
+    assert "scalar" in {d["backend"] for d in info["devices"]}
+    assert "refused" in vane("info", env=env)[0]
+
+
+def test_no_backend_is_a_clear_error():
+    os.mkdir("home")
+    env = {"VANE_PLUGIN_PATH": os.path.abspath("home"), "HOME": os.path.abspath("home"),
+           "XDG_DATA_HOME": os.path.abspath("home")}
+    info = json.loads(vane("info", "--json", env=env)[0])
+    if info["devices"]:
+        raise Skip("plugins are installed on this machine")
+    assert info["searched"], "nothing was searched"
+    assert "none" in vane("info", env=env)[0]
+    vane("ops", env=env)
+    refused(1, ["VANE_E_NO_BACKEND", "vane info"], "explain", "add", "3", "3", env=env)
+
+
+def test_ops_is_the_table():
+    with open(OPS_DEF, encoding="utf-8") as f:
+        rows = re.findall(r"^VANE_OP\(\w+,\s*(\w+),\s*(\w+),", f.read(), re.M)
+    ops = as_json("ops")
+    assert [(o["name"], o["signature"]) for o in ops[:len(rows)]] == rows
+    assert len(rows) >= 38
+    out = vane("ops")[0]
+    for name, _ in rows:
+        assert re.search(rf"^{name} ", out, re.M), name
+    matmul = next(o for o in ops if o["name"] == "matmul")
+    assert matmul["dtypes"] == ["f32", "f64", "f16", "bf16", "i32", "i64"]
+    assert matmul["onnx"] == "MatMul-13" and matmul["ulp"] == 8
+
+
+# ---- run -----------------------------------------------------------------------------
+
+
+def test_run_on_every_backend():
+    a, b = [1.5, -2, 3.25, 8, 0.5, -1], [0.5, 2, -0.25, 1, 4, -1]
+    save("a.npy", "<f4", (2, 3), a)
+    save("b.npy", "<f4", (2, 3), b)
+    for name in backends():
+        out = as_json("run", "add", "a.npy", "b.npy", "-o", f"{name}.npy", "--backend", name)
+        assert out["backend"] == name and out["shape"] == [2, 3] and out["dtype"] == "f32", out
+        assert load(f"{name}.npy") == ("<f4", (2, 3), [x + y for x, y in zip(a, b)])
+    text = vane("run", "add", "a.npy", "b.npy", "-o", "c.npy", "--explain")[0]
+    assert text.startswith("c.npy: f32 2x3, add on ") and "chosen" in text, text
+    explained = as_json("run", "add", "a.npy", "b.npy", "-o", "c.npy", "--explain")["decision"]
+    assert explained["candidates"][explained["ran"]]["reason"] == "chosen", explained
+
+
+def test_run_reads_every_kind_of_file():
+    rows = [1, 2, 3, 4, 5, 6]
+    columns = [1, 4, 2, 5, 3, 6]
+    for version in [1, 2, 3]:
+        for order in "<>":
+            for kind in ["f4", "f8", "i4", "i8"]:
+                for fortran in [False, True]:
+                    save("a.npy", order + kind, (2, 3), columns if fortran else rows, fortran, version)
+                    vane("run", "neg", "a.npy", "-o", "o.npy")
+                    assert load("o.npy") == ("<" + kind, (2, 3), [-x for x in rows])
+    save("scalar.npy", "<f8", (), [4])
+    vane("run", "sqrt", "scalar.npy", "-o", "o.npy")
+    assert load("o.npy") == ("<f8", (), [2])
+    save("empty.npy", "<f4", (0, 3), [])
+    vane("run", "abs", "empty.npy", "-o", "o.npy")
+    assert load("o.npy") == ("<f4", (0, 3), [])
+
+
+def test_run_attributes():
+    save("a.npy", "<f4", (2, 3), [1, 2, 3, 4, 5, 6])
+    save("b.npy", "<f4", (2, 3), [1, 0, 2, 0, 1, 0])
+
+    def run(op, *args):
+        vane("run", op, *args, "-o", "o.npy")
+        return load("o.npy")[1:]
+
+    assert run("reduce_sum", "a.npy") == ((1, 1), [21])
+    assert run("reduce_sum", "a.npy", "-a", "axes=1") == ((2, 1), [6, 15])
+    assert run("reduce_sum", "a.npy", "-a", "axes=0,-1", "--attr=keepdims=0") == ((), [21])
+    assert run("argmax", "a.npy", "-a", "axis=1", "-a", "keepdims=0") == ((2,), [2, 2])
+    assert run("gemm", "a.npy", "b.npy", "-a", "transB=1") == ((2, 2), [7, 2, 16, 5])
+    assert run("gemm", "a.npy", "b.npy", "-a", "transA=1", "-a", "alpha=2")[0] == (3, 3)
+    assert run("clip", "a.npy", "-a", "min=2", "-a", "max=4.5") == ((2, 3), [2, 2, 3, 4, 4.5, 4.5])
+    assert run("clip", "a.npy", "-a", "max=2") == ((2, 3), [1, 2, 2, 2, 2, 2])
+    assert run("transpose", "a.npy", "-a", "perm=1,0") == ((3, 2), [1, 4, 2, 5, 3, 6])
+    assert run("concat", "a.npy", "b.npy", "-a", "axis=1")[0] == (2, 6)
+    assert run("axpy", "a.npy", "b.npy", "-a", "alpha=10") == ((2, 3), [11, 20, 32, 40, 51, 60])
+    assert run("cast", "a.npy", "--dtype", "i64") == ((2, 3), [1, 2, 3, 4, 5, 6])
+    assert run("fill", "--shape", "2x2", "-a", "value=7", "--dtype", "u8") == ((2, 2), [7] * 4)
+    assert run("fill", "--shape", "2,1", "-a", "value=-0.5") == ((2, 1), [-0.5] * 2)
+    shape, values = run("softmax", "a.npy", "-a", "axis=0")
+    e = math.exp(-3)
+    near(values, [e / (1 + e)] * 3 + [1 / (1 + e)] * 3)
+    save("which.npy", "|b1", (3,), [True, False, True])
+    assert run("where", "which.npy", "a.npy", "b.npy") == ((2, 3), [1, 0, 3, 4, 1, 6])
+
+
+def test_run_wishes_that_make_no_sense():
+    save("a.npy", "<f4", (2,), [1, 2])
+    refused(2, "cast needs --dtype", "run", "cast", "a.npy", "-o", "o.npy")
+    refused(2, "fill needs --shape", "run", "fill", "-o", "o.npy")
+    refused(2, "--dtype is for cast and fill", "run", "abs", "a.npy", "-o", "o.npy", "-t", "f64")
+    refused(2, "--shape is for fill", "run", "abs", "a.npy", "-o", "o.npy", "--shape", "2")
+    refused(2, "add takes 2 input files, got 1", "run", "add", "a.npy", "-o", "o.npy")
+    refused(2, "got 4", "run", "gemm", "a.npy", "a.npy", "a.npy", "a.npy", "-o", "o.npy")
+    refused(2, "'0' is not a number", "run", "abs", "a.npy", "-o", "o.npy", "--width", "0")
+    assert os.listdir() == ["a.npy"]
+
+
+def test_run_failures_write_nothing():
+    save("a.npy", "<f4", (2, 3), [0] * 6)
+    save("b.npy", "<f4", (4, 2), [0] * 8)
+    save("i.npy", "<i4", (2, 3), [0] * 6)
+    save("cut.npy", "<f4", (2, 3), [0] * 6, cut=1)
+    with open("text.npy", "w") as f:
+        f.write("not an array at all")
+    with open("o.npy", "w") as f:
+        f.write("old")
+    before = sorted(os.listdir())
+    for words, args in [(["matmul", "3", "4"], ["matmul", "a.npy", "b.npy"]),
+                        (["add", "i32", "f32"], ["add", "a.npy", "i.npy"]),
+                        (["exp", "i32"], ["exp", "i.npy"]),
+                        (["reduce_sum", "7"], ["reduce_sum", "a.npy", "-a", "axes=7"]),
+                        (["cut.npy: the data ends after 23 of 24 bytes"], ["abs", "cut.npy"]),
+                        (["text.npy", "NUMPY"], ["abs", "text.npy"]),
+                        (["none.npy", "No such file"], ["abs", "none.npy"]),
+                        (["folder"], ["abs", "."])]:
+        refused(1, words, "run", *args, "-o", "o.npy")
+        assert sorted(os.listdir()) == before, os.listdir()
+        with open("o.npy") as f:
+            assert f.read() == "old"
+    refused(1, "nowhere/o.npy", "run", "abs", "a.npy", "-o", "nowhere/o.npy")
+
+
+def test_run_may_replace_its_input():
+    save("a.npy", "<f4", (3,), [-1, 2, -3])
+    vane("run", "abs", "a.npy", "-o", "a.npy")
+    assert load("a.npy") == ("<f4", (3,), [1, 2, 3])
+    vane("run", "abs", "a.npy", "-o", "/dev/null")
+    assert not os.path.isfile("/dev/null")
+
+
+def test_numpy_agrees():
+    try:
+        import numpy as np
+    except ImportError:
+        raise Skip("NumPy is not installed for this Python")
+    from numpy.lib import format as npy_format
+    rng = np.random.default_rng(1)
+    for dtype in ["f4", "f8", "f2", "i4", "i8", "i1", ">f4", ">f8", ">f2", ">i8"]:
+        for order in "CF":
+            for version in [(1, 0), (2, 0), (3, 0)]:
+                a = np.asarray(rng.integers(-50, 50, (3, 4, 5)).astype(dtype), order=order)
+                with open("a.npy", "wb") as f:
+                    npy_format.write_array(f, a, version)
+                vane("run", "neg", "a.npy", "-o", "o.npy")
+                got = np.load("o.npy")
+                assert got.dtype == a.dtype.newbyteorder("=") and np.array_equal(got, -a)
+    for dtype in ["u1", "?"]:
+        a = rng.integers(0, 2, 9).astype(dtype)
+        np.save("a.npy", a)
+        vane("run", "copy", "a.npy", "-o", "o.npy")
+        assert np.load("o.npy").dtype == a.dtype and np.array_equal(np.load("o.npy"), a)
+
+
+def test_bf16_survives():
+    save("a.npy", "<f4", (4,), [1, -2.5, 0.15625, 3e38])
+    vane("run", "cast", "a.npy", "-o", "b.npy", "--dtype", "bf16")
+    with open("b.npy", "rb") as f:
+        assert b"'<V2'" in f.read()
+    vane("run", "cast", "b.npy", "-o", "c.npy", "--dtype", "f32")
+    near(load("c.npy")[2], [1, -2.5, 0.15625, 3e38], 1e-2)
+
+
+# ---- explain -------------------------------------------------------------------------
+
+
+def test_explain():
+    out = vane("explain", "matmul", "512x512", "512x512")[0]
+    assert out.startswith("matmul f32 512x512, f32 512x512 -> f32 512x512\n"), out
+    assert len(re.findall("^  -> ", out, re.M)) == 1, out
+    e = as_json("explain", "matmul", "512x64", "64x32", "--dtype", "f64")
+    assert e["output"] == {"dtype": "f64", "shape": [512, 32]}
+    d = e["decision"]
+    assert d["flops"] == 2 * 512 * 64 * 32
+    assert d["candidates"][d["chosen"]]["reason"] == "chosen" and d["ran"] is None
+    assert {c["backend"] for c in d["candidates"]} <= set(backends())
+    losers = [c for i, c in enumerate(d["candidates"]) if i != d["chosen"]]
+    assert all(c["reason"] != "chosen" for c in losers)
+    assert as_json("explain", "where", "4", "4", "1")["inputs"][0]["dtype"] == "bool"
+    assert as_json("explain", "fill", "2,3")["output"]["shape"] == [2, 3]
+    assert as_json("explain", "cast", "9", "--to", "i8")["output"]["dtype"] == "i8"
+    assert as_json("explain", "relu", "scalar")["output"]["shape"] == []
+    assert as_json("explain", "concat", "2x3", "4x3", "1x3")["output"]["shape"] == [7, 3]
+
+
+def test_explain_refuses():
+    for bad in ["3x", "x3", "3xx3", "3.5", "1x1x1x1x1x1x1x1x1", "99999999999999999999", ""]:
+        refused(2, "is not a shape", "explain", "abs", bad)
+    refused(2, "63 bits", "explain", "abs", "4611686018427387904x4")
+    refused(2, "takes 2 SHAPEs, got 1", "explain", "add", "3")
+    refused(2, "--to is for cast", "explain", "abs", "3", "--to", "f64")
+    refused(1, "VANE_E_SHAPE", "explain", "add", "3", "4")
+    refused(1, "VANE_E_DTYPE", "explain", "exp", "3", "--dtype", "i32")
+
+
+# ---- bench ---------------------------------------------------------------------------
+
+
+def test_bench():
+    rows = as_json("bench", "add", "matmul", "reduce_sum", "--sizes", "900", "--min-time", "1")
+    assert {r["op"] for r in rows} == {"add", "matmul", "reduce_sum"}
+    for r in rows:
+        assert r["result"] == "ok", r
+        assert r["median_ns"] > 0 and r["gb_per_s"] > 0 and r["samples"] >= 3, r
+        if r["backend"] == r["oracle"]:
+            assert r["speed_up"] == 1, r
+    assert {r["shape"] for r in rows if r["op"] == "matmul"} == {"30x30"}
+    assert {r["backend"] for r in rows} <= set(backends())
+    out = vane("bench", "relu", "--sizes", "64", "--min-time", "1", "--backends", "scalar")[0]
+    assert len(re.findall(r"^relu .* ok$", out, re.M)) == 1, out
+    rows = as_json("bench", "matmul", "--sizes", "4x8:8x2", "--min-time", "1", "--threads", "1")
+    assert {r["shape"] for r in rows} == {"4x8:8x2"} and {r["threads"] for r in rows} == {1}
+
+
+def test_bench_of_every_op_and_type_is_right():
+    for dtype in ["f32", "f64", "f16", "bf16", "i32", "i64", "u8", "i8", "bool"]:
+        rows = as_json("bench", "all", "--sizes", "77", "--min-time", "0.01", "--dtype", dtype)
+        assert len(rows) >= 5
+        for r in rows:
+            assert r["result"] == "ok", r
+
+
+def test_bench_tells_wrong_from_right():
+    path = os.path.dirname(WRONG) + ":" + os.environ["VANE_PLUGIN_PATH"]
+    args = ["bench", "add", "mul", "--sizes", "100,1000", "--min-time", "1"]
+    out, err = vane(*args, "--json", code=1, env={"VANE_PLUGIN_PATH": path})
+    assert err.endswith("vane: 2 results wrong, 2 failed\n"), err
+    for r in json.loads(out):
+        bad = {"add": "WRONG", "mul": "FAILED"}[r["op"]]
+        assert r["result"] == (bad if r["backend"] == "wrong" else "ok"), r
+        if r["result"] == "WRONG":
+            assert f"element {int(r['shape']) - 1} is" in r["why"] and r["median_ns"] is None, r
+        if r["result"] == "FAILED":
+            assert "cannot multiply today" in r["why"], r
+    assert "WRONG" in vane(*args, code=1, env={"VANE_PLUGIN_PATH": path})[0]
+
+
+def test_bench_refuses():
+    refused(2, "--sizes", "bench", "add", "--sizes", "0")
+    refused(2, "is not a shape", "bench", "add", "--sizes", "3y3", "--json")
+    refused(2, "exp does not take i32; its types are f32 f64 f16 bf16", "bench", "exp", "-t", "i32")
+    refused(2, "milliseconds", "bench", "add", "--min-time", "soon")
+    refused(2, "--threads", "bench", "add", "--threads", "1,none")
+
+
+def test_bench_dispatch():
+    rows = as_json("bench", "dispatch", "--rounds", "3", "--plugins", "0,3", "--threads", "1,2")
+    assert [(r["more_plugins"], r["threads"]) for r in rows] == [(0, 1), (0, 2), (3, 1), (3, 2)]
+    for r in rows:
+        for way in ["direct", "vane_add", "plan_run"]:
+            assert r[way]["median_ns"] >= r[way]["best_ns"] > 0, r
+    refused(2, "--plugins", "bench", "dispatch", "--plugins", "many")
+    refused(2, "--threads", "bench", "dispatch", "--threads", "0")
+
+
+def test_bench_start():
+    r = as_json("bench", "start", "--runs", "3")
+    assert r["runs"] == 3
+    for way in ["first_result", "nothing"]:
+        assert r[way + "_median_ns"] >= r[way + "_best_ns"] > 0, r
+    refused(1, "/nowhere/program", "bench", "start", "--program", "/nowhere/program")
+    refused(1, "ended with code 1", "bench", "start", "--program", "/bin/false")
+
+
+sys.exit(run_all([(n, f) for n, f in list(globals().items()) if n.startswith("test_")]))
