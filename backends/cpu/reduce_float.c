@@ -216,12 +216,13 @@ FINISH(f64, double, DOUBLE)
 FINISH(f16, uint16_t, F16)
 FINISH(bf16, uint16_t, BF16)
 
+#define ENTRY(op, d, merge, settle, finish) {op##_##d##_rows, op##_##d##_cols, merge, settle, finish}
 #define ROW_OF(d)                                                                            \
-    {{sum_##d##_rows, sum_##d##_cols, merge_sum, settle_sum, finish_##d},                                \
-     {sum_##d##_rows, sum_##d##_cols, merge_sum, settle_sum, mean_##d},                                  \
-     {max_##d##_rows, max_##d##_cols, merge_max, settle_not, finish_##d},                                \
-     {min_##d##_rows, min_##d##_cols, merge_min, settle_not, finish_##d},                                \
-     {prod_##d##_rows, prod_##d##_cols, merge_prod, settle_not, finish_##d}}
+    {ENTRY(sum, d, merge_sum, settle_sum, finish_##d),                                       \
+     ENTRY(sum, d, merge_sum, settle_sum, mean_##d),                                         \
+     ENTRY(max, d, merge_max, settle_not, finish_##d),                                       \
+     ENTRY(min, d, merge_min, settle_not, finish_##d),                                       \
+     ENTRY(prod, d, merge_prod, settle_not, finish_##d)}
 static const cpu__body bodies[4][CPU_RED_COUNT] = {ROW_OF(f32), ROW_OF(f64), ROW_OF(f16),
                                                    ROW_OF(bf16)};
 

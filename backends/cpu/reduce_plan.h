@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* reduce_plan.h - the dimensions of a REDUCE, ARGMAX or SOFTMAX call, put in the best order to walk them.
+/* reduce_plan.h - the dimensions of a REDUCE, ARGMAX or SOFTMAX call, in the best order to walk.
  *
  * Dimensions of extent 1 are gone, strides are turned positive, large strides come first, and
  * neighbours are merged. This depends on shapes and strides only.
@@ -18,7 +18,8 @@ typedef struct cpu__plan {
     int64_t red[VANE_MAX_RANK], red_x[VANE_MAX_RANK];
 } cpu__plan;
 
-/* Dimensions from n_outer on are reduced; ordered: they stay as they are. size_x, size_out: bytes of an element. */
+/* Dimensions from n_outer on are reduced; ordered: they stay as they are. size_x, size_out:
+ * bytes of an element. */
 void cpu__plan_reduce(cpu__plan *p, const vane_call *call, uint32_t n_outer, int ordered,
                       int64_t size_x, int64_t size_out);
 

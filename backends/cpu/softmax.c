@@ -58,7 +58,8 @@ static vane_status softmax(const vane_kernel *self, const vane_call *call) {
         j.strips = (j.cols + CPU_SOFTMAX_COLS - 1) / CPU_SOFTMAX_COLS;
     }
     uint64_t n = (uint64_t)(j.strips ? p->outputs / j.cols * j.strips : p->outputs);
-    uint64_t work = (uint64_t)(p->terms * (j.strips > 1 ? CPU_SOFTMAX_COLS : j.strips ? j.cols : 1));
+    int64_t side = j.strips > 1 ? CPU_SOFTMAX_COLS : j.strips ? j.cols : 1;
+    uint64_t work = (uint64_t)(p->terms * side);
     uint64_t grain = work < GRAIN ? GRAIN / work : 1;
     vane_range_fn fn = j.strips ? run_strips : run_rows;
     if (call->width > 1 && n > grain)

@@ -11,9 +11,20 @@
 
 /* ---- integers: two's complement, through uint64_t ------------------------------ */
 
-static inline int64_t wrap_add(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
-static inline int64_t wrap_sub(int64_t a, int64_t b) { return (int64_t)((uint64_t)a - (uint64_t)b); }
-static inline int64_t wrap_mul(int64_t a, int64_t b) { return (int64_t)((uint64_t)a * (uint64_t)b); }
+static inline int64_t wrap_add(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
+static inline int64_t wrap_sub(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
+static inline int64_t wrap_mul(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a * (uint64_t)b);
+}
 
 /* Toward zero; by zero 0; MIN / -1 is MIN. */
 static inline int64_t wrap_div(int64_t a, int64_t b)
@@ -57,25 +68,43 @@ static inline double odd_fma(double a, double b, double c)
     return odd;
 }
 
-static inline double fma_f32(double a, double b, double c) { return odd_fma(a, b, c); }
-static inline double fma_f16(double a, double b, double c) { return odd_fma(a, b, c); }
-static inline double fma_bf16(double a, double b, double c) { return odd_fma(a, b, c); }
-static inline double fma_f64(double a, double b, double c) { return fma(a, b, c); }
-static inline int64_t fma_i32(int64_t a, int64_t b, int64_t c) { return wrap_add(wrap_mul(a, b), c); }
-static inline int64_t fma_i64(int64_t a, int64_t b, int64_t c) { return wrap_add(wrap_mul(a, b), c); }
+#define fma_f32 odd_fma
+#define fma_f16 odd_fma
+#define fma_bf16 odd_fma
+#define fma_f64 fma
+#define fma_i32(a, b, c) wrap_add(wrap_mul(a, b), c)
+#define fma_i64(a, b, c) wrap_add(wrap_mul(a, b), c)
 
 /* ---- sums ---------------------------------------------------------------------- */
 
 /* Narrow floats: doubles have 29 bits to spare. f64: a long double and what it lost, so
  * that a long sum of equal terms stays exact as well. */
-typedef struct sum_narrow { double total; } sum_narrow;
-typedef struct sum_integer { int64_t total; } sum_integer;
-typedef struct sum_double { long double total, lost; } sum_double;
+typedef struct sum_narrow {
+    double total;
+} sum_narrow;
+typedef struct sum_double {
+    long double total, lost;
+} sum_double;
+typedef struct sum_integer {
+    int64_t total;
+} sum_integer;
 
-static inline void narrow_add(sum_narrow *s, double x) { s->total += x; }
-static inline double narrow_total(const sum_narrow *s) { return s->total; }
-static inline void integer_add(sum_integer *s, int64_t x) { s->total = wrap_add(s->total, x); }
-static inline int64_t integer_total(const sum_integer *s) { return s->total; }
+static inline void narrow_add(sum_narrow *s, double x)
+{
+    s->total += x;
+}
+static inline double narrow_total(const sum_narrow *s)
+{
+    return s->total;
+}
+static inline void integer_add(sum_integer *s, int64_t x)
+{
+    s->total = wrap_add(s->total, x);
+}
+static inline int64_t integer_total(const sum_integer *s)
+{
+    return s->total;
+}
 
 static inline void double_add(sum_double *s, long double x)
 {

@@ -11,7 +11,7 @@ INTS_NUMERIC(BINARY, VAL, add, wrap_add(a, b))
 SET_FLOAT(BINARY, VAL, sub, a - b)
 INTS_NUMERIC(BINARY, VAL, sub, wrap_sub(a, b))
 
-SET_FLOAT(BINARY, VAL, mul, a * b)
+SET_FLOAT(BINARY, VAL, mul, (a * b))
 INTS_NUMERIC(BINARY, VAL, mul, wrap_mul(a, b))
 
 SET_FLOAT(BINARY, VAL, div, a / b)

@@ -31,6 +31,7 @@ static inline double sticky_double(int64_t v)
     return (double)(low ? (v - low) | 0x800 : v);
 }
 
+/* clang-format off */
 static inline double from_flt_f32(double v) { return v; }
 static inline long double from_flt_f64(double v) { return v; }
 static inline double from_flt_f16(double v) { return v; }
@@ -50,5 +51,6 @@ static inline int64_t from_int_i64(int64_t v) { return v; }
 static inline int64_t from_int_u8(int64_t v) { return v; }
 static inline int64_t from_int_i8(int64_t v) { return v; }
 static inline int64_t from_int_bool(int64_t v) { return v != 0; }
+/* clang-format on */
 
 #endif

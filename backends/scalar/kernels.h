@@ -13,15 +13,15 @@
 #define INTS_SIGNED(M, ...) INTS_WIDE(M, __VA_ARGS__) M(I8, i8, __VA_ARGS__)
 #define INTS_NUMERIC(M, ...) INTS_SIGNED(M, __VA_ARGS__) M(U8, u8, __VA_ARGS__)
 
-#define SET_FLOAT(M, ...)                                                                    \
-    M(F32, f32, __VA_ARGS__)                                                                 \
+#define SET_FLOAT(M, ...)    \
+    M(F32, f32, __VA_ARGS__) \
     M(F64, f64, __VA_ARGS__) M(F16, f16, __VA_ARGS__) M(BF16, bf16, __VA_ARGS__)
 #define SET_WIDE(M, ...) SET_FLOAT(M, __VA_ARGS__) INTS_WIDE(M, __VA_ARGS__)
 #define SET_SIGNED(M, ...) SET_FLOAT(M, __VA_ARGS__) INTS_SIGNED(M, __VA_ARGS__)
 #define SET_NUMERIC(M, ...) SET_FLOAT(M, __VA_ARGS__) INTS_NUMERIC(M, __VA_ARGS__)
 #define SET_ALL(M, ...) SET_NUMERIC(M, __VA_ARGS__) M(BOOL, bool, __VA_ARGS__)
 
-#define SCALAR_KERNEL(name, T)                                                               \
+#define SCALAR_KERNEL(name, T) \
     vane_status scalar_##name##_##T(const vane_kernel *self, const vane_call *call)
 
 #if defined(__GNUC__)

@@ -47,20 +47,20 @@
 #define WIDE_i8 int64_t
 #define WIDE_bool int64_t
 
-#define ELEMENT(T, FROM_CELL, TO_CELL, MOVED)                                                      \
-    static inline VAL_##T load_##T(const void *data, int64_t i)                              \
-    {                                                                                        \
-        const CELL_##T c = ((const CELL_##T *)data)[i];                                      \
-        return FROM_CELL;                                                                    \
-    }                                                                                        \
-    static inline void put_##T(void *data, int64_t i, WIDE_##T v)                            \
-    {                                                                                        \
-        ((CELL_##T *)data)[i] = TO_CELL;                                                     \
-    }                                                                                        \
-    static inline void move_##T(const void *from, int64_t i, void *to, int64_t j)            \
-    {                                                                                        \
-        const CELL_##T c = ((const CELL_##T *)from)[i];                                      \
-        ((CELL_##T *)to)[j] = MOVED;                                                         \
+#define ELEMENT(T, FROM_CELL, TO_CELL, MOVED)                                     \
+    static inline VAL_##T load_##T(const void *data, int64_t i)                   \
+    {                                                                             \
+        const CELL_##T c = ((const CELL_##T *)data)[i];                           \
+        return FROM_CELL;                                                         \
+    }                                                                             \
+    static inline void put_##T(void *data, int64_t i, WIDE_##T v)                 \
+    {                                                                             \
+        ((CELL_##T *)data)[i] = TO_CELL;                                          \
+    }                                                                             \
+    static inline void move_##T(const void *from, int64_t i, void *to, int64_t j) \
+    {                                                                             \
+        const CELL_##T c = ((const CELL_##T *)from)[i];                           \
+        ((CELL_##T *)to)[j] = MOVED;                                              \
     }
 ELEMENT(f32, (double)c, (float)v, c)
 ELEMENT(f64, c, (double)v, c)

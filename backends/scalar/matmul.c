@@ -4,24 +4,24 @@
 #include "convert.h"
 #include "elementwise.h"
 
-#define PRODUCTS(DT, T, name)                                                                \
-    static inline WIDE_##T name##_##T(line x, line y, int64_t k)                             \
-    {                                                                                        \
-        SUM(T) s = {0};                                                                      \
-        for (int64_t i = 0; i < k; i++)                                                      \
-            SUM_ADD(T)(&s, times_##T(READ(T, x, i), READ(T, y, i)));                         \
-        return SUM_TOTAL(T)(&s);                                                             \
+#define PRODUCTS(DT, T, name)                                        \
+    static inline WIDE_##T name##_##T(line x, line y, int64_t k)     \
+    {                                                                \
+        SUM(T) s = {0};                                              \
+        for (int64_t i = 0; i < k; i++)                              \
+            SUM_ADD(T)(&s, times_##T(READ(T, x, i), READ(T, y, i))); \
+        return SUM_TOTAL(T)(&s);                                     \
     }
 SET_WIDE(PRODUCTS, products)
 
-#define DOT(DT, T, name)                                                                     \
-    SCALAR_KERNEL(name, T)                                                                   \
-    {                                                                                        \
-        const walk w = walk_over(call, 0, 0);                                                \
-        const line x = walk_line(&w, 0, 0), y = walk_line(&w, 1, 0);                         \
-        (void)self;                                                                          \
-        put_##T(call->arg[2].data, 0, products_##T(x, y, call->arg[0].shape[0]));            \
-        return VANE_OK;                                                                      \
+#define DOT(DT, T, name)                                                          \
+    SCALAR_KERNEL(name, T)                                                        \
+    {                                                                             \
+        const walk w = walk_over(call, 0, 0);                                     \
+        const line x = walk_line(&w, 0, 0), y = walk_line(&w, 1, 0);              \
+        (void)self;                                                               \
+        put_##T(call->arg[2].data, 0, products_##T(x, y, call->arg[0].shape[0])); \
+        return VANE_OK;                                                           \
     }
 SET_WIDE(DOT, dot)
 
@@ -51,18 +51,28 @@ SET_WIDE(DOT, dot)
     }                                                                                        \
     return VANE_OK;
 
-#define MATMUL(DT, T, name) SCALAR_KERNEL(name, T) { MATMUL_LOOP(T, dot) }
+#define MATMUL(DT, T, name) \
+    SCALAR_KERNEL(name, T)  \
+    {                       \
+        MATMUL_LOOP(T, dot) \
+    }
 SET_WIDE(MATMUL, matmul)
 
 /* alpha * dot + beta * c. ONNX's beta 0 still multiplies: a NaN in c stays one. */
-#define GEMM_RESULT(T, PLUS)                                                                 \
-    call->n_in == 2 ? times_##T(from_flt_##T(p->gemm.alpha), dot)                            \
-                    : PLUS(times_##T(from_flt_##T(p->gemm.alpha), dot),                      \
+#define GEMM_RESULT(T, PLUS)                                            \
+    call->n_in == 2 ? times_##T(from_flt_##T(p->gemm.alpha), dot)       \
+                    : PLUS(times_##T(from_flt_##T(p->gemm.alpha), dot), \
                            times_##T(from_flt_##T(p->gemm.beta), load_##T(c->data, c_at)))
 #define FLOAT_PLUS(a, b) ((a) + (b))
-#define GEMM_FLOAT(DT, T, name)                                                              \
-    SCALAR_KERNEL(name, T) { MATMUL_LOOP(T, GEMM_RESULT(T, FLOAT_PLUS)) }
-#define GEMM_INT(DT, T, name)                                                                \
-    SCALAR_KERNEL(name, T) { MATMUL_LOOP(T, GEMM_RESULT(T, wrap_add)) }
+#define GEMM_FLOAT(DT, T, name)                    \
+    SCALAR_KERNEL(name, T)                         \
+    {                                              \
+        MATMUL_LOOP(T, GEMM_RESULT(T, FLOAT_PLUS)) \
+    }
+#define GEMM_INT(DT, T, name)                    \
+    SCALAR_KERNEL(name, T)                       \
+    {                                            \
+        MATMUL_LOOP(T, GEMM_RESULT(T, wrap_add)) \
+    }
 SET_FLOAT(GEMM_FLOAT, gemm)
 INTS_WIDE(GEMM_INT, gemm)

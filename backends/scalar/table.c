@@ -3,14 +3,14 @@
 #include "backend.h"
 #include "kernels.h"
 
-#define KERNEL(DT, T, op)                                                                    \
-    [VANE_##DT] = {.struct_size = sizeof(vane_kernel),                                       \
-                   .flags = VANE_KERNEL_CLEAN_FAIL,                                          \
-                   .numerics = VANE_NUMERICS_ORACLE,                                         \
-                   .name = #op "_" #T,                                                       \
-                   .direct = scalar_##op##_##T,                                              \
-                   .flops_per_ns = 0.3,                                                      \
-                   .bytes_per_ns = 1.5,                                                      \
+#define KERNEL(DT, T, op)                              \
+    [VANE_##DT] = {.struct_size = sizeof(vane_kernel), \
+                   .flags = VANE_KERNEL_CLEAN_FAIL,    \
+                   .numerics = VANE_NUMERICS_ORACLE,   \
+                   .name = #op "_" #T,                 \
+                   .direct = scalar_##op##_##T,        \
+                   .flops_per_ns = 0.3,                \
+                   .bytes_per_ns = 1.5,                \
                    .launch_ns = 20},
 
 static const vane_kernel kernels[VANE_OP_COUNT][VANE_DTYPE_COUNT] = {

@@ -15,23 +15,22 @@ SET_WIDE(FMA, fma)
 #define ALPHA_i32(v) from_flt_i32(v)
 #define ALPHA_i64(v) from_flt_i64(v)
 
-#define AXPY(DT, T, name)                                                                    \
-    BINARY(DT, T, VAL, name, fma_##T(ALPHA_##T(p->axpy.alpha), a, b))
+#define AXPY(DT, T, name) BINARY(DT, T, VAL, name, fma_##T(ALPHA_##T(p->axpy.alpha), a, b))
 SET_WIDE(AXPY, axpy)
 
 /* Moves values, so it copies cells: the bits of a NaN stay as they are. */
-#define WHERE(DT, T, name)                                                                   \
-    SCALAR_KERNEL(name, T)                                                                   \
-    {                                                                                        \
-        ROWS_BEGIN                                                                           \
-        ROW(condition, 0);                                                                   \
-        ROW(yes, 1);                                                                         \
-        ROW(no, 2);                                                                          \
-        ROW(out, 3);                                                                         \
-        for (int64_t i = 0; i < n; i++) {                                                    \
-            const line from = READ(bool, condition, i) ? yes : no;                           \
-            COPY_CELL(T, from, out, i);                                                      \
-        }                                                                                    \
-        ROWS_END                                                                             \
+#define WHERE(DT, T, name)                                         \
+    SCALAR_KERNEL(name, T)                                         \
+    {                                                              \
+        ROWS_BEGIN                                                 \
+        ROW(condition, 0);                                         \
+        ROW(yes, 1);                                               \
+        ROW(no, 2);                                                \
+        ROW(out, 3);                                               \
+        for (int64_t i = 0; i < n; i++) {                          \
+            const line from = READ(bool, condition, i) ? yes : no; \
+            COPY_CELL(T, from, out, i);                            \
+        }                                                          \
+        ROWS_END                                                   \
     }
 SET_ALL(WHERE, where)

@@ -28,27 +28,27 @@ SET_FLOAT(UNARY, WIDE, sigmoid, 1 / (1 + exp(-a)))
  *   0.5 * x * (1 + erf(x / sqrt 2))  =  0.5 * x * erfc(-x / sqrt 2)
  *   0.5 * x * (1 + tanh z)           =  x / (1 + exp(-2 z))
  * As in those forms, -inf gives NaN. */
-#define GELU(DT, T, name)                                                                    \
-    static WIDE_##T name##_##T(WIDE_##T x, uint32_t tanh_approximation)                      \
-    {                                                                                        \
-        const WIDE_##T root_half = (WIDE_##T)0.707106781186547524400844362104849039L;        \
-        const WIDE_##T root_2_pi = (WIDE_##T)0.797884560802865355879892119868763737L;        \
-        const WIDE_##T cubic = (WIDE_##T)0.044715L;                                          \
-        if (tanh_approximation)                                                              \
-            return x / (1 + exp(-2 * root_2_pi * (x + cubic * x * x * x)));                  \
-        return x / 2 * erfc(-x * root_half);                                                 \
+#define GELU(DT, T, name)                                                             \
+    static WIDE_##T name##_##T(WIDE_##T x, uint32_t tanh_approximation)               \
+    {                                                                                 \
+        const WIDE_##T root_half = (WIDE_##T)0.707106781186547524400844362104849039L; \
+        const WIDE_##T root_2_pi = (WIDE_##T)0.797884560802865355879892119868763737L; \
+        const WIDE_##T cubic = (WIDE_##T)0.044715L;                                   \
+        if (tanh_approximation)                                                       \
+            return x / (1 + exp(-2 * root_2_pi * (x + cubic * x * x * x)));           \
+        return x / 2 * erfc(-x * root_half);                                          \
     }
 SET_FLOAT(GELU, gelu)
 #define GELU_KERNEL(DT, T, name) UNARY(DT, T, WIDE, name, gelu_##T(a, p->gelu.tanh_approximation))
 SET_FLOAT(GELU_KERNEL, gelu)
 
 /* The limits as the type has them; lo > hi gives hi; NaN is handed on. */
-#define CLIP(DT, T, name)                                                                    \
-    static inline WIDE_##T name##_##T(WIDE_##T x, const vane_clip_params *limit)             \
-    {                                                                                        \
-        const WIDE_##T lo = from_flt_##T(limit->lo), hi = from_flt_##T(limit->hi);           \
-        const WIDE_##T raised = x < lo ? lo : x;                                             \
-        return raised > hi ? hi : raised;                                                    \
+#define CLIP(DT, T, name)                                                          \
+    static inline WIDE_##T name##_##T(WIDE_##T x, const vane_clip_params *limit)   \
+    {                                                                              \
+        const WIDE_##T lo = from_flt_##T(limit->lo), hi = from_flt_##T(limit->hi); \
+        const WIDE_##T raised = x < lo ? lo : x;                                   \
+        return raised > hi ? hi : raised;                                          \
     }
 SET_NUMERIC(CLIP, clip)
 #define CLIP_KERNEL(DT, T, name) UNARY(DT, T, WIDE, name, clip_##T(a, &p->clip))

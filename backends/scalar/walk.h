@@ -37,10 +37,11 @@ static inline walk walk_over(const vane_call *call, uint32_t lo, uint32_t hi)
 static inline void walk_next(walk *w)
 {
     for (uint32_t d = w->hi; d-- > w->lo;) {
-        const int64_t steps = ++w->index[d] < w->shape[d] ? 1 : 1 - w->shape[d];
+        const int more = ++w->index[d] < w->shape[d];
+        const int64_t steps = more ? 1 : 1 - w->shape[d]; /* on, or back to the first */
         for (uint32_t k = 0; k < w->call->n_arg; k++)
             w->at[k] += steps * w->call->arg[k].stride[d];
-        if (steps == 1 && w->index[d] < w->shape[d])
+        if (more)
             return;
         w->index[d] = 0;
     }

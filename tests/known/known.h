@@ -8,10 +8,10 @@
 typedef struct known_case {
     char name[96];
     char op[16];
-    uint32_t line;      /* in the file */
-    uint32_t ulps;      /* units in the last place of the output's type that pass, or */
-    double near;        /* an absolute distance that does */
-    int bits, sign;     /* the bits must be equal, NaN's too; zeros' signs must */
+    uint32_t line;  /* in the file */
+    uint32_t ulps;  /* units in the last place of the output's type that pass, or */
+    double near;    /* an absolute distance that does */
+    int bits, sign; /* the bits must be equal, NaN's too; zeros' signs must */
     int has_params;
     uint32_t n_in;
     vane_params params;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """known_onnx.py - the node tests of the onnx package, as far as Vane has the operator."""
+
 import warnings
 
 import numpy as np
@@ -12,20 +13,52 @@ warnings.simplefilter("ignore")
 
 # operator: Vane's op, ulp column of ops.def
 OPS = {
-    "Abs": ("abs", 0), "Neg": ("neg", 0), "Sqrt": ("sqrt", 1), "Exp": ("exp", 4), "Log": ("log", 4),
-    "Tanh": ("tanh", 4), "Sigmoid": ("sigmoid", 4), "Relu": ("relu", 0), "Gelu": ("gelu", 8),
-    "Clip": ("clip", 0), "Add": ("add", 0), "Sub": ("sub", 0), "Mul": ("mul", 0), "Div": ("div", 1),
-    "Pow": ("pow", 8), "Max": ("max", 0), "Min": ("min", 0), "Where": ("where", 0),
-    "Equal": ("equal", 0), "Less": ("less", 0), "Greater": ("greater", 0),
-    "ReduceSum": ("reduce_sum", 8), "ReduceMean": ("reduce_mean", 8), "ReduceMax": ("reduce_max", 0),
-    "ReduceMin": ("reduce_min", 0), "ReduceProd": ("reduce_prod", 8), "ArgMax": ("argmax", 0),
-    "MatMul": ("matmul", 8), "Gemm": ("gemm", 8), "Softmax": ("softmax", 8),
-    "Transpose": ("transpose", 0), "Identity": ("copy", 0), "Cast": ("cast", 0),
-    "ConstantOfShape": ("fill", 0), "Concat": ("concat", 0),
+    "Abs": ("abs", 0),
+    "Neg": ("neg", 0),
+    "Sqrt": ("sqrt", 1),
+    "Exp": ("exp", 4),
+    "Log": ("log", 4),
+    "Tanh": ("tanh", 4),
+    "Sigmoid": ("sigmoid", 4),
+    "Relu": ("relu", 0),
+    "Gelu": ("gelu", 8),
+    "Clip": ("clip", 0),
+    "Add": ("add", 0),
+    "Sub": ("sub", 0),
+    "Mul": ("mul", 0),
+    "Div": ("div", 1),
+    "Pow": ("pow", 8),
+    "Max": ("max", 0),
+    "Min": ("min", 0),
+    "Where": ("where", 0),
+    "Equal": ("equal", 0),
+    "Less": ("less", 0),
+    "Greater": ("greater", 0),
+    "ReduceSum": ("reduce_sum", 8),
+    "ReduceMean": ("reduce_mean", 8),
+    "ReduceMax": ("reduce_max", 0),
+    "ReduceMin": ("reduce_min", 0),
+    "ReduceProd": ("reduce_prod", 8),
+    "ArgMax": ("argmax", 0),
+    "MatMul": ("matmul", 8),
+    "Gemm": ("gemm", 8),
+    "Softmax": ("softmax", 8),
+    "Transpose": ("transpose", 0),
+    "Identity": ("copy", 0),
+    "Cast": ("cast", 0),
+    "ConstantOfShape": ("fill", 0),
+    "Concat": ("concat", 0),
 }
 TYPES = {
-    "float32": "f32", "float64": "f64", "float16": "f16", "bfloat16": "bf16", "int32": "i32",
-    "int64": "i64", "uint8": "u8", "int8": "i8", "bool": "bool",
+    "float32": "f32",
+    "float64": "f64",
+    "float16": "f16",
+    "bfloat16": "bf16",
+    "int32": "i32",
+    "int64": "i64",
+    "uint8": "u8",
+    "int8": "i8",
+    "bool": "bool",
 }
 EPS = {d: 2.0 ** (1 - p) for d, (p, _, _) in FLOATS.items()}
 
@@ -88,8 +121,12 @@ def convert(model, inputs, attributes):
     if op == "Gelu":
         return inputs, {"tanh": 1} if a.get("approximate") == b"tanh" else {}
     if op == "Gemm":
-        p = {"alpha": a.get("alpha", 1.0), "beta": a.get("beta", 1.0), "trans_a": a.get("transA", 0),
-             "trans_b": a.get("transB", 0)}
+        p = {
+            "alpha": a.get("alpha", 1.0),
+            "beta": a.get("beta", 1.0),
+            "trans_a": a.get("transA", 0),
+            "trans_b": a.get("transB", 0),
+        }
         return inputs, p if a else {}
     if op in ("Softmax", "Concat"):
         return inputs, {"axis": a["axis"]} if "axis" in a else {}
@@ -115,14 +152,17 @@ def magnitude(op, inputs, out):
 
 
 ALLOWED = {  # Vane's dtype sets, as in ops.def
-    "FLOAT": "f32 f64 f16 bf16", "WIDE": "f32 f64 f16 bf16 i32 i64",
-    "SIGNED": "f32 f64 f16 bf16 i32 i64 i8", "NUMERIC": "f32 f64 f16 bf16 i32 i64 i8 u8",
+    "FLOAT": "f32 f64 f16 bf16",
+    "WIDE": "f32 f64 f16 bf16 i32 i64",
+    "SIGNED": "f32 f64 f16 bf16 i32 i64 i8",
+    "NUMERIC": "f32 f64 f16 bf16 i32 i64 i8 u8",
 }
 
 
 def sets(ops_def):
     """Op name: the dtypes it takes, read from ops.def."""
     import re
+
     rows = re.findall(r"^VANE_OP\(\w+,\s*(\w+),\s*\w+,\s*\w+,\s*(\w+),", ops_def, re.M)
     return {name: ALLOWED.get(s, "f32 f64 f16 bf16 i32 i64 i8 u8 bool").split() for name, s in rows}
 
@@ -142,12 +182,21 @@ def add_case(writer, test, dtypes):
         raise Skip(f"type {judged[0].dtype.name}: not one of vane_{op}")
     near = magnitude(op, ins, outs[0])
     near *= ulp * EPS.get(TYPES[outs[0].dtype.name], 0)
-    writer.case("onnx", test.name.removeprefix("test_"), op, [as_tensor(x) for x in ins],
-                as_tensor(outs[0]), params, 0 if near else ulp, near)
+    writer.case(
+        "onnx",
+        test.name.removeprefix("test_"),
+        op,
+        [as_tensor(x) for x in ins],
+        as_tensor(outs[0]),
+        params,
+        0 if near else ulp,
+        near,
+    )
 
 
 def add(writer, ops_def):
     from onnx.backend.test.case import node as nodes
+
     dtypes = sets(ops_def)
     for test in nodes.collect_testcases(None):
         used = {n.op_type for n in test.model.graph.node}

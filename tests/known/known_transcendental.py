@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """known_transcendental.py - functions worked out by mpmath to 400 bits, rounded once."""
+
 from fractions import Fraction
 import math
 import random
 
-import mpmath
 from mpmath import mp, mpf
 
 from known_write import FLOATS, INF, NAN, NZERO, float_bits, float_value, tensor
@@ -21,7 +21,7 @@ def to_fraction(x):
     if x == 0:
         return Fraction(0)
     if abs(mp.log(abs(x), 2)) > 5000:
-        return math.copysign(INF, x) if abs(x) > 1 else Fraction(int(mp.sign(x)), 2 ** 5000)
+        return math.copysign(INF, x) if abs(x) > 1 else Fraction(int(mp.sign(x)), 2**5000)
     sign, man, exp, _ = x._mpf_
     return (-1) ** sign * Fraction(int(man)) * Fraction(2) ** exp
 
@@ -37,7 +37,7 @@ def gelu(x):
 
 
 def gelu_tanh(x):
-    z = mp.sqrt(2 / mp.pi) * (x + mpf("0.044715") * x ** 3)
+    z = mp.sqrt(2 / mp.pi) * (x + mpf("0.044715") * x**3)
     return x * sigmoid(2 * z)
 
 
@@ -60,7 +60,12 @@ def points(dtype):
     edges = [Fraction(1, 2), 1, Fraction(3, 2), 2, Fraction(2, 3), 3, 10, Fraction(1, 1000)]
     ln2 = Fraction(math.log(2))
     edges += [(top + 1) * ln2, (least - p + 1) * ln2, (least - p) * ln2, least * ln2, p * ln2]
-    edges += [(p + 1) * ln2 / 2, Fraction(2) ** (-p // 2), Fraction(2) ** -p, Fraction(2) ** (least - p + 1)]
+    edges += [
+        (p + 1) * ln2 / 2,
+        Fraction(2) ** (-p // 2),
+        Fraction(2) ** -p,
+        Fraction(2) ** (least - p + 1),
+    ]
     edges += [Fraction(2) ** least, Fraction(2) ** least - Fraction(2) ** (least - p + 1)]
     edges += [Fraction(2) ** (top + 1) - Fraction(2) ** (top - p + 1)]
     bits = []
@@ -68,7 +73,10 @@ def points(dtype):
         b = float_bits(e, dtype)
         bits += [b, b + 1, b - 1] if 0 < b and 1.0e-3 < e < 1.0e5 else [b]
     rng = random.Random(dtype)
-    bits += [float_bits(Fraction(rng.uniform(0, 10) ** rng.choice([1, 1, 3, -3])), dtype) for _ in range(14)]
+    bits += [
+        float_bits(Fraction(rng.uniform(0, 10) ** rng.choice([1, 1, 3, -3])), dtype)
+        for _ in range(14)
+    ]
     bits += [b | 1 << (width - 1) for b in bits]
     return bits + [float_bits(v, dtype) for v in (Fraction(0), NZERO, INF, -INF, NAN)]
 
@@ -98,8 +106,16 @@ def add_unary(writer):
             x = tensor(dtype, [float_value(b, dtype) for b in bits])
             y = tensor(dtype, [value_at(b, dtype, function) for b in bits])
             exact = name == "sqrt"
-            writer.case("exact", f"{name}_{dtype}", function[0], [x], y, function[1],
-                        0 if exact else 1, sign=exact)
+            writer.case(
+                "exact",
+                f"{name}_{dtype}",
+                function[0],
+                [x],
+                y,
+                function[1],
+                0 if exact else 1,
+                sign=exact,
+            )
 
 
 def special_pow(x, y):
@@ -129,7 +145,9 @@ def pow_value(a, b):
 
 def add_pow(writer):
     rng = random.Random(7)
-    special = [Fraction(0), NZERO, INF, -INF, NAN] + [Fraction(k, 2) for k in (-6, -2, -1, 1, 2, 3, 4, 6)]
+    special = [Fraction(0), NZERO, INF, -INF, NAN] + [
+        Fraction(k, 2) for k in (-6, -2, -1, 1, 2, 3, 4, 6)
+    ]
     for dtype in FLOATS:
         pairs = [(a, b) for a in special for b in special]
         for _ in range(20):
@@ -137,10 +155,23 @@ def add_pow(writer):
             pairs.append((a, float_value(float_bits(Fraction(rng.uniform(-9, 9)), dtype), dtype)))
         near_one = float_value(float_bits(1, dtype) + 1, dtype)
         most = float_value(float_bits(INF, dtype) - 1, dtype)
-        pairs += [(near_one, Fraction(2) ** (FLOATS[dtype][0] - 1)), (most, 1), (most, Fraction(1, 2)), (most, 2)]
+        pairs += [
+            (near_one, Fraction(2) ** (FLOATS[dtype][0] - 1)),
+            (most, 1),
+            (most, Fraction(1, 2)),
+            (most, 2),
+        ]
         a, b = (tensor(dtype, [p[i] for p in pairs]) for i in (0, 1))
-        out = tensor(dtype, [pow_value(Fraction(x) if isinstance(x, int) else x,
-                                       Fraction(y) if isinstance(y, int) else y) for x, y in pairs])
+        out = tensor(
+            dtype,
+            [
+                pow_value(
+                    Fraction(x) if isinstance(x, int) else x,
+                    Fraction(y) if isinstance(y, int) else y,
+                )
+                for x, y in pairs
+            ],
+        )
         writer.case("exact", f"pow_{dtype}", "pow", [a, b], out, ulps=1)
 
 
@@ -160,8 +191,16 @@ def add_softmax(writer):
     for dtype in FLOATS:
         big = 3 * Fraction(2) ** (2 - FLOATS[dtype][1]) / 16
         rows = [[Fraction(rng.randint(-4000, 4000), 256) for _ in range(5)] for _ in range(6)]
-        rows += [[Fraction(1)] * 5, [big, big, -big, big, Fraction(0)], [-INF, Fraction(1), -INF, Fraction(2), -INF]]
-        rows += [[-INF] * 5, [NAN, Fraction(1), Fraction(2), Fraction(3), Fraction(4)], [INF] + [Fraction(0)] * 4]
+        rows += [
+            [Fraction(1)] * 5,
+            [big, big, -big, big, Fraction(0)],
+            [-INF, Fraction(1), -INF, Fraction(2), -INF],
+        ]
+        rows += [
+            [-INF] * 5,
+            [NAN, Fraction(1), Fraction(2), Fraction(3), Fraction(4)],
+            [INF] + [Fraction(0)] * 4,
+        ]
         rows = [[float_value(float_bits(v, dtype), dtype) for v in row] for row in rows]
         x = tensor(dtype, [v for row in rows for v in row], (len(rows), 5))
         y = tensor(dtype, [v for row in rows for v in softmax_row(row)], (len(rows), 5))

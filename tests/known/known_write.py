@@ -3,11 +3,17 @@
 
 Rounding is done here on exact fractions, so that no library's rounding is trusted.
 """
+
 from fractions import Fraction
 import math
 
 # mantissa bits (with the leading one), exponent of the smallest normal, width in bits
-FLOATS = {"f32": (24, -126, 32), "f64": (53, -1022, 64), "f16": (11, -14, 16), "bf16": (8, -126, 16)}
+FLOATS = {
+    "f32": (24, -126, 32),
+    "f64": (53, -1022, 64),
+    "f16": (11, -14, 16),
+    "bf16": (8, -126, 16),
+}
 INTS = {"i32": (32, True), "i64": (64, True), "u8": (8, False), "i8": (8, True)}
 INF, NAN = math.inf, math.nan
 
@@ -103,14 +109,18 @@ class Tensor:
 
 def tensor(dtype, values, shape=None):
     values = list(values)
-    return Tensor(dtype, (len(values),) if shape is None else shape, [bits_of(v, dtype) for v in values])
+    return Tensor(
+        dtype, (len(values),) if shape is None else shape, [bits_of(v, dtype) for v in values]
+    )
 
 
 class Writer:
     def __init__(self):
         self.lines, self.count, self.skipped, self.given = [], {}, [], None
 
-    def case(self, source, name, op, inputs, out, params=None, ulps=0, near=0.0, bits=False, sign=False):
+    def case(
+        self, source, name, op, inputs, out, params=None, ulps=0, near=0.0, bits=False, sign=False
+    ):
         """near: an absolute distance that passes too. bits: the output's bits must be equal,
         NaN as well. sign: so must the signs of zeros."""
         flags = (" bits" if bits else "") + (" sign" if sign else "")

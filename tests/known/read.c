@@ -66,8 +66,8 @@ static int read_tensor(char **at, vane_tensor *out)
     const int64_t count = vane_tensor_count(&t);
     if (count < 0)
         return 0;
-    *out = vane_tensor_of(calloc((size_t)count + 1, vane_dtype_bytes(t.dtype)),
-                          (vane_dtype)t.dtype, t.rank, t.shape);
+    *out = vane_tensor_of(calloc((size_t)count + 1, vane_dtype_bytes(t.dtype)), (vane_dtype)t.dtype,
+                          t.rank, t.shape);
     return out->data && read_elements(at, out, count);
 }
 

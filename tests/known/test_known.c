@@ -22,8 +22,8 @@ static int run(const known_case *c, void *out_data, char *why, size_t why_bytes)
         in[k] = &c->in[k];
     vane_status status = vane_op_find(ctx, c->op, &op);
     if (status == VANE_OK)
-        status = vane_run(ctx, op.op, in, c->n_in, outs, 1, c->has_params ? &c->params : NULL,
-                          NULL);
+        status =
+            vane_run(ctx, op.op, in, c->n_in, outs, 1, c->has_params ? &c->params : NULL, NULL);
     if (status != VANE_OK)
         snprintf(why, why_bytes, "%s: %s", vane_status_name(status), vane_last_error()->message);
     return status == VANE_OK;
@@ -109,6 +109,7 @@ int main(void)
     const vane_config config = {.struct_size = sizeof config, .backend = "scalar"};
     char why[300] = "";
     int failed = 1;
+    unsetenv("VANE_BACKEND"); /* the environment would win over the program */
     cases = known_open(path, &n_cases, why, sizeof why);
     if (!cases || !n_cases)
         fprintf(stderr, "known: %s\n", cases ? "no cases" : why);
