@@ -202,8 +202,8 @@ static void concat_normalise(const vane__request *rq, uint32_t part, vane_call *
         before += rq->in[i]->shape[axis];
     slice.shape[axis] = rq->in[part]->shape[axis];
     if (slice.data != NULL)
-        slice.data = (char *)slice.data +
-                     before * slice.stride[axis] * (int64_t)vane_dtype_bytes(slice.dtype);
+        slice.data = (void *)((uintptr_t)slice.data + (uintptr_t)before * (uintptr_t)slice.stride[axis] *
+                                                          vane_dtype_bytes(slice.dtype));
     vane__view_of(rq->in[part], &call->arg[0]);
     vane__view_of(&slice, &call->arg[1]);
     flatten(call);

@@ -62,6 +62,7 @@ static void reduce_normalise(const vane__request *rq, uint32_t part, vane_call *
     int64_t dims = reduced_dims(rq);
     int kept_form = y->rank == x->rank;
     uint32_t kept = 0, reduced = 0, from = 0;
+    int empty = 0;
     vane__view_of(x, in);
     vane__view_of(y, out);
     in->rank = 0;
@@ -87,7 +88,14 @@ static void reduce_normalise(const vane__request *rq, uint32_t part, vane_call *
         in->shape[in->rank] = x->shape[d];
         in->stride[in->rank] = x->stride[d];
         out->stride[in->rank++] = 0;
+        empty |= x->shape[d] == 0;
         reduced++;
+    }
+    if (empty) { /* no terms: however many dimensions there were, none is walked */
+        in->rank = kept + 1;
+        in->shape[kept] = 0;
+        in->stride[kept] = out->stride[kept] = 0;
+        reduced = 1;
     }
     if (reduced == 0) { /* a scalar: one term */
         in->shape[in->rank] = 1;

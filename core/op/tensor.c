@@ -170,13 +170,13 @@ vane_status vane__tensor_check(const char *op, const char *arg, const vane_tenso
         return vane__fail(VANE_E_OVERFLOW, "%s: %s has shape %s, more elements than 63 bits count",
                           op, arg, text);
     }
-    if (count == 0)
-        return VANE_OK;
-    if (!extent(t, &lo, &hi)) {
+    if (!extent(t, &lo, &hi)) { /* of empty tensors too: kernels multiply strides */
         vane__shape_text(t->rank, t->shape, text, sizeof text);
         return vane__fail(VANE_E_OVERFLOW, "%s: %s has shape %s, with its strides more bytes than 63 bits count",
                           op, arg, text);
     }
+    if (count == 0)
+        return VANE_OK;
     if (is_output && maps_twice(t)) {
         vane__shape_text(t->rank, t->stride, text, sizeof text);
         return vane__fail(VANE_E_SHAPE, "%s: %s has strides %s, which map two indices to one place",

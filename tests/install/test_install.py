@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""test_install.py BUILD SOURCE - what a newcomer gets from `meson install`.
+
+Installs into a folder of its own, then, with that folder and nothing else: every header
+alone in C11, C17 and C++17; the exported names; the README's example through pkg-config;
+the template plugin out of tree, found and used; a moved tree still works.
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+BUILD, SOURCE = (pathlib.Path(p) for p in sys.argv[1:3])
+results = {"passed": 0, "failed": 0, "skipped": 0}
+
+
+def check(good, text):
+    results["passed" if good else "failed"] += 1
+    if not good:
+        print("FAILED:", text)
+    return good
+
+
+def run(*command, env=None, cwd=None):
+    return subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, cwd=cwd,
+                          env={**os.environ, **(env or {})})
+
+
+def compilers():
+    """Those that are here: (command, standard)."""
+    for name, standard in (("gcc", "c11"), ("gcc", "c17"), ("clang", "c11"), ("g++", "c++17"), ("clang++", "c++17")):
+        if shutil.which(name):
+            yield name, standard
+        else:
+            results["skipped"] += 1
+            print(f"skipped: headers as {standard}: no {name} here")
+
+
+def test_headers(include):
+    for name, standard in compilers():
+        for header in sorted((include / "vane").glob("*.h")):
+            text = f'#include "vane/{header.name}"\n'
+            language = "c++" if "++" in standard else "c"
+            p = subprocess.run([name, f"-std={standard}", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only",
+                                f"-I{include}", "-x", language, "-"], input=text, capture_output=True, text=True, check=False)
+            check(p.returncode == 0, f"{header.name} alone as {standard} with {name}: {p.stderr[:400]}")
+
+
+def test_exports(library):
+    p = run("nm", "-D", "--defined-only", library)
+    names = [line.split()[-1] for line in p.stdout.splitlines() if " A " not in line]
+    check(len(names) > 50, f"libvane exports {len(names)} names")
+    wrong = [n for n in names if not re.fullmatch(r"vane_[a-z0-9]\w*@@VANE_0", n)]
+    check(not wrong, f"names without the prefix or the version: {wrong}")
+    p = run("readelf", "-d", library)
+    check("soname: [libvane.so.0]" in p.stdout, "soname is libvane.so.0")
+
+
+def test_example(work, env):
+    text = (SOURCE / "README.md").read_text(encoding="utf-8")
+    code = re.search(r"```c\n(.*?)```", text, re.S).group(1)
+    (work / "example.c").write_text(code, encoding="utf-8")
+    flags = run("pkg-config", "--cflags", "--libs", "vane", env=env)
+    if not check(flags.returncode == 0, f"pkg-config: {flags.stderr}"):
+        return
+    p = run("gcc", "-Wall", "-Wextra", "-Werror", "example.c", *flags.stdout.split(), cwd=work, env=env)
+    if check(p.returncode == 0, f"the README's example compiles: {p.stderr[:600]}"):
+        p = run("./a.out", cwd=work, env=env)
+        check(p.stdout == "4 5\n10 11\n" and p.returncode == 0, f"it prints its product: {p.stdout}{p.stderr}")
+
+
+def test_template(work, env, vane):
+    shutil.copytree(SOURCE / "plugins/template", work / "mine")
+    p = run("make", "CC=gcc -Werror", cwd=work / "mine", env=env)
+    if not check(p.returncode == 0, f"the template builds out of tree: {p.stderr[:600]}"):
+        return
+    plugin = work / "mine/vane-template.so"
+    p = run("nm", "-D", "--defined-only", plugin)
+    check([line.split()[-1] for line in p.stdout.splitlines()] == ["vane_backend_entry_v1"], f"it exports one name: {p.stdout}")
+    p = run(vane, "explain", "add", "8", "8", "--json", env={**env, "VANE_PLUGIN_PATH": str(plugin), "VANE_PREFER": "template"})
+    check(p.returncode == 0 and '"template"' in p.stdout, f"it is found and stands for election: {p.stdout[:300]}{p.stderr}")
+    p = run(vane, "check", plugin, "--quick", env=env)
+    check(p.returncode == 0, f"vane check passes it: {p.stdout[-600:]}{p.stderr}")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        p = run("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", work / "first")
+        if not check(p.returncode == 0, f"meson install: {p.stdout[-500:]}{p.stderr}"):
+            sys.exit(1)
+        (work / "first").rename(work / "moved")
+        root = work / "moved"
+        library = next(root.rglob("libvane.so.0"))
+        include = next(root.rglob("vane.h")).parent.parent
+        env = {"PKG_CONFIG_PATH": str(library.parent / "pkgconfig"), "PKG_CONFIG_SYSROOT_DIR": str(root),
+               "LD_LIBRARY_PATH": str(library.parent), "VANE_PLUGIN_PATH": ""}
+        test_headers(include)
+        test_exports(library)
+        test_example(work, env)
+        test_template(work, env, next(root.rglob("bin/vane")))
+    print("{passed} passed, {failed} failed, {skipped} skipped".format(**results))
+    sys.exit(results["failed"] > 0)
+
+
+main()
