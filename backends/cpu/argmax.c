@@ -2,8 +2,8 @@
 /* argmax.c - argmax: the chunk that holds the maximum, then the place in it.
  *
  * Adjacent (or gathered) terms go through the chunk body of reduce_max; only the winning chunk
- * is searched. Where the outputs are adjacent in the input instead, argmax_body.c carries a
- * best value and its index for each column.
+ * is searched. Short rows of adjacent terms have a body of their own. Where the outputs are
+ * adjacent in the input instead, argmax_body.c carries a best value and its index for each column.
  */
 #include <string.h>
 
@@ -104,6 +104,23 @@ static void run_outputs(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
     }
 }
 
+/* Short rows: as many at once as are the same distance apart. */
+static void run_short(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
+{
+    const job *j = arg;
+    const cpu__plan *p = &j->plan;
+    const uint32_t n_kept = p->n_kept;
+    const int64_t inner = n_kept ? p->kept[n_kept - 1] : 1;
+    const cpu__short_fn rows = cpu__argmax_short(j->call->dtype);
+    (void)worker;
+    for (int64_t i = (int64_t)lo, m; i < (int64_t)hi; i += m) {
+        cpu__at at = cpu__plan_at(p, n_kept, i);
+        m = least((int64_t)hi - i, inner - (n_kept > 1 ? i % inner : i));
+        rows(p->x + at.x * j->size, n_kept ? p->kept_x[n_kept - 1] : 0, m, p->terms, j->last,
+             (int64_t *)(void *)p->out + at.out, n_kept ? p->kept_out[n_kept - 1] : 0);
+    }
+}
+
 /* Strips of COLS columns, those of one line of outputs after those of the line before. */
 static void run_cols(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
     const job *j = arg;
@@ -131,6 +148,8 @@ static void run(job *j) {
         fn = run_cols;
         n = p->outputs / p->kept[last] * ((p->kept[last] + COLS - 1) / COLS);
         work *= least(COLS, p->kept[last]);
+    } else if (p->n_red == 1 && p->red_x[0] == 1 && p->terms <= CPU_ARGMAX_SHORT) {
+        fn = run_short;
     } else if (call->width > 1 && n < (int64_t)call->width && p->terms > CPU_PIECE) {
         for (int64_t i = 0; i < n; i++) {
             cpu__at at = cpu__plan_at(p, p->n_kept, i);

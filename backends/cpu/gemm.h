@@ -84,7 +84,9 @@ static inline ptrdiff_t cpu__min(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : 
 static inline ptrdiff_t cpu__tiles(ptrdiff_t n, ptrdiff_t tile) {
     return n <= tile ? 1 : (n + tile - 1) / tile; /* a division is felt in a small product */
 }
-static inline ptrdiff_t cpu__up(ptrdiff_t n, ptrdiff_t step) { return (n + step - 1) / step * step; }
+static inline ptrdiff_t cpu__up(ptrdiff_t n, ptrdiff_t step) {
+    return (n + step - 1) / step * step;
+}
 
 /* C[rows x n] (+)= A * B over all of k, one chain at a time. */
 static inline void cpu__chains(const cpu_gemm_type *t, int rows, int n, ptrdiff_t k, micro_a a,

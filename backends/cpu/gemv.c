@@ -66,7 +66,7 @@ typedef struct chunks {
 
 int cpu__dot_fits(const cpu_gemm *g) { return g->m == 1 && g->n == 1; }
 
-static ptrdiff_t chunk_count(const cpu_gemm *g) { return (g->k + CPU_DOT_CHUNK - 1) / CPU_DOT_CHUNK; }
+static ptrdiff_t chunk_count(const cpu_gemm *g) { return cpu__tiles(g->k, CPU_DOT_CHUNK); }
 
 ptrdiff_t cpu__dot_scratch(const cpu_gemm *g) {
     return chunk_count(g) > STACK_SUMS ? chunk_count(g) * g->type->wide : 0;

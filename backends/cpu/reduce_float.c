@@ -216,7 +216,8 @@ FINISH(f64, double, DOUBLE)
 FINISH(f16, uint16_t, F16)
 FINISH(bf16, uint16_t, BF16)
 
-#define ENTRY(op, d, merge, settle, finish) {op##_##d##_rows, op##_##d##_cols, merge, settle, finish}
+#define ENTRY(op, d, merge, settle, finish)                                                  \
+    {op##_##d##_rows, op##_##d##_cols, merge, settle, finish}
 #define ROW_OF(d)                                                                            \
     {ENTRY(sum, d, merge_sum, settle_sum, finish_##d),                                       \
      ENTRY(sum, d, merge_sum, settle_sum, mean_##d),                                         \

@@ -25,6 +25,23 @@ static void run_rows(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
     }
 }
 
+/* Short rows: as many at once as are the same distance apart. */
+static void run_short(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
+{
+    const job *j = arg;
+    const cpu__plan *p = &j->plan;
+    const uint32_t n_kept = p->n_kept;
+    const int64_t inner = n_kept ? p->kept[n_kept - 1] : 1, size = j->body->size;
+    (void)worker;
+    for (int64_t i = (int64_t)lo, m; i < (int64_t)hi; i += m) {
+        cpu__at at = cpu__plan_at(p, n_kept, i);
+        m = inner - (n_kept > 1 ? i % inner : i);
+        m = m < (int64_t)hi - i ? m : (int64_t)hi - i;
+        j->body->rows(p->x + at.x * size, n_kept ? p->kept_x[n_kept - 1] : 0, p->out + at.out * size,
+                      n_kept ? p->kept_out[n_kept - 1] : 0, p->terms, m);
+    }
+}
+
 static void run_strips(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
     const job *j = arg;
     const cpu__plan *p = &j->plan;
@@ -62,6 +79,8 @@ static vane_status softmax(const vane_kernel *self, const vane_call *call) {
     uint64_t work = (uint64_t)(p->terms * side);
     uint64_t grain = work < GRAIN ? GRAIN / work : 1;
     vane_range_fn fn = j.strips ? run_strips : run_rows;
+    if (adjacent_terms && p->terms <= j.body->most)
+        fn = run_short;
     if (call->width > 1 && n > grain)
         call->host->parallel(call, fn, &j, n, grain);
     else

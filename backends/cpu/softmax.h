@@ -11,9 +11,12 @@ const vane_kernel *cpu__softmax_kernel(uint32_t op, uint32_t dtype);
 enum { CPU_SOFTMAX_COLS = 64 };
 
 typedef struct cpu__softmax_body {
-    int64_t size;
+    int64_t size, most; /* bytes of an element; elements of a row for rows() */
     /* One row of n elements, stride_x and stride_out apart. */
     void (*row)(const void *x, int64_t stride_x, void *out, int64_t stride_out, int64_t n);
+    /* count rows of n <= most adjacent elements, stride_x and stride_out apart. */
+    void (*rows)(const void *x, int64_t stride_x, void *out, int64_t stride_out, int64_t n,
+                 int64_t count);
     /* cols <= CPU_SOFTMAX_COLS adjacent columns of n elements each. */
     void (*cols)(const void *x, int64_t stride_x, void *out, int64_t stride_out, int64_t n,
                  int64_t cols);

@@ -35,6 +35,7 @@ enum { CHUNK = 1024, COLS = CPU_SOFTMAX_COLS };
 #define F(op) vf64_##op
 #define N(name) name##_f64
 #include "softmax_tmpl.h"
+#undef N
 
 static inline const float *widen_f32(const float *x, int64_t n, float *wide) {
     (void)n;
@@ -145,6 +146,68 @@ static inline void narrow_f64(const double *x, int64_t n, double *out) {
                 put_##d(&factor[k], 1, out + r * so + k, 1);                                 \
     }
 
+#define M(op) vm64_##op
+#define C(name) name##_f64
+#define S double
+#define LOAD vf64_load
+#define LOAD_N vf64_load_n
+#define STORE vf64_store
+#define STORE_N vf64_store_n
+#define N(name) name##_f64
+#include "softmax_short.h"
+#undef S
+#undef LOAD
+#undef LOAD_N
+#undef STORE
+#undef STORE_N
+#undef N
+#undef T
+#undef VEC
+#undef LANES
+#undef F
+#undef M
+#undef C
+#define T float
+#define VEC vf32
+#define LANES VF32_LANES
+#define F(op) vf32_##op
+#define M(op) vm32_##op
+#define C(name) name##_f32
+#define S float
+#define LOAD vf32_load
+#define LOAD_N vf32_load_n
+#define STORE vf32_store
+#define STORE_N vf32_store_n
+#define N(name) name##_f32
+#include "softmax_short.h"
+#undef S
+#undef LOAD
+#undef LOAD_N
+#undef STORE
+#undef STORE_N
+#undef N
+#define S uint16_t
+#define LOAD vf32_load_f16
+#define LOAD_N vf32_load_f16_n
+#define STORE vf32_store_f16
+#define STORE_N vf32_store_f16_n
+#define N(name) name##_f16
+#include "softmax_short.h"
+#undef S
+#undef LOAD
+#undef LOAD_N
+#undef STORE
+#undef STORE_N
+#undef N
+#define S uint16_t
+#define LOAD vf32_load_bf16
+#define LOAD_N vf32_load_bf16_n
+#define STORE vf32_store_bf16
+#define STORE_N vf32_store_bf16_n
+#define N(name) name##_bf16
+#include "softmax_short.h"
+#undef C
+
 #define BOTH(d, S, C, c)                                                                     \
     ROW(d, S, C, c)                                                                          \
     STRIP(d, S, C, c)
@@ -154,8 +217,9 @@ BOTH(f16, uint16_t, float, f32)
 BOTH(bf16, uint16_t, float, f32)
 
 const cpu__softmax_body *cpu__softmax_body_of(uint32_t dtype) {
-    static const cpu__softmax_body bodies[] = {
-        {4, row_f32, cols_f32}, {8, row_f64, cols_f64}, {2, row_f16, cols_f16},
-        {2, row_bf16, cols_bf16}};
+#define BODY(d, size, lanes) {size, 2 * (lanes), row_##d, rows_##d, cols_##d}
+    static const cpu__softmax_body bodies[] = {BODY(f32, 4, VF32_LANES), BODY(f64, 8, VF64_LANES),
+                                               BODY(f16, 2, VF32_LANES), BODY(bf16, 2, VF32_LANES)};
+#undef BODY
     return &bodies[dtype];
 }

@@ -144,6 +144,15 @@ static inline vm64 vm64_or(vm64 a, vm64 b)
 {
     return simde_mm256_or_pd(a, b);
 }
+/* bit i: lane i */
+static inline uint32_t vm32_bits(vm32 a)
+{
+    return (uint32_t)simde_mm256_movemask_ps(a);
+}
+static inline uint32_t vm64_bits(vm64 a)
+{
+    return (uint32_t)simde_mm256_movemask_pd(a);
+}
 static inline int vm32_any(vm32 a)
 {
     return simde_mm256_movemask_ps(a) != 0;

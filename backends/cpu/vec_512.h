@@ -175,6 +175,15 @@ static inline vm64 vm64_or(vm64 a, vm64 b)
 {
     return (vm64)(a | b);
 }
+/* bit i: lane i */
+static inline uint32_t vm32_bits(vm32 a)
+{
+    return (uint32_t)a;
+}
+static inline uint32_t vm64_bits(vm64 a)
+{
+    return (uint32_t)a;
+}
 static inline int vm32_any(vm32 a)
 {
     return a != 0;

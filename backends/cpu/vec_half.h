@@ -52,20 +52,81 @@ static inline void vf32_store_f16(uint16_t *p, vf32 a)
 }
 #endif
 
+/* The first n of VF32_LANES values, the others 0. They are brought together in a register: bytes
+ * just written are slow to read back in one piece. */
+#if VEC_BYTES == 64
+typedef __m256i vec__halves;
+static inline vec__halves vec__halves_load_n(const uint16_t *p, size_t n)
+{
+    return _mm256_maskz_loadu_epi16(vec__first16(n), p);
+}
+static inline void vec__halves_store_n(uint16_t *p, const uint16_t *t, size_t n)
+{
+    __m256i h = _mm256_loadu_si256((const __m256i *)(const void *)t);
+    _mm256_mask_storeu_epi16(p, vec__first16(n), h);
+}
+#else
+/* Two overlapping halves of n <= 4 values, least address lowest. */
+static inline uint64_t vec__four_load_n(const uint16_t *p, size_t n)
+{
+    uint64_t all;
+    uint32_t first, last;
+    if (n < 2)
+        return n ? *p : 0;
+    if (n >= 4) {
+        memcpy(&all, p, sizeof all);
+        return all;
+    }
+    memcpy(&first, p, sizeof first);
+    memcpy(&last, p + n - 2, sizeof last);
+    return first | (uint64_t)last << 16 * (n - 2);
+}
+static inline void vec__four_store_n(uint16_t *p, uint64_t all, size_t n)
+{
+    if (n >= 4) {
+        memcpy(p, &all, sizeof all);
+    } else if (n >= 2) {
+        uint32_t first = (uint32_t)all, last = (uint32_t)(all >> 16 * (n - 2));
+        memcpy(p, &first, sizeof first);
+        memcpy(p + n - 2, &last, sizeof last);
+    } else if (n) {
+        *p = (uint16_t)all;
+    }
+}
+#if VEC_BYTES == 32
+typedef simde__m128i vec__halves;
+static inline vec__halves vec__halves_load_n(const uint16_t *p, size_t n)
+{
+    uint64_t high = n > 4 ? vec__four_load_n(p + 4, n - 4) : 0;
+    return simde_mm_set_epi64x((int64_t)high, (int64_t)vec__four_load_n(p, n));
+}
+#else
+typedef uint64_t vec__halves;
+#define vec__halves_load_n vec__four_load_n
+#endif
+static inline void vec__halves_store_n(uint16_t *p, const uint16_t *t, size_t n)
+{
+    for (size_t i = 0; i < n && i < VF32_LANES; i += 4) {
+        uint64_t four;
+        memcpy(&four, t + i, sizeof four);
+        vec__four_store_n(p + i, four, n - i);
+    }
+}
+#endif
+
 #define VEC__HALF_N(kind)                                                   \
     static inline vf32 vf32_load_##kind##_n(const uint16_t *p, size_t n)    \
     {                                                                       \
-        uint16_t t[VF32_LANES] = {0};                                       \
-        for (size_t i = 0; i < n && i < VF32_LANES; i++)                    \
-            t[i] = p[i];                                                    \
+        vec__halves h = vec__halves_load_n(p, n);                           \
+        uint16_t t[VF32_LANES];                                             \
+        memcpy(t, &h, sizeof t);                                            \
         return vf32_load_##kind(t);                                         \
     }                                                                       \
     static inline void vf32_store_##kind##_n(uint16_t *p, vf32 a, size_t n) \
     {                                                                       \
         uint16_t t[VF32_LANES];                                             \
         vf32_store_##kind(t, a);                                            \
-        for (size_t i = 0; i < n && i < VF32_LANES; i++)                    \
-            p[i] = t[i];                                                    \
+        vec__halves_store_n(p, t, n);                                       \
     }
 VEC__HALF_N(f16)
 VEC__HALF_N(bf16)

@@ -62,7 +62,8 @@ static int sample_inputs(conform_trial *t, uint32_t dtype, uint32_t variant, int
     const uint32_t count = t->info.op == VANE_OP_CONCAT ? 3 : t->info.min_in;
     int made = 1;
     if (t->info.op == VANE_OP_MATMUL || t->info.op == VANE_OP_GEMM)
-        return sample_product(t, dtype, variant, rows < 200 ? rows : 200, columns < 300 ? columns : 300);
+        return sample_product(t, dtype, variant, rows < 120 ? rows : 120,
+                              columns < 150 ? columns : 150);
     t->terms = (double)(rows * columns);
     if (t->info.op == VANE_OP_FILL)
         t->want.t = vane_tensor_of(NULL, (vane_dtype)dtype, 2, shape);
