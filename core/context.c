@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contexts.h"
 #include "detect/cpu.h"
 #include "dispatch/routes.h"
 #include "dispatch/slate.h"
@@ -90,10 +91,10 @@ static vane_status missing_backend(const vane__report *r, const char *wanted)
 }
 
 /* Nothing loaded, or not what was asked for: an error at the door, not at the first call. */
-static vane_status check_backends(vane_context *ctx, const vane_config *config)
+static vane_status check_backends(vane_context *ctx)
 {
     const char *wanted = ctx->settings.backend;
-    if (config != NULL && config->struct_size > offsetof(vane_config, allow_empty) && config->allow_empty)
+    if (ctx->settings.allow_empty)
         return VANE_OK;
     if (wanted[0] != '\0' && vane__registry_find(&ctx->registry, wanted) == NULL)
         return missing_backend(&ctx->registry.report, wanted);
@@ -101,6 +102,22 @@ static vane_status check_backends(vane_context *ctx, const vane_config *config)
         return vane__fail(VANE_E_NO_BACKEND, "no backend was loaded from %u places; `vane info` lists each with its verdict",
                           ctx->registry.report.count);
     return VANE_OK;
+}
+
+/* A misspelt wish is no error, since the program may register the backend later: one line. */
+static void warn_unknown(vane_context *ctx)
+{
+    const vane__log *log = &ctx->settings.log;
+    char item[64], op[64], all[256];
+    vane__registry_names(&ctx->registry, all, sizeof all);
+    for (uint32_t i = 0; vane__list_at(ctx->settings.prefer, i, item, sizeof item); i++)
+        if (strchr(item, '*') == NULL && vane__registry_find(&ctx->registry, item) == NULL)
+            vane__log_line(log, VANE_LOG_WARN, "'%s' is preferred, but not loaded; loaded: %s", item, all);
+    for (uint32_t i = 0; vane__list_at(ctx->settings.ops, i, item, sizeof item); i++) {
+        snprintf(op, sizeof op, "%.*s", (int)strcspn(item, "="), item);
+        if (vane__op_by_name(ctx, op) == NULL)
+            vane__log_line(log, VANE_LOG_WARN, "VANE_OPS names the op '%s', which there is not", op);
+    }
 }
 
 static void close_parts(vane_context *ctx)
@@ -129,19 +146,23 @@ vane_status vane_open(const vane_config *config, vane_context **out)
     ctx->magic = VANE__CONTEXT_MAGIC;
     vane_status st = open_parts(ctx, config);
     if (st == VANE_OK)
-        st = check_backends(ctx, config);
+        st = check_backends(ctx);
     if (st != VANE_OK) {
         close_parts(ctx);
         return st;
     }
+    warn_unknown(ctx);
+    vane__contexts_add(ctx);
     *out = ctx;
     return VANE_OK;
 }
 
 void vane_close(vane_context *ctx)
 {
-    if (ctx != NULL && vane__context_check(ctx) == VANE_OK)
-        close_parts(ctx);
+    if (ctx == NULL || vane__context_check(ctx) != VANE_OK)
+        return;
+    vane__contexts_remove(ctx);
+    close_parts(ctx);
 }
 
 /* ---- changes while running ---------------------------------------------------------- */
@@ -158,6 +179,24 @@ static vane_status replace_text(vane_context *ctx, char **slot, const char *text
     free(old);
     pthread_mutex_unlock(&ctx->control);
     return VANE_OK;
+}
+
+/* The operator's list (VANE_PREFER) stays in front of the program's. */
+static vane_status prefer(vane_context *ctx, const char *names)
+{
+    const char *first = vane__env("VANE_PREFER");
+    size_t bytes = strlen(names) + (first ? strlen(first) : 0) + 2;
+    char *list = malloc(bytes);
+    if (list == NULL)
+        return vane__fail(VANE_E_NOMEM, "no memory for '%.32s'", names);
+    snprintf(list, bytes, "%s%s%s", first ? first : "", first ? "," : "", names);
+    vane_status st = VANE_OK;
+    if (strcmp(list, ctx->settings.prefer) != 0) {
+        st = replace_text(ctx, &ctx->settings.prefer, list);
+        st = st == VANE_OK ? vane__routes_renew(ctx) : st;
+    }
+    free(list);
+    return st;
 }
 
 static vane_status check_names(vane_context *ctx, const char *names)
@@ -180,9 +219,7 @@ vane_status vane_set_priority(vane_context *ctx, const char *names)
     if (st == VANE_OK)
         st = check_names(ctx, names);
     if (st == VANE_OK)
-        st = replace_text(ctx, &ctx->settings.prefer, names);
-    if (st == VANE_OK)
-        vane__routes_renew(ctx);
+        st = prefer(ctx, names);
     return st;
 }
 
@@ -192,10 +229,11 @@ vane_status vane_set_policy(vane_context *ctx, const char *name)
     if (st == VANE_OK && name == NULL)
         st = vane__fail(VANE_E_ARGUMENT, "name is NULL, expected heuristic or fixed");
     if (st == VANE_OK)
-        st = choose_policy(ctx, name);
-    if (st == VANE_OK)
-        vane__routes_renew(ctx);
-    return st;
+        st = vane__policy_find(name) != NULL ? VANE_OK : VANE_E_NOT_FOUND;
+    if (st != VANE_OK || vane__env("VANE_POLICY") != NULL || atomic_load(&ctx->policy) == vane__policy_find(name))
+        return st; /* nothing changes; the operator's choice stays */
+    st = choose_policy(ctx, name);
+    return st == VANE_OK ? vane__routes_renew(ctx) : st;
 }
 
 vane_status vane_set_threads(vane_context *ctx, uint32_t threads)
@@ -205,7 +243,8 @@ vane_status vane_set_threads(vane_context *ctx, uint32_t threads)
         st = vane__fail(VANE_E_ARGUMENT, "threads is %u, expected at most %d", threads, VANE__MAX_THREADS);
     if (st != VANE_OK)
         return st;
-    vane__pool_set_max(ctx->pool, threads ? threads : ctx->budget.threads);
-    vane__routes_renew(ctx);
-    return VANE_OK;
+    uint32_t most = ctx->settings.threads ? ctx->settings.threads : ctx->budget.threads;
+    int operator_said = vane__env("VANE_THREADS") != NULL && ctx->settings.threads != 0;
+    vane__pool_set_max(ctx->pool, threads == 0 || (operator_said && threads > most) ? most : threads);
+    return vane__routes_renew(ctx);
 }

@@ -17,6 +17,7 @@ struct vane__routes;
 struct vane__op_table;
 
 struct vane_context {
+    struct vane_context *next; /* contexts.c */
     uint64_t magic; /* VANE__CONTEXT_MAGIC while open: a wild pointer is an error in words */
     /* read on every call, written rarely */
     _Atomic(struct vane__routes *) routes;
@@ -44,10 +45,10 @@ struct vane_context {
 /* VANE_OK, or the sentence for a NULL or closed context. */
 vane_status vane__context_check(const vane_context *ctx);
 
+/* dispatch/routes.c: candidates changed (a backend came, a device died): make new routes. */
+vane_status vane__routes_renew(vane_context *ctx);
 /* op/table.c: custom ops, by name. Called by vane_op_register and by the registry for
  * the ops that a plugin brings. */
 vane_status vane__op_add(vane_context *ctx, const vane_op_desc *desc, uint32_t *out);
-/* dispatch/routes.c: candidates changed (a backend came, a device died): make new routes. */
-void vane__routes_renew(vane_context *ctx);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 static _Thread_local vane_error last;
+static _Thread_local uint64_t serial;
 
 /* Drops the end of a UTF-8 sequence that was cut in the middle and says that text is missing. */
 static void mark_cut(char *text, size_t bytes)
@@ -49,6 +50,7 @@ vane_status vane__fail_backend(const char *backend, vane_status status, int64_t 
     if (backend)
         snprintf(next.backend, sizeof next.backend, "%s", backend);
     last = next;
+    serial++;
     errno = saved_errno;
     return next.status;
 }
@@ -76,4 +78,9 @@ vane_status vane__error_restore(const vane_error *error)
 const vane_error *vane_last_error(void)
 {
     return &last;
+}
+
+uint64_t vane__error_serial(void)
+{
+    return serial;
 }

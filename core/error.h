@@ -14,6 +14,8 @@ vane_status vane__fail(vane_status status, const char *fmt, ...) VANE_PRINTF(2, 
 vane_status vane__fail_backend(const char *backend, vane_status status, int64_t native_code,
                                const char *fmt, va_list args);
 void vane__error_clear(void);
+/* Counts this thread's failures, from 1: has somebody recorded one since? */
+uint64_t vane__error_serial(void);
 /* Puts a record back that vane_last_error() gave earlier; returns its status. */
 vane_status vane__error_restore(const vane_error *error);
 

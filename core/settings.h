@@ -11,7 +11,7 @@
 #include "log.h"
 #include "vane/vane.h"
 
-#define VANE__MAX_THREADS 4096 /* what a wish for threads may name */
+#define VANE__MAX_THREADS 1024 /* what a wish for threads may name; a pool's capacity */
 
 typedef struct vane__settings {
     /* owned copies, never NULL; "" is unset */

@@ -28,10 +28,14 @@ typedef struct hit {
 
 enum { COLS = 256 }; /* columns of a parallel piece */
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
 
 /* Does a, which comes after best, win? The first NaN beats all. */
-static int wins(const job *j, cpu__part a, cpu__part best) {
+static int wins(const job *j, cpu__part a, cpu__part best)
+{
     if (!j->floats)
         return a.i > best.i || (j->last && a.i == best.i);
     if (best.f != best.f)
@@ -40,7 +44,8 @@ static int wins(const job *j, cpu__part a, cpu__part best) {
 }
 
 /* n <= CPU_CHUNK terms from i on, gathered where they are not adjacent. */
-static const void *chunk(const job *j, const char *x, int64_t i, int64_t n, void *gathered) {
+static const void *chunk(const job *j, const char *x, int64_t i, int64_t n, void *gathered)
+{
     const cpu__plan *p = &j->plan;
     if (p->n_red == 0 || p->red_x[0] == 1)
         return x + i * j->size;
@@ -48,7 +53,8 @@ static const void *chunk(const job *j, const char *x, int64_t i, int64_t n, void
     return gathered;
 }
 
-static hit search(const job *j, const char *x, int64_t lo, int64_t hi) {
+static hit search(const job *j, const char *x, int64_t lo, int64_t hi)
+{
     double gathered[CPU_CHUNK];
     hit best = {.at = lo};
     for (int64_t i = lo; i < hi; i += CPU_CHUNK) {
@@ -63,7 +69,8 @@ static hit search(const job *j, const char *x, int64_t lo, int64_t hi) {
     return best;
 }
 
-static void run_pieces(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
+static void run_pieces(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
+{
     const job *j = arg;
     (void)worker;
     for (int64_t i = (int64_t)lo; i < (int64_t)hi; i++)
@@ -71,7 +78,8 @@ static void run_pieces(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
 }
 
 /* One output on all threads. */
-static int64_t search_wide(job *j, const char *x) {
+static int64_t search_wide(job *j, const char *x)
+{
     hit local[64];
     int64_t n = (j->plan.terms + CPU_PIECE - 1) / CPU_PIECE, best = 0;
     const vane_host *host = j->call->host;
@@ -91,11 +99,13 @@ static int64_t search_wide(job *j, const char *x) {
     return best;
 }
 
-static void put(const job *j, int64_t out, int64_t index) {
+static void put(const job *j, int64_t out, int64_t index)
+{
     memcpy(j->plan.out + out * (int64_t)sizeof index, &index, sizeof index);
 }
 
-static void run_outputs(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
+static void run_outputs(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
+{
     const job *j = arg;
     (void)worker;
     for (int64_t i = (int64_t)lo; i < (int64_t)hi; i++) {
@@ -122,7 +132,8 @@ static void run_short(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
 }
 
 /* Strips of COLS columns, those of one line of outputs after those of the line before. */
-static void run_cols(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
+static void run_cols(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
+{
     const job *j = arg;
     const cpu__plan *p = &j->plan;
     int64_t cols = p->kept[p->n_kept - 1], strips = (cols + COLS - 1) / COLS;
@@ -131,14 +142,15 @@ static void run_cols(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
         int32_t index[COLS];
         int64_t first = i % strips * COLS, n = least(cols - first, COLS);
         cpu__at at = cpu__plan_at(p, p->n_kept - 1, i / strips);
-        cpu__argmax_cols(j->call->dtype, p->x + (at.x + first) * j->size, p->red_x[0], p->terms,
-                         n, j->last, index);
+        cpu__argmax_cols(j->call->dtype, p->x + (at.x + first) * j->size, p->red_x[0], p->terms, n,
+                         j->last, index);
         for (int64_t k = 0; k < n; k++)
             put(j, at.out + (first + k) * p->kept_out[p->n_kept - 1], index[k]);
     }
 }
 
-static void run(job *j) {
+static void run(job *j)
+{
     const cpu__plan *p = &j->plan;
     const vane_call *call = j->call;
     int64_t last = (int64_t)p->n_kept - 1, n = p->outputs, work = p->terms;
@@ -164,7 +176,8 @@ static void run(job *j) {
         fn(j, 0, (uint64_t)n, 0);
 }
 
-vane_status cpu__reduce_argmax(const vane_kernel *self, const vane_call *call) {
+vane_status cpu__reduce_argmax(const vane_kernel *self, const vane_call *call)
+{
     static const uint8_t sizes[] = {
 #define SIZE(NAME, name, bytes) bytes,
         VANE_DTYPE_MAP(SIZE)
@@ -173,8 +186,8 @@ vane_status cpu__reduce_argmax(const vane_kernel *self, const vane_call *call) {
     job j = {.call = call, .size = sizes[call->dtype], .floats = call->dtype <= VANE_BF16};
     (void)self;
     j.last = call->params->argmax.last_index != 0;
-    j.max = j.floats ? cpu__reduce_float(CPU_MAX, call->dtype)
-                     : cpu__reduce_int(CPU_MAX, call->dtype);
+    j.max =
+        j.floats ? cpu__reduce_float(CPU_MAX, call->dtype) : cpu__reduce_int(CPU_MAX, call->dtype);
     j.find = cpu__argmax_find(call->dtype);
     cpu__plan_reduce(&j.plan, call, call->n_outer, 1, j.size, sizeof(int64_t));
     if (j.plan.terms > 1) {

@@ -12,64 +12,71 @@
 
 enum { STRIP = 64, COLS = 256 };
 
-static inline const float *take_f32(const float *x, int64_t n, float *wide) {
+static inline const float *take_f32(const float *x, int64_t n, float *wide)
+{
     (void)n;
     (void)wide;
     return x;
 }
-static inline const double *take_f64(const double *x, int64_t n, double *wide) {
+static inline const double *take_f64(const double *x, int64_t n, double *wide)
+{
     (void)n;
     (void)wide;
     return x;
 }
-static inline const int32_t *take_i32(const int32_t *x, int64_t n, int32_t *wide) {
+static inline const int32_t *take_i32(const int32_t *x, int64_t n, int32_t *wide)
+{
     (void)n;
     (void)wide;
     return x;
 }
-static inline const int64_t *take_i64(const int64_t *x, int64_t n, int64_t *wide) {
+static inline const int64_t *take_i64(const int64_t *x, int64_t n, int64_t *wide)
+{
     (void)n;
     (void)wide;
     return x;
 }
-static inline const int32_t *take_u8(const uint8_t *x, int64_t n, int32_t *wide) {
+static inline const int32_t *take_u8(const uint8_t *x, int64_t n, int32_t *wide)
+{
     for (int64_t i = 0; i < n; i++)
         wide[i] = x[i];
     return wide;
 }
-static inline const int32_t *take_i8(const int8_t *x, int64_t n, int32_t *wide) {
+static inline const int32_t *take_i8(const int8_t *x, int64_t n, int32_t *wide)
+{
     for (int64_t i = 0; i < n; i++)
         wide[i] = x[i];
     return wide;
 }
 
 /* Whole strips are tested at once; only the one that has it, or a short one, is looked through. */
-#define FIND(d, S, C, field, TAKE)                                                           \
-    static int64_t find_##d(const void *p, int64_t n, cpu__part value, int last) {           \
-        const C want = (C)value.field;                                                       \
-        const int nan = want != want, back = last && !nan;                                   \
-        for (int64_t done = 0; done < n; done += STRIP) {                                    \
-            C wide[STRIP];                                                                   \
-            int64_t m = n - done < STRIP ? n - done : STRIP, at = back ? n - done - m : done;\
-            const C *x = TAKE((const S *)p + at, m, wide);                                   \
-            int any = m < STRIP, k;                                                          \
-            for (k = 0; m == STRIP && k < STRIP; k++)                                        \
-                any |= (x[k] == want) | (nan & (x[k] != x[k]));                              \
-            if (!any)                                                                        \
-                continue;                                                                    \
-            if (nan)                                                                         \
-                for (k = 0; k < (int)m && x[k] == x[k];)                                     \
-                    k++;                                                                     \
-            else if (back)                                                                   \
-                for (k = (int)m - 1; k >= 0 && x[k] != want;)                                \
-                    k--;                                                                     \
-            else                                                                             \
-                for (k = 0; k < (int)m && x[k] != want;)                                     \
-                    k++;                                                                     \
-            if (k >= 0 && k < (int)m)                                                        \
-                return at + k;                                                               \
-        }                                                                                    \
-        return 0;                                                                            \
+#define FIND(d, S, C, field, TAKE)                                                            \
+    static int64_t find_##d(const void *p, int64_t n, cpu__part value, int last)              \
+    {                                                                                         \
+        const C want = (C)value.field;                                                        \
+        const int nan = want != want, back = last && !nan;                                    \
+        for (int64_t done = 0; done < n; done += STRIP) {                                     \
+            C wide[STRIP];                                                                    \
+            int64_t m = n - done < STRIP ? n - done : STRIP, at = back ? n - done - m : done; \
+            const C *x = TAKE((const S *)p + at, m, wide);                                    \
+            int any = m < STRIP, k;                                                           \
+            for (k = 0; m == STRIP && k < STRIP; k++)                                         \
+                any |= (x[k] == want) | (nan & (x[k] != x[k]));                               \
+            if (!any)                                                                         \
+                continue;                                                                     \
+            if (nan)                                                                          \
+                for (k = 0; k < (int)m && x[k] == x[k];)                                      \
+                    k++;                                                                      \
+            else if (back)                                                                    \
+                for (k = (int)m - 1; k >= 0 && x[k] != want;)                                 \
+                    k--;                                                                      \
+            else                                                                              \
+                for (k = 0; k < (int)m && x[k] != want;)                                      \
+                    k++;                                                                      \
+            if (k >= 0 && k < (int)m)                                                         \
+                return at + k;                                                                \
+        }                                                                                     \
+        return 0;                                                                             \
     }
 
 /* The best so far and its place are selected, not branched for: values are seldom in order. */
@@ -90,25 +97,25 @@ static inline const int32_t *take_i8(const int8_t *x, int64_t n, int32_t *wide) 
         }                                                                                    \
     }
 
-#define COLUMNS_INT(d, S, C, TAKE)                                                           \
-    static void cols_##d(const void *p, int64_t stride, int64_t rows, int64_t n, int last,   \
-                         int32_t *index)                                                     \
-    {                                                                                        \
-        C best[COLS], wide[COLS];                                                            \
-        const C *x = TAKE((const S *)p, n, wide);                                            \
-        for (int64_t k = 0; k < n; k++) {                                                    \
-            best[k] = x[k];                                                                  \
-            index[k] = 0;                                                                    \
-        }                                                                                    \
-        for (int64_t r = 1; r < rows; r++) {                                                 \
-            x = TAKE((const S *)p + r * stride, n, wide);                                    \
-            for (int64_t k = 0; k < n; k++) {                                                \
-                const C a = x[k], b = best[k];                                               \
-                const int wins = (a > b) | (last & (a == b));                                \
-                best[k] = wins ? a : b;                                                      \
-                index[k] = wins ? (int32_t)r : index[k];                                     \
-            }                                                                                \
-        }                                                                                    \
+#define COLUMNS_INT(d, S, C, TAKE)                                                         \
+    static void cols_##d(const void *p, int64_t stride, int64_t rows, int64_t n, int last, \
+                         int32_t *index)                                                   \
+    {                                                                                      \
+        C best[COLS], wide[COLS];                                                          \
+        const C *x = TAKE((const S *)p, n, wide);                                          \
+        for (int64_t k = 0; k < n; k++) {                                                  \
+            best[k] = x[k];                                                                \
+            index[k] = 0;                                                                  \
+        }                                                                                  \
+        for (int64_t r = 1; r < rows; r++) {                                               \
+            x = TAKE((const S *)p + r * stride, n, wide);                                  \
+            for (int64_t k = 0; k < n; k++) {                                              \
+                const C a = x[k], b = best[k];                                             \
+                const int wins = (a > b) | (last & (a == b));                              \
+                best[k] = wins ? a : b;                                                    \
+                index[k] = wins ? (int32_t)r : index[k];                                   \
+            }                                                                              \
+        }                                                                                  \
     }
 
 FIND(f32, float, float, f, take_f32)
@@ -116,9 +123,9 @@ FIND(f64, double, double, f, take_f64)
 FIND(f16, uint16_t, float, f, cpu__widen_f16)
 FIND(bf16, uint16_t, float, f, cpu__widen_bf16)
 
-#define INTEGER(d, S, C, TAKE)                                                               \
-    FIND(d, S, C, i, TAKE)                                                                   \
-    SHORT_INT(d, S)                                                                          \
+#define INTEGER(d, S, C, TAKE) \
+    FIND(d, S, C, i, TAKE)     \
+    SHORT_INT(d, S)            \
     COLUMNS_INT(d, S, C, TAKE)
 INTEGER(i32, int32_t, int32_t, take_i32)
 INTEGER(i64, int64_t, int64_t, take_i64)
@@ -203,7 +210,8 @@ cpu__short_fn cpu__argmax_short(uint32_t dtype)
 }
 
 void cpu__argmax_cols(uint32_t dtype, const void *x, int64_t stride, int64_t rows, int64_t n,
-                      int last, int32_t *index) {
+                      int last, int32_t *index)
+{
     typedef void (*cols_fn)(const void *, int64_t, int64_t, int64_t, int, int32_t *);
     static const cols_fn cols[] = {cols_f32, cols_f64, cols_f16, cols_bf16,
                                    cols_i32, cols_i64, cols_u8,  cols_i8};

@@ -14,7 +14,8 @@ typedef struct job {
 
 enum { GRAIN = 8192 }; /* elements worth a piece of their own */
 
-static void run_rows(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
+static void run_rows(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
+{
     const job *j = arg;
     const cpu__plan *p = &j->plan;
     (void)worker;
@@ -37,12 +38,13 @@ static void run_short(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
         cpu__at at = cpu__plan_at(p, n_kept, i);
         m = inner - (n_kept > 1 ? i % inner : i);
         m = m < (int64_t)hi - i ? m : (int64_t)hi - i;
-        j->body->rows(p->x + at.x * size, n_kept ? p->kept_x[n_kept - 1] : 0, p->out + at.out * size,
-                      n_kept ? p->kept_out[n_kept - 1] : 0, p->terms, m);
+        j->body->rows(p->x + at.x * size, n_kept ? p->kept_x[n_kept - 1] : 0,
+                      p->out + at.out * size, n_kept ? p->kept_out[n_kept - 1] : 0, p->terms, m);
     }
 }
 
-static void run_strips(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
+static void run_strips(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
+{
     const job *j = arg;
     const cpu__plan *p = &j->plan;
     (void)worker;
@@ -55,7 +57,8 @@ static void run_strips(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
     }
 }
 
-static vane_status softmax(const vane_kernel *self, const vane_call *call) {
+static vane_status softmax(const vane_kernel *self, const vane_call *call)
+{
     const vane_view *x = &call->arg[0], *out = &call->arg[1];
     uint32_t axis = x->rank - 1;
     job j = {.body = cpu__softmax_body_of(call->dtype),
@@ -88,16 +91,15 @@ static vane_status softmax(const vane_kernel *self, const vane_call *call) {
     return VANE_OK;
 }
 
-const vane_kernel *cpu__softmax_kernel(uint32_t op, uint32_t dtype) {
-#define KERNEL(label, lanes)                                                                 \
-    {.struct_size = sizeof(vane_kernel),                                                     \
-     .flags = VANE_KERNEL_PARALLEL | VANE_KERNEL_CLEAN_FAIL,                                 \
-     .numerics = VANE_NUMERICS_REPRO,                                                        \
-     .name = "softmax_" label,                                                               \
-     .direct = softmax,                                                                      \
-     .flops_per_ns = 2.5 * (lanes),                                                          \
-     .bytes_per_ns = 15.0,                                                                   \
-     .launch_ns = 30.0}
+const vane_kernel *cpu__softmax_kernel(uint32_t op, uint32_t dtype)
+{
+#define KERNEL(label, lanes)                                                                     \
+    {                                                                                            \
+        .struct_size = sizeof(vane_kernel),                                                      \
+        .flags = VANE_KERNEL_PARALLEL | VANE_KERNEL_CLEAN_FAIL, .numerics = VANE_NUMERICS_REPRO, \
+        .name = "softmax_" label, .direct = softmax, .flops_per_ns = 2.5 * (lanes),              \
+        .bytes_per_ns = 15.0, .launch_ns = 30.0                                                  \
+    }
     static const vane_kernel kernels[] = {KERNEL("f32", VF32_LANES), KERNEL("f64", VF64_LANES),
                                           KERNEL("f16", VF32_LANES / 2),
                                           KERNEL("bf16", VF32_LANES / 2)};

@@ -5,7 +5,8 @@
 
 /* exp(x - m). What the subtraction rounds away is put back: at x - m = -40 it would cost 20 eps.
  * Where exp is 0 anyway it is left out, for there it may be NaN. */
-static inline VEC N(exp_of)(VEC x, VEC m) {
+static inline VEC N(exp_of)(VEC x, VEC m)
+{
     VEC s = F(sub)(x, m), t = F(sub)(s, x);
     VEC lost = F(sub)(F(sub)(x, F(sub)(s, t)), F(add)(m, t));
     VEC e = F(exp)(s);
@@ -14,7 +15,8 @@ static inline VEC N(exp_of)(VEC x, VEC m) {
 
 /* exp(x - m) of n <= CHUNK elements to out, which may be x; returns their sum. Element i is
  * added to virtual lane i % VIRTUAL, and the lanes fold in halves, on every ISA alike. */
-static double N(exp_run)(const T *x, int64_t n, T m, T *out) {
+static double N(exp_run)(const T *x, int64_t n, T m, T *out)
+{
     static const T lane[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     T sum[VIRTUAL] = {0};
     VEC most = F(set1)(m);
@@ -38,7 +40,8 @@ static double N(exp_run)(const T *x, int64_t n, T m, T *out) {
     return (double)N(cpu__across)(CPU_SUM, F(load)(sum));
 }
 
-static void N(scale_run)(T *x, int64_t n, T factor) {
+static void N(scale_run)(T *x, int64_t n, T factor)
+{
     VEC f = F(set1)(factor);
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES)
@@ -48,14 +51,16 @@ static void N(scale_run)(T *x, int64_t n, T factor) {
 }
 
 /* The largest of n <= CPU_CHUNK elements; NaN if one is. */
-static double N(max_run)(const T *x, int64_t n) {
+static double N(max_run)(const T *x, int64_t n)
+{
     cpu__part part;
     cpu__reduce_float(CPU_MAX, sizeof(T) == 4 ? VANE_F32 : VANE_F64)->rows(x, n, 1, 0, &part);
     return part.f;
 }
 
 /* A row whose largest is NaN or infinite is NaN throughout. */
-static void N(row_inplace)(const T *x, T *out, int64_t n) {
+static void N(row_inplace)(const T *x, T *out, int64_t n)
+{
     double m = -INFINITY, sum = 0;
     for (int64_t i = 0; i < n; i += CHUNK) {
         double c = N(max_run)(x + i, n - i < CHUNK ? n - i : CHUNK);
@@ -72,7 +77,8 @@ static void N(row_inplace)(const T *x, T *out, int64_t n) {
 }
 
 /* For cols columns: most of them and a row, into most. */
-static void N(cols_max)(const T *x, int64_t cols, T *most) {
+static void N(cols_max)(const T *x, int64_t cols, T *most)
+{
     for (int64_t k = 0; k < cols; k += LANES) {
         size_t n = (size_t)(cols - k < LANES ? cols - k : LANES);
         F(store)(most + k, F(max_nan)(F(load)(most + k), F(load_n)(x + k, n)));
@@ -80,7 +86,8 @@ static void N(cols_max)(const T *x, int64_t cols, T *most) {
 }
 
 /* exp(x - most) to out, which may be x; into sum. */
-static void N(cols_exp)(const T *x, int64_t cols, const T *most, T *sum, T *out) {
+static void N(cols_exp)(const T *x, int64_t cols, const T *most, T *sum, T *out)
+{
     for (int64_t k = 0; k < cols; k += LANES) {
         size_t n = (size_t)(cols - k < LANES ? cols - k : LANES);
         VEC e = N(exp_of)(F(load_n)(x + k, n), F(load)(most + k));
@@ -89,7 +96,8 @@ static void N(cols_exp)(const T *x, int64_t cols, const T *most, T *sum, T *out)
     }
 }
 
-static void N(cols_scale)(const T *x, int64_t cols, const T *factor, T *out) {
+static void N(cols_scale)(const T *x, int64_t cols, const T *factor, T *out)
+{
     for (int64_t k = 0; k < cols; k += LANES) {
         size_t n = (size_t)(cols - k < LANES ? cols - k : LANES);
         F(store_n)(out + k, F(mul)(F(load_n)(x + k, n), F(load)(factor + k)), n);

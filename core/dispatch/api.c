@@ -90,6 +90,7 @@ static inline __attribute__((always_inline)) int shortcut(vane_context *ctx, uin
     call.flags = flags;
     call.params = NULL;
     call.host = route->runner.host;
+    call.device = route->runner.handle;
     for (uint32_t i = 0; i < n_in; i++)
         flat_view(&call.arg[i], in[i], n);
     flat_view(&call.arg[n_in], out, n);

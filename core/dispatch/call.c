@@ -52,7 +52,9 @@ vane_status vane__request_dtype(const vane__request *rq, uint32_t *out)
 {
     const vane__op *op = rq->op;
     uint32_t first = op->info.op == VANE_OP_WHERE ? 1 : 0; /* its condition is bool */
-    if (first == 1 && rq->in[0]->dtype != VANE_BOOL)
+    while (op->rule == VANE__RULE_CUSTOM && first + 1 < rq->n_in && rq->in[first]->dtype == VANE_BOOL)
+        first++;
+    if (op->info.op == VANE_OP_WHERE && rq->in[0]->dtype != VANE_BOOL)
         return dtype_unfit(rq, 0, rq->in[0]->dtype, "bool");
     *out = rq->n_in == 0 ? rq->out[0]->dtype : rq->in[first]->dtype;
     if (!(op->info.dtypes >> *out & 1))
@@ -180,7 +182,7 @@ static vane_status check_custom(const vane__request *rq, vane_call *call)
 
 uint32_t vane__size_class(const vane_call *call, vane__rule rule, double units)
 {
-    uint64_t n = units < 1 ? 1 : units > 0x1p62 ? UINT64_C(1) << 62 : (uint64_t)units;
+    uint64_t n = !(units >= 1) ? 1 : units > 0x1p62 ? UINT64_C(1) << 62 : (uint64_t)units;
     uint32_t c = 63 - (uint32_t)__builtin_clzll(n);
     c = c < VANE__THIN ? c : VANE__THIN - 1;
     if (rule == VANE__RULE_MATMUL || rule == VANE__RULE_GEMM) {
@@ -226,6 +228,7 @@ void vane__call_part(const vane__prepared *p, uint32_t part, vane_call *call)
     call->flags = 0;
     call->params = rq->params;
     call->host = NULL;
+    call->device = NULL;
     vane__rule_of(rq->op->rule)->normalise(rq, part, call);
 }
 
@@ -270,7 +273,10 @@ vane_status vane_infer(const vane_context *ctx, uint32_t op, const vane_tensor *
     st = check_inputs(&rq);
     if (st == VANE_OK && rq.op->out == VANE__OUT_ANY && out->dtype >= VANE_DTYPE_COUNT)
         st = vane__fail(VANE_E_DTYPE, "%s: out->dtype is %u, expected the wanted vane_dtype", rq.op->info.name, out->dtype);
-    if (st == VANE_OK && (n_in == 0 || rq.op->rule == VANE__RULE_CUSTOM)) /* the shape is the caller's */
+    if (st == VANE_OK && (n_in == 0 || rq.op->rule == VANE__RULE_CUSTOM)) { /* the shape is the caller's */
+        if (out->rank <= VANE_MAX_RANK)
+            vane__strides_fill(out->rank, out->shape, out->stride);
         st = vane__tensor_check(rq.op->info.name, "out", out, 0, 0);
+    }
     return st == VANE_OK ? vane__request_infer(&rq, out) : st;
 }

@@ -18,11 +18,17 @@ vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p)
     if (route == NULL)
         return vane_last_error()->status;
     const vane__runner *r = &route->runner;
-    if (p->parts != 1 || !vane__runner_fits(r, &p->call))
+    vane_status st;
+    if (__builtin_expect(p->parts == 1 && vane__runner_fits(r, &p->call), 1)) {
+        p->call.host = r->host;
+        p->call.device = r->handle;
+        p->call.width = r->width;
+        st = r->kernel->direct(r->kernel, &p->call);
+    } else if (r->plain || vane__runner_fit(r, p) == VANE_REASON_CHOSEN) {
+        st = vane__execute(ctx, p, r);
+    } else {
         return vane__elect_and_run(ctx, p, NULL, NULL, VANE_OK);
-    p->call.host = r->host;
-    p->call.width = r->width;
-    vane_status st = r->kernel->direct(r->kernel, &p->call);
+    }
     return __builtin_expect(st == VANE_OK, 1) ? st : vane__elect_and_run(ctx, p, NULL, r, st);
 }
 

@@ -20,8 +20,9 @@ vane_status vane__execute(vane_context *ctx, const vane__prepared *p, const vane
 vane_status vane__elect_and_run(vane_context *ctx, const vane__prepared *p,
                                 const vane_options *options, const vane__runner *failed,
                                 vane_status failed_with);
-/* What a kernel returned, with a sentence even if it recorded none of its own. */
-vane_status vane__kernel_status(const vane__runner *r, vane_status st);
+/* What a kernel returned, with a sentence even if it recorded none of its own: serial is
+ * vane__error_serial() from before the call, 0 where nobody looked. */
+vane_status vane__kernel_status(const vane__runner *r, vane_status st, uint64_t serial);
 /* One vane_call on a device with memory of its own: upload, launch, wait, download. */
 vane_status vane__run_resident(const vane__runner *r, vane_call *call);
 /* Copies elements between views of one shape and element size, any strides. */

@@ -26,19 +26,21 @@ static const char *name_of(const vane__runner *r)
     return r->device != NULL ? r->device->backend->entry->name : VANE__PROGRAM;
 }
 
-vane_status vane__kernel_status(const vane__runner *r, vane_status st)
+vane_status vane__kernel_status(const vane__runner *r, vane_status st, uint64_t serial)
 {
     const vane_error *said = vane_last_error();
     if (st > VANE_OK)
         return vane__fail(VANE_E_INTERNAL, "%s returned %d, which is no status", r->kernel->name, (int)st);
-    if (st == VANE_OK || (said->status == st && strcmp(said->backend, name_of(r)) == 0))
+    if (st == VANE_OK ||
+        (said->status == st && vane__error_serial() != serial && strcmp(said->backend, name_of(r)) == 0))
         return st;
     return vane__fail(st, "%s failed and said no more: %s", r->kernel->name, vane_status_string(st));
 }
 
 static vane_status run_direct(const vane__runner *r, const vane_call *call)
 {
-    return vane__kernel_status(r, r->kernel->direct(r->kernel, call));
+    uint64_t serial = vane__error_serial();
+    return vane__kernel_status(r, r->kernel->direct(r->kernel, call), serial);
 }
 
 /* The output aliases an input and the kernel may fail after writing: compute beside. */
@@ -47,7 +49,7 @@ static vane_status run_staged(const vane__runner *r, vane_call *call)
     vane_view real = call->arg[call->n_arg - 1];
     vane_view *out = &call->arg[call->n_arg - 1];
     uint64_t count = vane__view_dense(&real, out);
-    void *scratch = vane__alloc(count * vane_dtype_bytes(real.dtype), 64);
+    void *scratch = vane__alloc(count * vane_dtype_bytes(real.dtype), r->kernel->align_bytes);
     if (scratch == NULL)
         return vane__fail(VANE_E_NOMEM, "%s: no memory to stage its in-place output", r->kernel->name);
     out->data = scratch;
@@ -71,6 +73,7 @@ vane_status vane__execute(vane_context *ctx, const vane__prepared *p, const vane
             continue;
         call.flags |= p->call.flags & VANE_CALL_INPLACE;
         call.host = r->host;
+        call.device = r->handle;
         call.width = r->width;
         vane_status st = VANE_OK;
         if (r->kernel->direct == NULL)
@@ -92,15 +95,15 @@ static void mark_failed(vane__slate *s, const vane__runner *r)
             s->candidates[i].reason = VANE_REASON_FAILED;
 }
 
-/* A dead device leaves the routes; anything else is this call's affair. */
+/* A lost device leaves the routes; anything else is this call's affair. A device's first
+ * failure is a warning, the later ones are for those who look. */
 static void note_failure(vane_context *ctx, const vane__runner *r, vane_status st)
 {
-    vane__log_line(&ctx->settings.log, VANE_LOG_WARN, "%s on %s failed: %s; trying the next candidate",
+    int first = r->device == NULL || atomic_fetch_add(&r->device->complaints, 1) == 0;
+    vane__log_line(&ctx->settings.log, first ? VANE_LOG_WARN : VANE_LOG_DEBUG, "%s@%s failed: %s",
                    r->kernel->name, name_of(r), vane_last_error()->message);
-    if (r->device == NULL || vane_status_class_of(st) != VANE_CLASS_FATAL)
-        return;
-    atomic_fetch_add(&r->device->failures, 1);
-    vane__routes_renew(ctx);
+    if (r->device != NULL && st == VANE_E_DEVICE_LOST && atomic_fetch_add(&r->device->failures, 1) == 0)
+        vane__routes_renew(ctx); /* out of memory: the old routes fail once a call, and are retried */
 }
 
 /* Elects until one succeeds. *ran: who did. The first failure's sentence is the one kept. */
@@ -144,7 +147,7 @@ vane_status vane__elect_and_run(vane_context *ctx, const vane__prepared *p,
     vane__slate slate;
     vane_decision local, *record = options != NULL ? options->decision : NULL;
     uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
-    vane_status first = failed != NULL ? vane__kernel_status(failed, failed_with) : VANE_OK;
+    vane_status first = failed != NULL ? vane__kernel_status(failed, failed_with, 0) : VANE_OK;
     if (record == NULL && ctx->slow)
         record = &local;
     if (failed != NULL)

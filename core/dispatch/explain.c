@@ -19,7 +19,8 @@ const char *vane_reason_string(uint32_t reason)
 static void list(const vane__slate *s, vane_decision *out)
 {
     uint32_t must[2] = {s->chosen, out->ran};
-    uint32_t room = VANE_MAX_CANDIDATES - (must[0] < s->count) - (must[1] < s->count && must[1] != must[0]);
+    uint32_t kept = (must[0] < s->count ? 1u : 0u) + (must[1] < s->count && must[1] != must[0] ? 1u : 0u);
+    uint32_t room = VANE_MAX_CANDIDATES - kept;
     out->chosen = VANE_NO_CANDIDATE;
     uint32_t ran = VANE_NO_CANDIDATE;
     for (uint32_t i = 0; i < s->count; i++) {

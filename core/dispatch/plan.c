@@ -37,6 +37,7 @@ static void adopt(vane_plan *plan, const vane__route *route)
 {
     plan->route = plan->p.parts == 1 && vane__runner_fits(&route->runner, &plan->p.call) ? route : NULL;
     plan->p.call.host = route->runner.host;
+    plan->p.call.device = route->runner.handle;
     plan->p.call.width = route->runner.width;
 }
 
@@ -58,10 +59,10 @@ static vane_status replan(vane_plan *plan, vane__routes *routes)
 
 static __attribute__((noinline)) vane_status run_carefully(vane_plan *plan, vane_status failed_with)
 {
-    if (plan->p.parts == 0)
-        return VANE_OK;
-    return vane__elect_and_run(plan->ctx, &plan->p, NULL,
-                               failed_with != VANE_OK ? &plan->route->runner : NULL, failed_with);
+    if (failed_with != VANE_OK)
+        return vane__elect_and_run(plan->ctx, &plan->p, NULL, &plan->route->runner, failed_with);
+    return plan->ctx->slow ? vane__elect_and_run(plan->ctx, &plan->p, NULL, NULL, VANE_OK)
+                           : vane__dispatch_prepared(plan->ctx, &plan->p);
 }
 
 vane_status vane_plan_run(vane_plan *plan)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* resident.c - run one call on a device with memory of its own: bring the operands there,
- * launch, wait, bring the result back. Host memory of the output is touched only when the
- * kernel has succeeded.
+ * launch, wait, bring the result back.
+ *
+ * Results arrive in memory of the core's own and are copied to the caller's when all went
+ * well: an in-place call that fails halfway leaves its input intact, and a transfer that is
+ * still under way when a call is given up never writes to the caller's memory.
  *
  * Operands travel dense: a strided one is packed first, a broadcast dimension (stride 0)
  * is not multiplied out.
@@ -16,6 +19,9 @@ uint64_t vane__view_dense(const vane_view *v, vane_view *dense)
 {
     uint64_t count = 1;
     *dense = *v;
+    for (uint32_t d = 0; d < v->rank; d++)
+        if (v->shape[d] == 0)
+            return 0; /* also where the stride is 0 */
     for (uint32_t d = v->rank; d-- > 0;) {
         if (v->stride[d] == 0)
             continue;
@@ -77,7 +83,8 @@ static int is_dense(const vane_view *a, const vane_view *dense)
 /* fail with the plugin's sentence, or with one that names the step */
 static vane_status step(vane_status st, const vane__runner *r, const char *what)
 {
-    if (st != VANE_OK && vane_last_error()->status != st)
+    const vane_error *said = vane_last_error();
+    if (st != VANE_OK && (said->status != st || strcmp(said->backend, r->device->backend->entry->name) != 0))
         return vane__fail(st, "%s: %s failed: %s", r->kernel->name, what, vane_status_string(st));
     return st;
 }
@@ -92,15 +99,16 @@ static vane_status wait_event(const vane__runner *r, vane_event *e, const char *
     return step(st, r, what);
 }
 
-static vane_status place(const vane__runner *r, const vane_view *v, resident *m)
+static vane_status place(const vane__runner *r, const vane_view *v, int is_output, resident *m)
 {
     vane__device *d = r->device;
     m->host = *v;
-    m->bytes = vane__view_dense(v, &m->dense) * vane_dtype_bytes(v->dtype);
-    m->packed = NULL;
+    uint64_t count = vane__view_dense(v, &m->dense);
+    if (__builtin_mul_overflow(count, (uint64_t)vane_dtype_bytes(v->dtype), &m->bytes))
+        return vane__fail(VANE_E_OVERFLOW, "%s: an operand has more bytes than 64 bits count", r->kernel->name);
     if (m->bytes == 0)
         return VANE_OK;
-    if (!is_dense(v, &m->dense) && (m->packed = vane__alloc(m->bytes, 64)) == NULL)
+    if ((is_output || !is_dense(v, &m->dense)) && (m->packed = vane__alloc(m->bytes, 64)) == NULL)
         return vane__fail(VANE_E_NOMEM, "%s: no memory to pack an operand", r->kernel->name);
     return step(d->backend->vt.mem_alloc(d->handle, VANE_SPACE_DEVICE, m->bytes, &m->mem), r, "mem_alloc");
 }
@@ -123,15 +131,17 @@ static vane_status bring(const vane__runner *r, resident *m)
 static vane_status fetch(const vane__runner *r, resident *m)
 {
     vane_event *e = NULL;
-    void *to = m->packed != NULL ? m->packed : m->host.data;
-    vane_status st = step(r->device->backend->vt.download(r->device->queue, to, m->mem, 0, m->bytes, &e), r, "download");
-    if (st == VANE_OK)
-        st = wait_event(r, e, "download");
-    if (st == VANE_OK && m->packed != NULL) {
-        m->dense.data = m->packed;
+    if (m->bytes == 0)
+        return VANE_OK;
+    vane_status st = step(r->device->backend->vt.download(r->device->queue, m->packed, m->mem, 0, m->bytes, &e), r, "download");
+    return st == VANE_OK ? wait_event(r, e, "download") : st;
+}
+
+static void deliver(resident *m)
+{
+    m->dense.data = m->packed;
+    if (m->bytes != 0)
         vane__view_copy(&m->dense, &m->host);
-    }
-    return st;
 }
 
 static vane_status launch(const vane__runner *r, vane_call *call, resident *m)
@@ -149,23 +159,44 @@ static vane_status launch(const vane__runner *r, vane_call *call, resident *m)
     return st == VANE_OK ? wait_event(r, e, "the kernel") : st;
 }
 
-vane_status vane__run_resident(const vane__runner *r, vane_call *call)
+static vane_status compute(const vane__runner *r, vane_call *call, resident *m)
 {
-    resident m[VANE_MAX_ARG];
-    memset(m, 0, sizeof m);
     vane_status st = VANE_OK;
-    if (r->device == NULL || r->device->queue == NULL)
-        return vane__fail(VANE_E_UNSUPPORTED, "%s has neither a direct function nor a queue", r->kernel->name);
-    pthread_mutex_lock(&r->device->lock);
     for (uint32_t i = 0; st == VANE_OK && i < call->n_arg; i++)
-        st = place(r, &call->arg[i], &m[i]);
+        st = place(r, &call->arg[i], i >= call->n_in, &m[i]);
     for (uint32_t i = 0; st == VANE_OK && i < call->n_in; i++)
         st = bring(r, &m[i]);
     if (st == VANE_OK)
         st = launch(r, call, m);
     for (uint32_t i = call->n_in; st == VANE_OK && i < call->n_arg; i++)
         st = fetch(r, &m[i]);
-    for (uint32_t i = 0; i < call->n_arg; i++) {
+    for (uint32_t i = call->n_in; st == VANE_OK && i < call->n_arg; i++)
+        deliver(&m[i]);
+    return st;
+}
+
+/* After a failure the queue may still be at work on what is to be freed. If it cannot even be
+ * waited for, the device is lost and the memory stays with it. */
+static int settled(const vane__runner *r, vane_status st)
+{
+    vane_error kept = *vane_last_error();
+    if (st == VANE_OK || r->device->backend->vt.queue_sync(r->device->queue) == VANE_OK)
+        return 1;
+    vane__error_restore(&kept);
+    atomic_fetch_add(&r->device->failures, 1);
+    return 0;
+}
+
+vane_status vane__run_resident(const vane__runner *r, vane_call *call)
+{
+    resident m[VANE_MAX_ARG];
+    memset(m, 0, sizeof m);
+    if (r->device == NULL || r->device->queue == NULL)
+        return vane__fail(VANE_E_UNSUPPORTED, "%s has neither a direct function nor a queue", r->kernel->name);
+    pthread_mutex_lock(&r->device->lock);
+    vane_status st = compute(r, call, m);
+    int done = settled(r, st);
+    for (uint32_t i = 0; done && i < call->n_arg; i++) {
         if (m[i].mem != NULL)
             r->device->backend->vt.mem_free(r->device->handle, m[i].mem);
         vane__free(m[i].packed);

@@ -17,12 +17,14 @@ vane_status vane__routes_open(vane_context *ctx)
     return VANE_OK;
 }
 
-void vane__routes_renew(vane_context *ctx)
+vane_status vane__routes_renew(vane_context *ctx)
 {
+    vane_status st = VANE_OK;
     pthread_mutex_lock(&ctx->control);
     if (atomic_load(&ctx->routes) != NULL)
-        vane__routes_open(ctx); /* out of memory: the old routes stay, stale but right */
+        st = vane__routes_open(ctx);
     pthread_mutex_unlock(&ctx->control);
+    return st;
 }
 
 void vane__routes_close(vane_context *ctx)

@@ -19,23 +19,35 @@
 typedef struct vane__runner {
     const vane_kernel *kernel;
     vane__device *device;  /* NULL: the reference body of a registered op */
+    vane_device *handle;   /* of the device */
     const vane_host *host;
     uint32_t width;
-    uint32_t plain; /* direct, takes any alignment, fails cleanly: nothing to look at per call */
+    uint32_t plain; /* direct, takes any call and alignment, fails cleanly: nothing to look at */
 } vane__runner;
 
-/* May the direct function be called with this call as it is? Else elect.c has a way. */
-static inline int vane__runner_fits(const vane__runner *r, const vane_call *call)
+/* Are all operands as aligned as the kernel wants them? */
+static inline int vane__runner_aligned(const vane__runner *r, const vane_call *call)
 {
-    if (r->plain)
-        return 1;
-    const vane_kernel *k = r->kernel;
-    if (k->direct == NULL || ((call->flags & VANE_CALL_INPLACE) && !(k->flags & VANE_KERNEL_CLEAN_FAIL)))
-        return 0;
     uintptr_t bits = 0;
     for (uint32_t i = 0; i < call->n_arg; i++)
         bits |= (uintptr_t)call->arg[i].data;
-    return k->align_bytes < 2 || (bits & (k->align_bytes - 1)) == 0;
+    return r->kernel->align_bytes < 2 || (bits & (r->kernel->align_bytes - 1)) == 0;
+}
+
+/* Does the plugin take this call? Only selective kernels are asked. */
+static inline int vane__runner_accepts(const vane__runner *r, const vane_call *call)
+{
+    return !(r->kernel->flags & VANE_KERNEL_SELECTIVE) || r->device == NULL ||
+           r->device->backend->vt.accepts(r->handle, r->kernel, call) == VANE_OK;
+}
+
+/* May the direct function be called with this call as it is? Else vane__execute has a way. */
+static inline int vane__runner_fits(const vane__runner *r, const vane_call *call)
+{
+    const vane_kernel *k = r->kernel;
+    return r->plain || (k->direct != NULL &&
+                        (!(call->flags & VANE_CALL_INPLACE) || (k->flags & VANE_KERNEL_CLEAN_FAIL)) &&
+                        vane__runner_aligned(r, call) && vane__runner_accepts(r, call));
 }
 
 typedef struct vane__route {

@@ -62,25 +62,18 @@ static uint32_t tier_of(const vane_context *ctx, const char *name)
     return i;
 }
 
-static uintptr_t address_bits(const vane_call *call)
-{
-    uintptr_t bits = 0;
-    for (uint32_t i = 0; i < call->n_arg; i++)
-        bits |= (uintptr_t)call->arg[i].data;
-    return bits;
-}
-
-static int unaligned(const vane__prepared *p, const vane_kernel *k)
+/* Of a concatenation every part has an output of its own. */
+vane_reason vane__runner_fit(const vane__runner *r, const vane__prepared *p)
 {
     vane_call call;
-    if (p == NULL || k->align_bytes < 2)
-        return 0;
-    uintptr_t bits = address_bits(&p->call);
-    for (uint32_t part = 1; part < p->parts; part++) {
-        vane__call_part(p, part, &call);
-        bits |= address_bits(&call);
+    for (uint32_t i = 0; p != NULL && i < p->parts; i++) {
+        vane__call_part(p, i, &call);
+        if (!vane__runner_aligned(r, &call))
+            return VANE_REASON_ALIGNMENT;
+        if (!vane__runner_accepts(r, &call))
+            return VANE_REASON_DECLINED;
     }
-    return (bits & (k->align_bytes - 1)) != 0;
+    return VANE_REASON_CHOSEN;
 }
 
 typedef struct wish {
@@ -102,9 +95,7 @@ static vane_reason verdict(const vane_context *ctx, const char *backend, const v
         return VANE_REASON_UNHEALTHY;
     if (ctx->settings.repro && r->kernel->numerics == VANE_NUMERICS_FAST)
         return VANE_REASON_REPRO;
-    if (unaligned(w->p, r->kernel))
-        return VANE_REASON_ALIGNMENT;
-    return VANE_REASON_CHOSEN;
+    return r->plain ? VANE_REASON_CHOSEN : vane__runner_fit(r, w->p);
 }
 
 /* Link cost of the operands, there and back, for a device with memory of its own. */
@@ -138,7 +129,8 @@ static int add_candidate(vane_context *ctx, vane__slate *s, const char *backend,
                          vane__runner *r, const wish *w)
 {
     const vane_kernel *k = r->kernel;
-    r->plain = k->direct != NULL && k->align_bytes < 2 && (k->flags & VANE_KERNEL_CLEAN_FAIL);
+    r->plain = k->direct != NULL && k->align_bytes < 2 &&
+               (k->flags & (VANE_KERNEL_CLEAN_FAIL | VANE_KERNEL_SELECTIVE)) == VANE_KERNEL_CLEAN_FAIL;
     vane_candidate c = {.struct_size = sizeof(c), .order = order, .numerics = k->numerics,
                         .backend = backend, .device = r->device ? r->device->info.id : "cpu",
                         .kernel = k->name, .flops_per_ns = k->flops_per_ns,
@@ -167,7 +159,7 @@ static int add_backend(vane_context *ctx, vane__slate *s, const vane__op *op, ui
         if (device->handle == NULL)
             continue;
         const vane_kernel *k = b->vt.kernel(device->handle, op->info.op, op->info.name, dtype);
-        vane__runner r = {.kernel = k, .device = device, .host = &b->host};
+        vane__runner r = {.kernel = k, .device = device, .handle = device->handle, .host = &b->host};
         if (k != NULL && !add_candidate(ctx, s, b->entry->name, order, &r, w))
             return 0;
     }
@@ -241,12 +233,18 @@ uint32_t vane__slate_choose(vane_context *ctx, vane__slate *s)
     return policy->choose(policy->self, &s->query, s->candidates, s->count);
 }
 
+/* The candidate whose reason says most: not one that nobody asked for. */
+static const vane_candidate *telling(const vane__slate *s)
+{
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->candidates[i].reason != VANE_REASON_NOT_REQUIRED)
+            return &s->candidates[i];
+    return &s->candidates[0];
+}
+
 vane_status vane__slate_none(vane_context *ctx, const vane__op *op, uint32_t dtype,
                              const vane__slate *s)
 {
-    static const char *const why[] = {
-#define VANE_REASON_TEXT(NAME, text) text,
-        VANE_REASON_MAP(VANE_REASON_TEXT)};
     char names[200];
     if (atomic_load(&ctx->registry.count) == 0)
         return vane__fail(VANE_E_NO_BACKEND, "%s: no backend is loaded; `vane info` lists every path tried", op->info.name);
@@ -254,7 +252,7 @@ vane_status vane__slate_none(vane_context *ctx, const vane__op *op, uint32_t dty
     if (s->count == 0)
         return vane__fail(VANE_E_UNSUPPORTED, "%s of %s: none of the loaded backends (%s) has a kernel",
                           op->info.name, vane_dtype_name(dtype), names);
+    const vane_candidate *c = telling(s);
     return vane__fail(VANE_E_UNSUPPORTED, "%s of %s: no candidate is left (%s@%s: %s); loaded: %s",
-                      op->info.name, vane_dtype_name(dtype), s->candidates[0].kernel,
-                      s->candidates[0].backend, why[s->candidates[0].reason], names);
+                      op->info.name, vane_dtype_name(dtype), c->kernel, c->backend, vane_reason_string(c->reason), names);
 }

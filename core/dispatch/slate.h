@@ -20,6 +20,8 @@ vane_status vane__slate_make(vane_context *ctx, const vane__op *op, uint32_t dty
                              uint32_t size_class, uint32_t hot, const vane__prepared *p,
                              const char *backend, uint32_t width, vane__slate *out);
 void vane__slate_free(vane__slate *s);
+/* CHOSEN, or why this runner cannot take this call (p NULL: any call). */
+vane_reason vane__runner_fit(const vane__runner *r, const vane__prepared *p);
 /* Ask the policy; again after candidates were marked FAILED. */
 uint32_t vane__slate_choose(vane_context *ctx, vane__slate *s);
 /* The sentence for a slate without a winner. */

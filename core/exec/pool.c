@@ -14,8 +14,9 @@
 #include "exec/job.h"
 #include "exec/spin.h"
 #include "os.h"
+#include "settings.h"
 
-#define VANE__POOL_CAPACITY 1024u /* of threads in one pool */
+#define VANE__POOL_CAPACITY ((uint32_t)VANE__MAX_THREADS) /* of threads in one pool */
 #define VANE__POOL_POLL_US 50     /* then the waiting caller yields */
 #define VANE__POOL_YIELD_US 1000  /* then it sleeps */
 

@@ -69,7 +69,7 @@ static void broadcast_view(const vane_tensor *t, const vane_tensor *out, vane_vi
 static void flatten(vane_call *call)
 {
     uint32_t rank = call->arg[0].rank;
-    if (rank > 1) {
+    if (rank > 0) {
         vane__views_sort(call->arg, call->n_arg);
         vane__views_merge(call->arg, call->n_arg, 0, &rank);
     }

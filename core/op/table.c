@@ -62,6 +62,11 @@ void vane__op_table_close(struct vane__op_table *t)
     free(t);
 }
 
+pthread_mutex_t *vane__op_table_lock(struct vane__op_table *t)
+{
+    return &t->lock;
+}
+
 const vane__op *vane__op_get(const vane_context *ctx, uint32_t op)
 {
     if (op < VANE_OP_COUNT)
@@ -93,13 +98,16 @@ const vane__op *vane__op_by_name(const vane_context *ctx, const char *name)
     return NULL;
 }
 
+/* What v1.0 knew: a shorter struct never existed, fields behind it are read as 0. */
+#define V1_DESC_BYTES (offsetof(vane_op_desc, ulp) + sizeof(double))
+
 static vane_status check_desc(const vane_op_desc *d)
 {
     if (d == NULL || d->name == NULL || d->name[0] == '\0')
         return vane__fail(VANE_E_ARGUMENT, "desc or its name is NULL or empty, expected an op");
-    if (d->struct_size < sizeof(*d))
+    if (d->struct_size < V1_DESC_BYTES)
         return vane__fail(VANE_E_ABI, "op %s: struct_size is %u, expected at least %zu", d->name,
-                          d->struct_size, sizeof(*d));
+                          d->struct_size, V1_DESC_BYTES);
     if (strspn(d->name, "abcdefghijklmnopqrstuvwxyz0123456789_.") != strlen(d->name))
         return vane__fail(VANE_E_ARGUMENT, "op name '%s' has a character outside [a-z0-9_.]", d->name);
     if (d->n_out != 1)
@@ -122,7 +130,7 @@ static void fill_row(vane__op *row, uint32_t op, const vane_op_desc *d)
     row->rule = VANE__RULE_CUSTOM;
     row->out = VANE__OUT_ANY;
     row->defaults = &default_none;
-    row->custom = *d;
+    memcpy(&row->custom, d, d->struct_size < sizeof(*d) ? d->struct_size : sizeof(*d));
     row->reference = (vane_kernel){.struct_size = sizeof(vane_kernel), .name = d->name,
                                    .direct = d->reference, .numerics = VANE_NUMERICS_ORACLE};
 }

@@ -42,6 +42,7 @@ enum { /* the DTYPES column */
 struct vane__op_table;
 vane_status vane__op_table_open(struct vane__op_table **out);
 void vane__op_table_close(struct vane__op_table *t);
+pthread_mutex_t *vane__op_table_lock(struct vane__op_table *t); /* for fork() */
 /* The op's row, or NULL: no such op. Rows live as long as the context. */
 const vane__op *vane__op_get(const vane_context *ctx, uint32_t op);
 /* The same, and the sentence when there is none. */

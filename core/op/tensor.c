@@ -68,7 +68,7 @@ vane_tensor vane_tensor_of(void *data, vane_dtype dtype, uint32_t rank, const in
     if (rank <= VANE_MAX_RANK && shape != NULL) {
         memcpy(t.shape, shape, rank * sizeof(*shape));
         vane__strides_fill(rank, t.shape, t.stride);
-    } else if (rank != 0) {
+    } else if (rank <= VANE_MAX_RANK && rank != 0) {
         t.rank = UINT32_MAX; /* no shape to go with it */
     }
     return t;
@@ -94,7 +94,8 @@ static int extent(const vane_tensor *t, int64_t *lo, int64_t *hi)
     int64_t size = (int64_t)vane_dtype_bytes(t->dtype), span;
     *lo = *hi = 0;
     for (uint32_t i = 0; i < t->rank; i++) {
-        if (__builtin_mul_overflow(t->shape[i] - 1, t->stride[i], &span) ||
+        if ((t->shape[i] > 1 && t->stride[i] == INT64_MIN) || /* has no opposite */
+            __builtin_mul_overflow(t->shape[i] - 1, t->stride[i], &span) ||
             __builtin_mul_overflow(span, size, &span) ||
             __builtin_add_overflow(*(span < 0 ? lo : hi), span, span < 0 ? lo : hi))
             return 0;

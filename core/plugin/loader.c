@@ -122,6 +122,8 @@ vane_status vane__loader_judge(const vane_backend_entry *e, uint64_t cpu_feature
     else if (e->struct_size < ENTRY_BYTES)
         snprintf(why, why_bytes, "its entry has %u bytes, expected %zu or more", e->struct_size,
                  ENTRY_BYTES);
+    else if (e->flags != 0)
+        snprintf(why, why_bytes, "needs features this core does not know: flags 0x%x", e->flags);
     else if (e->sanitizer != VANE_SANITIZER)
         snprintf(why, why_bytes, "built with %s, libvane with %s",
                  vane__sanitizer_name(e->sanitizer), vane__sanitizer_name(VANE_SANITIZER));

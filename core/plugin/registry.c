@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "contexts.h"
 #include "error.h"
 #include "plugin/loader.h"
 #include "plugin/search.h"
@@ -118,11 +119,8 @@ static void bring_ops(vane__backend *b)
     const vane__log *log = &b->ctx->settings.log;
     if (!first || count == 0)
         return;
-    if (first->struct_size < sizeof *first) {
-        vane__log_line(log, VANE_LOG_WARN, "%s: its ops have %u bytes each, expected %zu or more",
-                       b->entry->name, first->struct_size, sizeof *first);
+    if (first->struct_size < sizeof first->struct_size)
         return;
-    }
     for (uint32_t i = 0; i < count; i++, at += first->struct_size) {
         const vane_op_desc *desc = (const vane_op_desc *)(const void *)at;
         if (vane__op_add(b->ctx, desc, &number) != VANE_OK)
@@ -191,9 +189,11 @@ static vane_status adopt_locked(vane_context *ctx, const vane_backend_entry *ent
 vane_status vane__registry_adopt(vane_context *ctx, const vane_backend_entry *entry, void *dl,
                                  const char *path, const char *source, char *why, size_t why_bytes)
 {
+    vane__load_lock();
     pthread_mutex_lock(&ctx->registry.lock);
     vane_status status = adopt_locked(ctx, entry, dl, path, source, why, why_bytes);
     pthread_mutex_unlock(&ctx->registry.lock);
+    vane__load_unlock();
     return status;
 }
 
@@ -246,11 +246,13 @@ void vane__registry_close(vane_context *ctx)
 {
     vane__registry *r = &ctx->registry;
     uint32_t count = atomic_load_explicit(&r->count, memory_order_acquire);
+    vane__load_lock();
     while (count > 0) {
         vane__backend *b = r->backends[--count];
         atomic_store_explicit(&r->count, count, memory_order_release);
         backend_close(b);
     }
+    vane__load_unlock();
     vane__report_free(&r->report);
     free(r->cache_dir);
     r->cache_dir = NULL;

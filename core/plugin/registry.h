@@ -24,7 +24,8 @@ typedef struct vane__device {
     vane_queue *queue;      /* NULL for host-memory devices */
     vane_device_info info;
     pthread_mutex_t lock;   /* the [device] and [queue] contracts; not taken for direct calls */
-    atomic_uint failures;   /* in a row, of class FATAL: the route leaves it out */
+    atomic_uint failures;   /* lost, or unusable after fork(): the routes leave it out */
+    atomic_uint complaints; /* failures of any kind that were logged */
 } vane__device;
 
 typedef struct vane__backend {

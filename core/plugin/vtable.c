@@ -26,9 +26,9 @@ static const vane_op_desc *no_ops(vane_backend *b, uint32_t *count)
         *count = 0;
     return NULL;
 }
-static vane_status no_cost(vane_device *d, const vane_kernel *k, const vane_call *c, double *out)
+static vane_status no_accepts(vane_device *d, const vane_kernel *k, const vane_call *call)
 {
-    return hole("cost");
+    return VANE_OK;
 }
 static vane_status no_mem_alloc(vane_device *d, uint32_t space, uint64_t bytes, vane_mem **out)
 {
@@ -121,7 +121,7 @@ static const void *no_extension(vane_backend *b, const char *id)
     X(mem_alloc) X(mem_free) X(queue_open) X(queue_close) X(queue_sync) X(upload) X(download)    \
     X(launch) X(event_wait) X(event_free)
 #define OPTIONAL_MAP(X)                                                                          \
-    X(ops) X(cost) X(mem_import) X(mem_host_ptr) X(mem_map) X(mem_unmap) X(queue_wait)           \
+    X(ops) X(accepts) X(mem_import) X(mem_host_ptr) X(mem_map) X(mem_unmap) X(queue_wait)           \
     X(queue_callback) X(copy) X(event_time) X(telemetry) X(extension)
 
 #define COUNT(entry) +1

@@ -3,7 +3,8 @@
  *
  * choose() is pure: it predicts a time for each candidate, gives each loser its
  * reason, and returns the winner. It runs off the hot path, when a route is made, and
- * when somebody asks why. observe() hears what calls really took.
+ * when somebody asks why. observe() is for policies that learn from what calls took; the two
+ * that exist, heuristic and fixed, have none, and nothing is measured for them.
  */
 #ifndef VANE_POLICY_H
 #define VANE_POLICY_H
@@ -24,6 +25,7 @@ extern "C" {
     X(NOT_REQUIRED, "another backend is required")                                \
     X(UNHEALTHY, "failed before")                                                 \
     X(ALIGNMENT, "operand not aligned")                                           \
+    X(DECLINED, "its plugin cannot do this call")                                 \
     X(REPRO, "not reproducible, and VANE_REPRO asks for it")                      \
     X(NARROWER, "another width or device of this backend is better")                                        \
     X(FAILED, "tried and failed")

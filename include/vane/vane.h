@@ -4,7 +4,8 @@
  * Threads   every function may be called from any thread at any time, except
  *           vane_close, which ends a context nobody uses any more.
  * Errors    a vane_status; vane_last_error() then holds one sentence for this thread.
- *           Nothing aborts. Outputs are written only on VANE_OK.
+ *           Nothing aborts. A call that is refused has written nothing; only a kernel that
+ *           fails halfway may leave a separate output (never an input) undefined.
  * Owner     the caller owns tensors and their memory; strings that Vane returns live as
  *           long as the context, or as long as the call says.
  * Overlap   an output may be exactly the same view as an input of an elementwise op or of
@@ -77,7 +78,8 @@ typedef struct vane_context vane_context;
 typedef struct vane_config {
     uint32_t struct_size;     /* sizeof(vane_config) */
     uint32_t threads;         /* VANE_THREADS; 0: affinity, cpuset and quota decide */
-    const char *backend;      /* VANE_BACKEND: only this one; missing is an error */
+    const char *backend;      /* VANE_BACKEND: only this one; missing is an error (for one that the
+                               * program registers itself: set allow_empty too) */
     const char *prefer;       /* VANE_PREFER: "avx512,scalar" */
     const char *exclude;      /* VANE_EXCLUDE: never opened */
     const char *ops;          /* VANE_OPS: "matmul=avx2,softmax=scalar" */
@@ -86,7 +88,9 @@ typedef struct vane_config {
     const char *cpu_mask;     /* VANE_CPU_MASK: "avx2": pretend the CPU has no more */
     uint32_t repro;           /* VANE_REPRO: 1 keeps kernels out whose bits may vary */
     uint32_t no_default_path; /* 1: search plugin_path only */
-    void (*log)(void *arg, int level, const char *line); /* NULL: stderr, by VANE_LOG */
+    /* NULL: stderr, by VANE_LOG. Called from any thread, perhaps under a lock: it calls nothing
+     * of Vane. */
+    void (*log)(void *arg, int level, const char *line);
     void *log_arg;
     uint32_t allow_empty;     /* 1: vane_open succeeds with no backend at all, so that the load
                                * report can be read; calls then give VANE_E_NO_BACKEND */
@@ -96,7 +100,8 @@ typedef struct vane_config {
 /* Opens a context: detects, searches, judges, loads. config may be NULL. On failure *out
  * is NULL. No usable backend: VANE_E_NO_BACKEND. */
 VANE_API vane_status vane_open(const vane_config *config, vane_context **out);
-/* Waits for running work, closes backends; NULL is nothing. Does not unload plugins (VANE_UNLOAD=1 does). */
+/* Closes backends; NULL is nothing. No call may be running, and plans are closed before. Does
+ * not unload plugins (VANE_UNLOAD=1 does). */
 VANE_API void vane_close(vane_context *ctx);
 
 /* The context's op table. vane_op_find also knows registered names. */
@@ -114,6 +119,9 @@ VANE_API vane_status vane_op_register(vane_context *ctx, const vane_op_desc *des
 VANE_API vane_status vane_load(vane_context *ctx, const char *path);
 VANE_API vane_status vane_register(vane_context *ctx, const vane_backend_entry *entry);
 
+/* The operator's variables stay in force: VANE_PREFER goes before names, VANE_THREADS is the
+ * most, VANE_POLICY is kept. Each change makes new routes and keeps the old ones, some 16 KiB,
+ * until vane_close: for changes of mind, not for every call. */
 VANE_API vane_status vane_set_priority(vane_context *ctx, const char *names); /* "a,b"; "" none */
 VANE_API vane_status vane_set_policy(vane_context *ctx, const char *name);
 VANE_API vane_status vane_set_threads(vane_context *ctx, uint32_t threads); /* 0: the budget */
@@ -218,7 +226,7 @@ typedef struct vane_options {
     uint32_t struct_size;
     uint32_t width;          /* threads (at most all there are); 0: the route's choice */
     const char *backend;     /* only this one; NULL: the route's choice */
-    vane_decision *decision; /* filled when not NULL */
+    vane_decision *decision; /* filled when not NULL and the call was not refused */
 } vane_options;
 
 /* Any op by number, custom ones too. params: the union, or NULL for the defaults;

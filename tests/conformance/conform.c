@@ -44,7 +44,7 @@ static vane_status find_plugin(conform *c, char error[512])
     if (st == VANE_OK && name_of_file(c, real))
         return VANE_OK;
     snprintf(error, 512, "%s", vane_last_error()->message);
-    return st == VANE_OK ? VANE_E_INTERNAL : st;
+    return VANE_E_NO_BACKEND;
 }
 
 static vane_status find_oracle(conform *c, char error[512])
@@ -68,6 +68,8 @@ static vane_status check_wishes(const conform *c, char error[512])
         return snprintf(error, 512, "no op is called \"%s\"", o->op), VANE_E_ARGUMENT;
     if (o->dtype && vane_dtype_parse(o->dtype, &dtype) != VANE_OK)
         return snprintf(error, 512, "no data type is called \"%s\"", o->dtype), VANE_E_ARGUMENT;
+    if (o->op && o->dtype && !(info.dtypes >> dtype & 1))
+        return snprintf(error, 512, "%s has no %s", o->op, o->dtype), VANE_E_ARGUMENT;
     for (int i = 0; o->group && i < N_GROUPS; i++)
         if (!strcmp(o->group, groups[i].name))
             return VANE_OK;

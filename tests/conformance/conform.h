@@ -48,7 +48,7 @@ typedef struct conform_options {
 } conform_options;
 
 /* VANE_OK: it ran, and *out says how it went. Otherwise it could not start; the sentence is
- * in error. */
+ * in error. VANE_E_ARGUMENT: the options are wrong. */
 vane_status conform_run(const conform_options *options, conform_count *out, char error[512]);
 
 #endif

@@ -59,7 +59,7 @@ static vane_status skips_read(conform_skips *s, const char *path, char error[512
         char *colon = strchr(line, ':');
         if (!colon || !*trim(colon + 1))
             return snprintf(error, 512, "%s:%u: expected 'pattern: reason'", path, number),
-                   VANE_E_FORMAT;
+                   VANE_E_ARGUMENT;
         *colon = '\0';
         s->rows[s->count].reason = trim(colon + 1);
         s->rows[s->count++].pattern = trim(line);

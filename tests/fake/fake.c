@@ -115,7 +115,7 @@ static const vane_backend_vt table = {
     .open = open_backend, .close = close_backend,
     .device_count = device_count, .device_info = device_info,
     .device_open = device_open, .device_close = device_close,
-    .kernel = fake_kernel, .ops = fake_ops, .cost = fake_cost,
+    .kernel = fake_kernel, .ops = fake_ops, .accepts = fake_accepts,
     .mem_alloc = fake_mem_alloc, .mem_import = fake_mem_import, .mem_free = fake_mem_free,
     .mem_host_ptr = fake_mem_host_ptr, .mem_map = fake_mem_map, .mem_unmap = fake_mem_unmap,
     .queue_open = fake_queue_open, .queue_close = fake_queue_close, .queue_sync = fake_queue_sync,

@@ -4,7 +4,8 @@
  * the contract is known to be enough for real devices.
  *
  * Events complete in order. ADD and MUL compute; COPY, TRANSPOSE and CONCAT copy; EXP fails
- * after launch, as a kernel that crashes would; SQRT is refused by launch.
+ * after launch, as a kernel that crashes would; SQRT is refused by launch; MUL declines calls of
+ * more than 1,000 elements.
  */
 #ifndef FAKE_H
 #define FAKE_H
@@ -109,7 +110,7 @@ vane_status fake_copy(vane_queue *q, vane_mem *dst, uint64_t dst_offset, vane_me
                       uint64_t bytes, vane_event **out);
 
 const vane_kernel *fake_kernel(vane_device *d, uint32_t op, const char *name, uint32_t dtype);
-vane_status fake_cost(vane_device *d, const vane_kernel *k, const vane_call *call, double *out_ns);
+vane_status fake_accepts(vane_device *d, const vane_kernel *k, const vane_call *call);
 vane_status fake_launch(vane_queue *q, const vane_kernel *k, const vane_call *call, vane_event **out);
 const vane_op_desc *fake_ops(vane_backend *b, uint32_t *count);
 

@@ -60,6 +60,8 @@ static vane_status crash(fake_command *c)
 }
 
 #define KERNEL(text) {.struct_size = sizeof(vane_kernel), .name = text, .flops_per_ns = 100, .bytes_per_ns = 100}
+static const vane_kernel kernel_selective = {.struct_size = sizeof(vane_kernel), .flags = VANE_KERNEL_SELECTIVE,
+                                              .name = "binary_f32", .flops_per_ns = 100, .bytes_per_ns = 100};
 static const vane_kernel kernel_binary = KERNEL("binary_f32"), kernel_copy = KERNEL("copy_f32"),
                          kernel_crash = KERNEL("crash_f32"), kernel_refuse = KERNEL("refuse_f32");
 
@@ -70,8 +72,9 @@ const vane_kernel *fake_kernel(vane_device *d, uint32_t op, const char *name, ui
         return NULL;
     switch (op) {
     case VANE_OP_ADD:
-    case VANE_OP_MUL:
         return &kernel_binary;
+    case VANE_OP_MUL:
+        return &kernel_selective;
     case VANE_OP_COPY:
     case VANE_OP_TRANSPOSE:
     case VANE_OP_CONCAT:
@@ -85,12 +88,11 @@ const vane_kernel *fake_kernel(vane_device *d, uint32_t op, const char *name, ui
     }
 }
 
-vane_status fake_cost(vane_device *d, const vane_kernel *k, const vane_call *call, double *out_ns)
+vane_status fake_accepts(vane_device *d, const vane_kernel *k, const vane_call *call)
 {
     (void)d;
     (void)k;
-    *out_ns = 20000 + (double)call->arg[call->n_arg - 1].shape[0];
-    return VANE_OK;
+    return call->arg[call->n_arg - 1].shape[0] <= 1000 ? VANE_OK : VANE_E_UNSUPPORTED;
 }
 
 vane_status fake_launch(vane_queue *q, const vane_kernel *k, const vane_call *call, vane_event **out)

@@ -74,9 +74,7 @@ START_TEST(a_pipeline_over_two_devices)
     call.arg[1] = view_of(b, 256);
     call.arg[2] = view_of(y, 256);
     const vane_kernel *k = vt->kernel(d0, VANE_OP_ADD, "add", VANE_F32);
-    double cost;
-    GOOD(vt->cost(d0, k, &call, &cost));
-    ck_assert(cost > 0);
+    GOOD(vt->accepts(d0, k, &call));
     GOOD(vt->launch(q0, k, &call, &sum));
     memset(&call, 0xff, sizeof call); /* the plugin kept what it needs */
     GOOD(vt->queue_wait(q1, sum));
@@ -185,6 +183,26 @@ START_TEST(a_kernel_that_crashes_is_retried_elsewhere)
 }
 END_TEST
 
+START_TEST(a_call_that_the_plugin_declines_goes_elsewhere)
+{
+    static float x[2000];
+    vane_tensor a = vane_tensor_of(x, VANE_F32, 1, (int64_t[]){2000});
+    vane_decision d;
+    const vane_tensor *in[] = {&a, &a};
+    vane_tensor *out[] = {&a};
+    GOOD(vane_set_priority(ctx, "fake"));
+    GOOD(vane_explain(ctx, VANE_OP_MUL, in, 2, out, 1, NULL, &d));
+    ck_assert_str_ne(d.candidates[d.chosen].backend, "fake");
+    GOOD(vane_mul(ctx, &a, &a, &a));
+    a.shape[0] = 1000;
+    GOOD(run_on(NULL, VANE_OP_MUL, &a, &a, &a));
+    ck_assert_str_eq(who_ran(), "fake");
+    a.shape[0] = 2000;
+    ck_assert_int_eq(run_on("fake", VANE_OP_MUL, &a, &a, &a), VANE_E_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(vane_last_error()->message, "cannot do this call"));
+}
+END_TEST
+
 START_TEST(when_nobody_else_may_the_error_says_why)
 {
     float x[4] = {0, 0, 0, 0}, y[4] = {5, 5, 5, 5};
@@ -218,6 +236,7 @@ int main(void)
     tcase_add_test(t, map_and_telemetry_and_extension);
     tcase_add_test(t, operands_travel_and_come_back);
     tcase_add_test(t, a_kernel_that_crashes_is_retried_elsewhere);
+    tcase_add_test(t, a_call_that_the_plugin_declines_goes_elsewhere);
     tcase_add_test(t, when_nobody_else_may_the_error_says_why);
     tcase_add_test(t, an_op_comes_with_the_plugin);
     suite_add_tcase(s, t);

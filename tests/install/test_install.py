@@ -43,7 +43,7 @@ def compilers():
 def test_headers(include):
     for name, standard in compilers():
         for header in sorted((include / "vane").glob("*.h")):
-            text = f'#include "vane/{header.name}"\n'
+            text = f"#include \"vane/{header.name}\"\ntypedef int not_empty;\n"
             language = "c++" if "++" in standard else "c"
             p = subprocess.run([name, f"-std={standard}", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only",
                                 f"-I{include}", "-x", language, "-"], input=text, capture_output=True, text=True, check=False)

@@ -147,11 +147,10 @@ START_TEST(holes_answer_in_words)
     vane__backend *b = vane__registry_find(&ctx->registry, "old_table");
     const vane_backend_vt *vt = &b->vt;
     uint32_t count = 7;
-    double cost;
     ck_assert_uint_eq(vt->struct_size, sizeof *vt);
     ck_assert_ptr_null(vt->ops(b->handle, &count));
     ck_assert_uint_eq(count, 0);
-    ck_assert_int_eq(vt->cost(b->devices[0].handle, NULL, NULL, &cost), VANE_E_UNSUPPORTED);
+    ck_assert_int_eq(vt->accepts(b->devices[0].handle, NULL, NULL), VANE_OK);
     ck_assert_int_eq(vt->upload(NULL, NULL, 0, NULL, 0, NULL), VANE_E_UNSUPPORTED);
     ck_assert_ptr_nonnull(strstr(vane_last_error()->message, "upload"));
     ck_assert_int_eq(vt->telemetry(b->devices[0].handle, NULL), VANE_E_UNSUPPORTED);

@@ -206,7 +206,7 @@ START_TEST(good_threads)
     static const struct {
         const char *text;
         uint32_t value;
-    } good[] = {{"0", 0}, {"1", 1}, {"007", 7}, {"4096", 4096}};
+    } good[] = {{"0", 0}, {"1", 1}, {"007", 7}, {"1024", 1024}};
     setenv("VANE_THREADS", good[_i].text, 1);
     expect_ok(NULL);
     ck_assert_uint_eq(s.threads, good[_i].value);

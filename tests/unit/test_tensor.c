@@ -415,6 +415,9 @@ START_TEST(empty_tensors_with_wild_strides)
     o.stride[1] = INT64_MIN + 1;
     x.stride[1] = INT64_MAX;
     ck_assert_int_eq(vane_neg(ctx, &x, &o), VANE_E_OVERFLOW);
+    vane_tensor bytes = TENSOR(&cell, VANE_U8, 0, 2), from = bytes;
+    bytes.stride[1] = INT64_MIN;
+    ck_assert_int_eq(vane_abs(ctx, &from, &bytes), VANE_E_OVERFLOW);
     o.stride[0] = INT64_MIN / 64; /* as far as arithmetic goes */
     o.stride[1] = -INT64_MAX / 64;
     x.stride[1] = INT64_MAX / 64;

@@ -132,8 +132,7 @@ static int finish(printer *p, const conform_count *n)
 /* What was asked for is wrong, or it could not start. */
 static int refused(vane_status st, const char *error)
 {
-    return st == VANE_E_ARGUMENT || st == VANE_E_FORMAT ? cli_usage("check: %s", error)
-                                                        : cli_fail("check: %s", error);
+    return st == VANE_E_ARGUMENT ? cli_usage("check: %s", error) : cli_fail("check: %s", error);
 }
 
 static int run(printer *p, conform_options *o, int as_json)

@@ -91,8 +91,8 @@ typedef struct vane_device_info {
 /* ---- kernels and calls --------------------------------------------------------- */
 
 /* One operand, as a kernel sees it: dimensions beyond rank are not initialised.
- * Exactly one of data (host memory) and mem (device memory) is set; offset_bytes
- * leads from mem to the element with index 0. */
+ * Exactly one of data (host memory) and mem (device memory) is set, or neither where an
+ * operand is empty; offset_bytes leads from mem to the element with index 0. */
 #define VANE_VIEW_RANK (VANE_MAX_RANK + 1) /* a rule may add a dimension of 1 */
 typedef struct vane_view {
     void *data;
@@ -109,8 +109,8 @@ typedef struct vane_view {
  *   ELEMENTWISE  TRANSPOSE  CONCAT
  *             all views have the same rank and shape (broadcast strides are 0),
  *             neighbouring dimensions are merged where every operand allows it, the
- *             output's strides do not grow with the dimension, and no dimension is
- *             empty. TRANSPOSE and CONCAT arrive as copies (a concatenation as one
+ *             output's strides are positive and do not grow with the dimension, and no
+ *             dimension is empty. TRANSPOSE and CONCAT arrive as copies (a concatenation as one
  *             call for each input), so one kernel serves COPY, TRANSPOSE and CONCAT.
  *             The output may be exactly the same memory as an input.
  *   REDUCE  ARGMAX
@@ -127,12 +127,13 @@ typedef struct vane_view {
  *             0) or absent (n_in is 2). k may be 0; m, n and batch are not.
  *   SOFTMAX   input and output have the same rank >= 2 and shape; the last dimension is
  *             the axis. The output may be exactly the same memory as the input.
- *   a custom op: its vane_op_desc says.                                              */
+ *   a custom op: the tensors as they are (a scalar as rank 1, shape 1).
+ *   Outputs of the other rules than the first may have negative strides.                                           */
 struct vane_call {
     uint32_t struct_size;
     uint32_t op;      /* vane_op, or the number of a custom op */
-    uint32_t dtype;   /* the kernel's: of the first input that is not bool, or the output's
-                       * where there is none (so: where -> its values, fill -> the output) */
+    uint32_t dtype;   /* the kernel's: of the values of WHERE, of the output of FILL, of the first
+                       * input that is not bool of a custom op, else of the first input */
     uint32_t n_in;
     uint32_t n_arg;   /* n_in inputs, then the outputs */
     uint32_t n_outer; /* REDUCE and ARGMAX */
@@ -140,6 +141,7 @@ struct vane_call {
     uint32_t flags;   /* VANE_CALL_* */
     const vane_params *params; /* never NULL for an op with parameters */
     const vane_host *host;
+    vane_device *device; /* whose kernel is called; NULL: a reference body in the program */
     vane_view arg[VANE_MAX_ARG];
 };
 
@@ -150,8 +152,9 @@ enum {                        /* vane_call.flags */
 
 enum {                              /* vane_kernel.flags */
     VANE_KERNEL_PARALLEL = 1 << 0,  /* uses host->parallel: widths above 1 make sense */
-    VANE_KERNEL_CLEAN_FAIL = 1 << 1 /* when it fails it has written nothing: the core may
+    VANE_KERNEL_CLEAN_FAIL = 1 << 1,/* when it fails it has written nothing: the core may
                                      * retry an in-place call elsewhere without staging */
+    VANE_KERNEL_SELECTIVE = 1 << 2  /* ask accepts() before each call */
 };
 
 /* How far two kernels of one op may differ. REPRO: the bits depend only on the op,
@@ -183,7 +186,7 @@ struct vane_kernel {
 typedef struct vane_op_desc {
     uint32_t struct_size;
     uint32_t n_in;   /* n_in + n_out <= VANE_MAX_ARG */
-    uint32_t n_out;  /* at least 1 */
+    uint32_t n_out;    /* 1, in this version */
     uint32_t dtypes; /* bit i: vane_dtype i is accepted as the kernel's dtype */
     const char *name;
     const char *about;
@@ -271,7 +274,9 @@ struct vane_host {
 typedef struct vane_backend_vt {
     uint32_t struct_size;
     uint32_t reserved;
-    /* life. open touches no device; no devices is not an error */
+    /* life. open touches no device; no devices is not an error. What is slow (a context, a
+     * compiler) waits for the first memory or queue that needs it, and kernel() compiles
+     * nothing: it is asked under a lock, for every op, of every device */
     vane_status (*open)(const vane_host *host, vane_backend **out);                 /* [load] */
     void (*close)(vane_backend *b);                                                 /* [load] */
     /* devices */
@@ -284,8 +289,10 @@ typedef struct vane_backend_vt {
     const vane_kernel *(*kernel)(vane_device *d, uint32_t op, const char *name,
                                  uint32_t dtype);                                   /* [any] */
     const vane_op_desc *(*ops)(vane_backend *b, uint32_t *count);                   /* [load] (opt) */
-    vane_status (*cost)(vane_device *d, const vane_kernel *k, const vane_call *c,
-                        double *out_ns);                                            /* [any] (opt) */
+    /* asked for each call of a VANE_KERNEL_SELECTIVE kernel: VANE_OK, or VANE_E_UNSUPPORTED
+     * (shapes, strides, cast's target that it cannot do). Views have shapes, strides and data,
+     * never mem; records no error */
+    vane_status (*accepts)(vane_device *d, const vane_kernel *k, const vane_call *call); /* [any] (opt) */
     /* memory. Needed, with queues, transfers, launch and events, unless CAP_HOST_MEM */
     vane_status (*mem_alloc)(vane_device *d, uint32_t space, uint64_t bytes,
                              vane_mem **out);                                       /* [device] */
@@ -304,8 +311,8 @@ typedef struct vane_backend_vt {
     vane_status (*queue_wait)(vane_queue *q, vane_event *e);                        /* [queue] (opt) */
     /* fn runs on a thread of the plugin's choice after all before it; it calls nothing */
     vane_status (*queue_callback)(vane_queue *q, void (*fn)(void *arg), void *arg); /* [queue] (opt) */
-    /* transfers: host memory stays untouched by the core until the event. Events: out may
-     * be NULL when the core wants none. copy: both on this backend, perhaps two devices */
+    /* transfers: host memory stays untouched by the core until the event. Events: out is
+     * NULL when the core wants none; *out may be set to NULL: complete already. copy: both on this backend, perhaps two devices */
     vane_status (*upload)(vane_queue *q, vane_mem *dst, uint64_t dst_offset, const void *src,
                           uint64_t bytes, vane_event **out);                        /* [queue] */
     vane_status (*download)(vane_queue *q, void *dst, vane_mem *src, uint64_t src_offset,
@@ -355,10 +362,10 @@ typedef struct vane_backend_entry {
     uint32_t abi_minor;    /* VANE_ABI_MINOR when the plugin was built */
     uint32_t sanitizer;    /* VANE_SANITIZER: must be the core's */
     uint64_t cpu_required; /* VANE_CPU() bits that the code was compiled for */
-    uint32_t flags;        /* 0; for growth */
+    uint32_t flags;        /* 0: a core refuses a plugin with flags that it does not know */
     uint32_t rank;         /* higher is preferred where nothing else decides */
     const char *name;      /* unique, [a-z0-9_-], under 16 bytes: what VANE_BACKEND names */
-    const char *version;
+    const char *version;   /* under 16 bytes */
     const char *about;     /* one line */
     const vane_backend_vt *vt;
 } vane_backend_entry;

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* contexts.c - the list of open contexts, and the handlers that take their locks over fork().
+ *
+ * Order of locks: list, load, then for each context registry, devices, control, ops, report.
+ */
+#include "contexts.h"
+
+#include "context.h"
+#include "op/table.h"
+
+static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t load_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static vane_context *first;
+
+typedef void (*on_lock)(pthread_mutex_t *lock);
+
+static void lock(pthread_mutex_t *m)
+{
+    pthread_mutex_lock(m);
+}
+
+static void unlock(pthread_mutex_t *m)
+{
+    pthread_mutex_unlock(m);
+}
+
+static void each_lock(vane_context *ctx, on_lock act)
+{
+    vane__registry *r = &ctx->registry;
+    uint32_t n = atomic_load(&r->count);
+    act(&r->lock);
+    for (uint32_t b = 0; b < n; b++)
+        for (uint32_t d = 0; d < r->backends[b]->device_count; d++)
+            act(&r->backends[b]->devices[d].lock);
+    act(&ctx->control);
+    act(vane__op_table_lock(ctx->ops));
+    act(&r->report.lock);
+}
+
+static void before_fork(void)
+{
+    lock(&list_lock);
+    lock(&load_lock);
+    for (vane_context *c = first; c != NULL; c = c->next)
+        each_lock(c, lock);
+}
+
+static void after_fork(void)
+{
+    for (vane_context *c = first; c != NULL; c = c->next)
+        each_lock(c, unlock);
+    unlock(&load_lock);
+    unlock(&list_lock);
+}
+
+static void in_child(void)
+{
+    after_fork();
+    for (vane_context *c = first; c != NULL; c = c->next) {
+        int lost = 0;
+        for (uint32_t b = 0; b < atomic_load(&c->registry.count); b++)
+            for (uint32_t d = 0; d < c->registry.backends[b]->device_count; d++) {
+                vane__device *device = &c->registry.backends[b]->devices[d];
+                if (device->info.caps & VANE_CAP_FORK_UNSAFE)
+                    lost = (int)atomic_fetch_add(&device->failures, 1) + 1;
+            }
+        if (lost)
+            vane__routes_renew(c);
+    }
+}
+
+static void watch(void)
+{
+    pthread_atfork(before_fork, after_fork, in_child);
+}
+
+void vane__contexts_add(vane_context *ctx)
+{
+    pthread_once(&once, watch);
+    lock(&list_lock);
+    ctx->next = first;
+    first = ctx;
+    unlock(&list_lock);
+}
+
+void vane__contexts_remove(vane_context *ctx)
+{
+    lock(&list_lock);
+    for (vane_context **at = &first; *at != NULL; at = &(*at)->next)
+        if (*at == ctx) {
+            *at = ctx->next;
+            break;
+        }
+    unlock(&list_lock);
+}
+
+void vane__load_lock(void)
+{
+    lock(&load_lock);
+}
+
+void vane__load_unlock(void)
+{
+    unlock(&load_lock);
+}
