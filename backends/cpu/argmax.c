@@ -176,6 +176,18 @@ static void run(job *j)
         fn(j, 0, (uint64_t)n, 0);
 }
 
+/* A plan takes longer than a few short rows, and one stride needs none. */
+static int run_direct(const vane_call *call)
+{
+    const vane_view *x = &call->arg[0], *out = &call->arg[1];
+    if (x->rank != 2 || call->n_outer != 1 || x->stride[1] != 1 || x->shape[1] < 1 ||
+        x->shape[1] > CPU_ARGMAX_SHORT || (call->width > 1 && x->shape[0] > CPU_PIECE / 64))
+        return 0;
+    cpu__argmax_short(call->dtype)(x->data, x->stride[0], x->shape[0], x->shape[1],
+                                   call->params->argmax.last_index != 0, out->data, out->stride[0]);
+    return 1;
+}
+
 vane_status cpu__reduce_argmax(const vane_kernel *self, const vane_call *call)
 {
     static const uint8_t sizes[] = {
@@ -183,8 +195,10 @@ vane_status cpu__reduce_argmax(const vane_kernel *self, const vane_call *call)
         VANE_DTYPE_MAP(SIZE)
 #undef SIZE
     };
-    job j = {.call = call, .size = sizes[call->dtype], .floats = call->dtype <= VANE_BF16};
     (void)self;
+    if (run_direct(call))
+        return VANE_OK;
+    job j = {.call = call, .size = sizes[call->dtype], .floats = call->dtype <= VANE_BF16};
     j.last = call->params->argmax.last_index != 0;
     j.max =
         j.floats ? cpu__reduce_float(CPU_MAX, call->dtype) : cpu__reduce_int(CPU_MAX, call->dtype);

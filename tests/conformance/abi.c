@@ -27,8 +27,10 @@ static void file_cases(conform *c, const conform_object *f)
         conform_skip(&c->report, "constructors", "a sanitizer adds its own");
     else {
         if (f->init_bytes > 8)
-            snprintf(why, sizeof why, "DT_INIT_ARRAY has %u entries; one is the compiler's, so the "
-                     "plugin runs code while it is loaded", (unsigned)(f->init_bytes / 8));
+            snprintf(why, sizeof why,
+                     "DT_INIT_ARRAY has %u entries; one is the compiler's, so the "
+                     "plugin runs code while it is loaded",
+                     (unsigned)(f->init_bytes / 8));
         verdict(c, "constructors", why);
     }
     why[0] = '\0';
@@ -66,14 +68,14 @@ static const char *missing_entry(const vane_backend_vt *vt, int host_only)
 #define NEED(entry)                                                                          \
     if (vt->struct_size < offsetof(vane_backend_vt, entry) + sizeof vt->entry || !vt->entry) \
         return #entry;
-    NEED(open) NEED(close) NEED(device_count) NEED(device_info) NEED(device_open)
-    NEED(device_close) NEED(kernel)
-    if (host_only)
-        return NULL;
-    NEED(mem_alloc) NEED(mem_free) NEED(queue_open) NEED(queue_close) NEED(queue_sync)
-    NEED(upload) NEED(download) NEED(launch) NEED(event_wait) NEED(event_free)
+    NEED(open)
+    NEED(close) NEED(device_count) NEED(device_info) NEED(device_open) NEED(device_close)
+        NEED(kernel) if (host_only) return NULL;
+    NEED(mem_alloc)
+    NEED(mem_free) NEED(queue_open) NEED(queue_close) NEED(queue_sync) NEED(upload) NEED(download)
+        NEED(launch) NEED(event_wait) NEED(event_free)
 #undef NEED
-    return NULL;
+            return NULL;
 }
 
 static void device_info_case(conform *c, const vane_device_info *d, uint32_t i)

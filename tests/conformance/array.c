@@ -32,8 +32,9 @@ void conform_array_free(conform_array *a)
 
 const char *conform_layout_name(conform_layout l)
 {
-    static const char *const names[CONFORM_LAYOUTS] = {
-        "dense", "offset", "strided", "reversed", "padded", "turned", "turned-out", "mixed", "zero"};
+    static const char *const names[CONFORM_LAYOUTS] = {"dense",      "offset", "strided",
+                                                       "reversed",   "padded", "turned",
+                                                       "turned-out", "mixed",  "zero"};
     return names[l];
 }
 
@@ -127,7 +128,8 @@ static void copy_elements(const vane_tensor *to, char *to_data, const vane_tenso
     int64_t bytes = (int64_t)size, index[VANE_MAX_RANK] = {0}, at_to = 0, at_from = 0;
     uint32_t last = to->rank ? to->rank - 1 : 0;
     int64_t n = to->rank ? to->shape[last] : 1;
-    int64_t step_to = to->rank ? to->stride[last] : 1, step_from = to->rank ? from->stride[last] : 1;
+    int64_t step_to = to->rank ? to->stride[last] : 1,
+            step_from = to->rank ? from->stride[last] : 1;
     if (vane_tensor_count(to) == 0)
         return;
     for (;;) {

@@ -33,8 +33,8 @@ static int boxes_make(boxes *b, const conform_trial *t, const conform_attempt *a
     }
     if (a->alias)
         return 1;
-    b->has_out = conform_box_make(&b->out, &t->want,
-                                  conform_layout_of(a->layout, t->n_in, t->n_in + 1));
+    b->has_out =
+        conform_box_make(&b->out, &t->want, conform_layout_of(a->layout, t->n_in, t->n_in + 1));
     return b->has_out;
 }
 
@@ -48,8 +48,8 @@ static int memory_is_right(boxes *b, const conform_attempt *a, const conform_box
             return 0;
         }
     if (!conform_box_intact(out, 0, &at)) {
-        snprintf(why, 512, "wrote outside the output's elements, at byte %" PRId64 " from its first",
-                 at);
+        snprintf(why, 512,
+                 "wrote outside the output's elements, at byte %" PRId64 " from its first", at);
         return 0;
     }
     return 1;
@@ -169,8 +169,8 @@ void conform_trial_layouts(conform *c, conform_trial *t, int few)
     for (conform_layout l = CONFORM_DENSE; l < CONFORM_LAYOUTS; l++) {
         if (!makes_a_difference(t, l) || (few && l > CONFORM_STRIDED))
             continue;
-        if (c->options->quick && l != CONFORM_DENSE && l != CONFORM_MIXED && l != CONFORM_REVERSED &&
-            l != CONFORM_TURNED && l != CONFORM_ZERO)
+        if (c->options->quick && l != CONFORM_DENSE && l != CONFORM_MIXED &&
+            l != CONFORM_REVERSED && l != CONFORM_TURNED && l != CONFORM_ZERO)
             continue;
         conform_trial_check(c, t, l);
     }

@@ -17,8 +17,8 @@ static vane_status typed(vane_context *ctx, uint32_t op, const vane_tensor *cons
                          uint32_t n_in, const vane_params *params, vane_tensor *out)
 {
     switch (op) {
-#define VANE_OP(ID, name, SIG, P, ...)                                                       \
-    case VANE_OP_##ID:                                                                       \
+#define VANE_OP(ID, name, SIG, P, ...) \
+    case VANE_OP_##ID:                 \
         return CALL_##SIG(name, P);
 #include "vane/ops.def"
     default:
@@ -46,8 +46,8 @@ vane_status conform_call(conform *c, const conform_trial *t, const vane_tensor *
 {
     const vane_params *params = t->has_params ? &t->params : NULL;
     vane_tensor *const outs[] = {out};
-    vane_options o = {.struct_size = sizeof o, .width = a->width, .backend = c->plugin,
-                      .decision = a->decision};
+    vane_options o = {
+        .struct_size = sizeof o, .width = a->width, .backend = c->plugin, .decision = a->decision};
     switch (a->path) {
     case CONFORM_PLAIN:
         return vane_run(c->ctx, t->info.op, in, t->n_in, outs, 1, params, NULL);

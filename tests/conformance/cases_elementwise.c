@@ -14,15 +14,35 @@ typedef struct shape {
     int quick;
 } shape;
 
-static const shape shapes[] = {
-    {1, {64}, 0, 1}, {0, {0}, 0, 1}, {1, {0}, 0, 1}, {1, {1}, 0, 1}, {1, {3}, 0, 0},
-    {1, {4}, 0, 0}, {1, {5}, 0, 0}, {1, {7}, 0, 1}, {1, {8}, 0, 0}, {1, {9}, 0, 0},
-    {1, {15}, 0, 0}, {1, {16}, 0, 0}, {1, {17}, 0, 1}, {1, {63}, 0, 0}, {1, {65}, 0, 1},
-    {1, {1000}, 0, 1}, {1, {4096}, 1, 0}, {1, {65537}, 1, 0}, {2, {5, 7}, 0, 1},
-    {2, {17, 33}, 0, 0}, {2, {1, 9}, 0, 0}, {2, {9, 1}, 0, 0}, {3, {3, 1, 9}, 0, 0},
-    {3, {3, 0, 2}, 0, 1}, {4, {2, 3, 4, 5}, 0, 1}, {5, {2, 2, 2, 2, 2}, 0, 0},
-    {6, {3, 2, 1, 4, 2, 3}, 0, 0}, {7, {2, 1, 3, 2, 1, 2, 3}, 0, 0},
-    {8, {2, 2, 1, 2, 3, 1, 2, 2}, 0, 1}};
+static const shape shapes[] = {{1, {64}, 0, 1},
+                               {0, {0}, 0, 1},
+                               {1, {0}, 0, 1},
+                               {1, {1}, 0, 1},
+                               {1, {3}, 0, 0},
+                               {1, {4}, 0, 0},
+                               {1, {5}, 0, 0},
+                               {1, {7}, 0, 1},
+                               {1, {8}, 0, 0},
+                               {1, {9}, 0, 0},
+                               {1, {15}, 0, 0},
+                               {1, {16}, 0, 0},
+                               {1, {17}, 0, 1},
+                               {1, {63}, 0, 0},
+                               {1, {65}, 0, 1},
+                               {1, {1000}, 0, 1},
+                               {1, {4096}, 1, 0},
+                               {1, {65537}, 1, 0},
+                               {2, {5, 7}, 0, 1},
+                               {2, {17, 33}, 0, 0},
+                               {2, {1, 9}, 0, 0},
+                               {2, {9, 1}, 0, 0},
+                               {3, {3, 1, 9}, 0, 0},
+                               {3, {3, 0, 2}, 0, 1},
+                               {4, {2, 3, 4, 5}, 0, 1},
+                               {5, {2, 2, 2, 2, 2}, 0, 0},
+                               {6, {3, 2, 1, 4, 2, 3}, 0, 0},
+                               {7, {2, 1, 3, 2, 1, 2, 3}, 0, 0},
+                               {8, {2, 2, 1, 2, 3, 1, 2, 2}, 0, 1}};
 
 static uint32_t input_dtype(const vane_op_info *info, uint32_t dtype, uint32_t i)
 {
@@ -53,8 +73,9 @@ void conform_vary_params(conform *c, conform_trial *t)
     case VANE_OP_FILL: {
         static const double floats[] = {0, -0.0, 1, -1e30, NAN, INFINITY};
         static const double integers[] = {0, 1, 100, 127, 5, 64};
-        p.fill.value = t->dtype == VANE_BOOL ? turn & 1
-                       : conform_is_float(t->dtype) ? floats[turn] : integers[turn];
+        p.fill.value = t->dtype == VANE_BOOL        ? turn & 1
+                       : conform_is_float(t->dtype) ? floats[turn]
+                                                    : integers[turn];
         conform_trial_params(t, &p, "value=%g", p.fill.value);
         break;
     }
@@ -64,8 +85,8 @@ void conform_vary_params(conform *c, conform_trial *t)
 }
 
 /* Same shapes everywhere; to: cast's output type. */
-static void plain(conform *c, const vane_op_info *info, uint32_t dtype, uint32_t to,
-                  const shape *s, conform_class data)
+static void plain(conform *c, const vane_op_info *info, uint32_t dtype, uint32_t to, const shape *s,
+                  conform_class data)
 {
     conform_trial t;
     conform_trial_open(&t, info, dtype, data);

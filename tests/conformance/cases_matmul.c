@@ -60,7 +60,7 @@ static void squares(conform *c, const vane_op_info *info, uint32_t dtype)
 
 static void blocks(conform *c, const vane_op_info *info, uint32_t dtype)
 {
-    static const int64_t large[][3] = {{130, 70, 257}, {257, 129, 40}, {5, 500, 33}, {400, 5, 100},
+    static const int64_t large[][3] = {{130, 70, 257}, {257, 129, 40}, {5, 500, 33},  {400, 5, 100},
                                        {1, 1000, 300}, {1000, 1, 300}, {12, 24, 1100}};
     for (size_t i = 0; !c->options->quick && i < sizeof large / sizeof large[0]; i++)
         product_2d(c, info, dtype, large[i][0], large[i][1], large[i][2]);
@@ -73,17 +73,16 @@ void conform_cases_matmul(conform *c, const vane_op_info *info, uint32_t dtype)
         int64_t a[4];
         uint32_t rank_b;
         int64_t b[4];
-    } odd[] = {
-        {2, {5, 7}, 2, {7, 9}},           {1, {7}, 1, {7}},
-        {1, {17}, 2, {17, 33}},           {2, {33, 17}, 1, {17}},
-        {1, {5}, 3, {4, 5, 3}},           {3, {4, 3, 5}, 1, {5}},
-        {3, {3, 4, 5}, 3, {3, 5, 6}},     {4, {2, 3, 4, 5}, 2, {5, 6}},
-        {4, {2, 1, 4, 5}, 3, {3, 5, 6}},  {2, {4, 5}, 3, {4, 5, 6}},
-        {3, {1, 4, 5}, 3, {5, 5, 6}},     {3, {6, 17, 9}, 3, {1, 9, 33}},
-        {2, {5, 0}, 2, {0, 7}},           {1, {0}, 1, {0}},
-        {3, {2, 3, 0}, 3, {2, 0, 4}},     {2, {0, 5}, 2, {5, 7}},
-        {2, {5, 7}, 2, {7, 0}},           {3, {0, 4, 5}, 3, {0, 5, 6}},
-        {3, {40, 3, 2}, 3, {40, 2, 3}},   {4, {2, 3, 16, 8}, 4, {2, 3, 8, 16}}};
+    } odd[] = {{2, {5, 7}, 2, {7, 9}},          {1, {7}, 1, {7}},
+               {1, {17}, 2, {17, 33}},          {2, {33, 17}, 1, {17}},
+               {1, {5}, 3, {4, 5, 3}},          {3, {4, 3, 5}, 1, {5}},
+               {3, {3, 4, 5}, 3, {3, 5, 6}},    {4, {2, 3, 4, 5}, 2, {5, 6}},
+               {4, {2, 1, 4, 5}, 3, {3, 5, 6}}, {2, {4, 5}, 3, {4, 5, 6}},
+               {3, {1, 4, 5}, 3, {5, 5, 6}},    {3, {6, 17, 9}, 3, {1, 9, 33}},
+               {2, {5, 0}, 2, {0, 7}},          {1, {0}, 1, {0}},
+               {3, {2, 3, 0}, 3, {2, 0, 4}},    {2, {0, 5}, 2, {5, 7}},
+               {2, {5, 7}, 2, {7, 0}},          {3, {0, 4, 5}, 3, {0, 5, 6}},
+               {3, {40, 3, 2}, 3, {40, 2, 3}},  {4, {2, 3, 16, 8}, 4, {2, 3, 8, 16}}};
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
         product(c, info, dtype, odd[i].rank_a, odd[i].a, odd[i].rank_b, odd[i].b, 1);
     squares(c, info, dtype);
@@ -113,8 +112,8 @@ static void gemm(conform *c, const vane_op_info *info, uint32_t dtype, const for
     vane_params p = {.gemm = {f->alpha, f->beta, f->trans_a, f->trans_b}};
     conform_trial t;
     conform_trial_open(&t, info, dtype, some_class(c));
-    conform_trial_params(&t, &p, "alpha=%g beta=%g%s%s", f->alpha, f->beta,
-                         f->trans_a ? " ta" : "", f->trans_b ? " tb" : "");
+    conform_trial_params(&t, &p, "alpha=%g beta=%g%s%s", f->alpha, f->beta, f->trans_a ? " ta" : "",
+                         f->trans_b ? " tb" : "");
     t.terms = (double)k + 1;
     if (conform_trial_input(&t, dtype, 2, a, 0) && conform_trial_input(&t, dtype, 2, b, 0) &&
         addend_input(&t, dtype, f->addend, m, n) && conform_trial_solve(c, &t)) {

@@ -13,12 +13,17 @@ void conform_cases_softmax(conform *c, const vane_op_info *info, uint32_t dtype)
         uint32_t rank;
         int64_t dims[5];
         int big, quick;
-    } shapes[] = {{1, {64}, 0, 1}, {1, {1}, 0, 1}, {1, {3}, 0, 0}, {1, {8}, 0, 0}, {1, {9}, 0, 0},
-                  {1, {15}, 0, 0}, {1, {17}, 0, 1}, {1, {65}, 0, 0}, {1, {1000}, 0, 1}, {1, {0}, 0, 1},
-                  {1, {65537}, 1, 0}, {2, {5, 7}, 0, 1}, {2, {1, 9}, 0, 0}, {2, {9, 1}, 0, 0},
-                  {2, {64, 65}, 0, 0}, {2, {300, 10}, 1, 0}, {2, {10, 300}, 1, 0}, {2, {3, 0}, 0, 0},
-                  {3, {3, 5, 7}, 0, 1}, {3, {2, 64, 3}, 0, 0}, {4, {2, 3, 4, 5}, 0, 0},
-                  {5, {2, 1, 3, 2, 4}, 0, 0}};
+    } shapes[] = {{1, {64}, 0, 1},         {1, {1}, 0, 1},
+                  {1, {3}, 0, 0},          {1, {8}, 0, 0},
+                  {1, {9}, 0, 0},          {1, {15}, 0, 0},
+                  {1, {17}, 0, 1},         {1, {65}, 0, 0},
+                  {1, {1000}, 0, 1},       {1, {0}, 0, 1},
+                  {1, {65537}, 1, 0},      {2, {5, 7}, 0, 1},
+                  {2, {1, 9}, 0, 0},       {2, {9, 1}, 0, 0},
+                  {2, {64, 65}, 0, 0},     {2, {300, 10}, 1, 0},
+                  {2, {10, 300}, 1, 0},    {2, {3, 0}, 0, 0},
+                  {3, {3, 5, 7}, 0, 1},    {3, {2, 64, 3}, 0, 0},
+                  {4, {2, 3, 4, 5}, 0, 0}, {5, {2, 1, 3, 2, 4}, 0, 0}};
     for (size_t k = 0; k < sizeof shapes / sizeof shapes[0]; k++)
         for (uint32_t axis = 0; axis < shapes[k].rank; axis++)
             for (conform_class data = CONFORM_ORDINARY; data < CONFORM_CLASSES; data++) {
@@ -29,7 +34,8 @@ void conform_cases_softmax(conform *c, const vane_op_info *info, uint32_t dtype)
                 conform_trial_open(&t, info, dtype, data);
                 if (axis + 1 < shapes[k].rank || conform_next(&c->random) & 1)
                     conform_trial_params(&t, &p, "axis=%u", axis);
-                if (conform_trial_input(&t, dtype, shapes[k].rank, shapes[k].dims, shapes[k].rank > 2) &&
+                if (conform_trial_input(&t, dtype, shapes[k].rank, shapes[k].dims,
+                                        shapes[k].rank > 2) &&
                     conform_trial_solve(c, &t))
                     conform_trial_layouts(c, &t, shapes[k].big);
                 conform_trial_close(&t);
@@ -84,11 +90,21 @@ void conform_cases_transpose(conform *c, const vane_op_info *info, uint32_t dtyp
         uint32_t rank;
         int64_t dims[VANE_MAX_RANK];
         int orders, big, quick;
-    } shapes[] = {{2, {5, 7}, 1, 0, 1}, {0, {0}, 0, 0, 0}, {1, {9}, 1, 0, 1}, {2, {64, 65}, 1, 0, 0},
-                  {2, {1, 7}, 1, 0, 0}, {2, {33, 17}, 1, 0, 1}, {2, {300, 100}, 1, 1, 0},
-                  {2, {8, 8}, 1, 0, 0}, {2, {16, 16}, 1, 0, 0}, {3, {3, 5, 7}, 1, 0, 1},
-                  {3, {16, 17, 8}, 1, 0, 0}, {3, {2, 0, 3}, 1, 0, 1}, {3, {1, 4, 1}, 1, 0, 0},
-                  {4, {2, 3, 4, 5}, 1, 0, 0}, {8, {2, 1, 2, 3, 1, 2, 2, 3}, 0, 0, 1}};
+    } shapes[] = {{2, {5, 7}, 1, 0, 1},
+                  {0, {0}, 0, 0, 0},
+                  {1, {9}, 1, 0, 1},
+                  {2, {64, 65}, 1, 0, 0},
+                  {2, {1, 7}, 1, 0, 0},
+                  {2, {33, 17}, 1, 0, 1},
+                  {2, {300, 100}, 1, 1, 0},
+                  {2, {8, 8}, 1, 0, 0},
+                  {2, {16, 16}, 1, 0, 0},
+                  {3, {3, 5, 7}, 1, 0, 1},
+                  {3, {16, 17, 8}, 1, 0, 0},
+                  {3, {2, 0, 3}, 1, 0, 1},
+                  {3, {1, 4, 1}, 1, 0, 0},
+                  {4, {2, 3, 4, 5}, 1, 0, 0},
+                  {8, {2, 1, 2, 3, 1, 2, 2, 3}, 0, 0, 1}};
     for (size_t k = 0; k < sizeof shapes / sizeof shapes[0]; k++) {
         const uint32_t rank = shapes[k].rank;
         int32_t perm[VANE_MAX_RANK] = {0, 1, 2, 3, 4, 5, 6, 7};
@@ -130,8 +146,8 @@ void conform_cases_concat(conform *c, const vane_op_info *info, uint32_t dtype)
     static const struct {
         uint32_t rank;
         int64_t dims[4];
-    } shapes[] = {{1, {16}}, {1, {1}}, {1, {63}}, {2, {5, 7}}, {2, {17, 33}}, {3, {3, 5, 7}},
-                  {4, {2, 3, 4, 5}}, {2, {0, 3}}};
+    } shapes[] = {{1, {16}},     {1, {1}},       {1, {63}},         {2, {5, 7}},
+                  {2, {17, 33}}, {3, {3, 5, 7}}, {4, {2, 3, 4, 5}}, {2, {0, 3}}};
     const size_t n = c->options->quick ? 4 : sizeof shapes / sizeof shapes[0];
     for (size_t k = 0; k < n; k++)
         for (uint32_t axis = 0; axis < shapes[k].rank; axis++)

@@ -12,9 +12,8 @@
 static const struct {
     const char *name;
     void (*run)(conform *c);
-} groups[] = {{"abi", conform_abi},         {"kernels", conform_kernels},
-              {"memory", conform_memory},   {"width", conform_width},
-              {"threads", conform_threads}, {"refusal", conform_refusal},
+} groups[] = {{"abi", conform_abi},      {"kernels", conform_kernels}, {"memory", conform_memory},
+              {"width", conform_width},  {"threads", conform_threads}, {"refusal", conform_refusal},
               {"reload", conform_reload}};
 enum { N_GROUPS = sizeof groups / sizeof groups[0] };
 
@@ -24,8 +23,8 @@ static int name_of_file(conform *c, const char *path)
     for (uint32_t i = 0; i < vane_report_count(c->ctx); i++) {
         vane_report_line line;
         char real[PATH_MAX];
-        if (vane_report_at(c->ctx, i, &line) != VANE_OK || line.is_folder || line.status != VANE_OK ||
-            !realpath(line.path, real) || strcmp(real, path) != 0)
+        if (vane_report_at(c->ctx, i, &line) != VANE_OK || line.is_folder ||
+            line.status != VANE_OK || !realpath(line.path, real) || strcmp(real, path) != 0)
             continue;
         snprintf(c->plugin, sizeof c->plugin, "%s", line.backend);
         return 1;
@@ -74,8 +73,11 @@ static vane_status check_wishes(const conform *c, char error[512])
         if (!strcmp(o->group, groups[i].name))
             return VANE_OK;
     if (o->group)
-        return snprintf(error, 512, "no group is called \"%s\"; they are abi, kernels, memory, "
-                        "width, threads, refusal, reload", o->group), VANE_E_ARGUMENT;
+        return snprintf(error, 512,
+                        "no group is called \"%s\"; they are abi, kernels, memory, "
+                        "width, threads, refusal, reload",
+                        o->group),
+               VANE_E_ARGUMENT;
     return VANE_OK;
 }
 

@@ -41,8 +41,8 @@ typedef struct conform_options {
     const char *group;     /* only this one; NULL: all */
     const char *skip_file; /* lines of "pattern: reason"; NULL: none */
     uint64_t seed;
-    int quick;             /* fewer sizes and layouts: for emulators and sanitizers */
-    int list;              /* name the groups, ops and dtypes; run nothing */
+    int quick; /* fewer sizes and layouts: for emulators and sanitizers */
+    int list;  /* name the groups, ops and dtypes; run nothing */
     void (*event)(void *arg, const conform_event *e);
     void *arg;
 } conform_options;

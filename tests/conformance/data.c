@@ -56,7 +56,10 @@ static kind kind_of(uint32_t op)
 
 /* ---- floats ---------------------------------------------------------------------- */
 
-static double any_sign(conform_random *r, double v) { return conform_next(r) & 1 ? v : -v; }
+static double any_sign(conform_random *r, double v)
+{
+    return conform_next(r) & 1 ? v : -v;
+}
 
 /* Any exponent from lo to hi alike. */
 static double spread(conform_random *r, double lo, double hi)
@@ -71,7 +74,8 @@ static double ordinary(conform_random *r, kind k, uint32_t op, uint32_t i)
         return any_sign(r, conform_between(r, 0.95, 1.05));
     case POWER:
         if (i == 1)
-            return conform_next(r) & 1 ? floor(conform_between(r, -4, 5)) : conform_between(r, -4, 4);
+            return conform_next(r) & 1 ? floor(conform_between(r, -4, 5))
+                                       : conform_between(r, -4, 4);
         return conform_next(r) & 7 ? conform_between(r, 0.1, 8) : -conform_between(r, 0.1, 8);
     case LOGS:
         return conform_next(r) & 1 ? conform_between(r, 0.5, 2) : spread(r, -10, 10);
@@ -171,7 +175,8 @@ static int64_t integer(conform_random *r, kind k, uint32_t dtype, uint32_t i, co
     const int64_t low = is_signed ? -1 - (INT64_MAX >> (64 - bits)) : 0;
     const int64_t high = is_signed ? INT64_MAX >> (64 - bits) : UINT8_MAX;
     if (dtype == VANE_BOOL)
-        return c == CONFORM_ORDINARY ? (int64_t)(conform_next(r) & 1) : (int64_t)conform_below(r, 256);
+        return c == CONFORM_ORDINARY ? (int64_t)(conform_next(r) & 1)
+                                     : (int64_t)conform_below(r, 256);
     if (c == CONFORM_WIDE)
         return (int64_t)conform_next(r);
     if (c == CONFORM_SPECIAL && conform_next(r) & 1) {

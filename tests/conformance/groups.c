@@ -48,14 +48,10 @@ static void cases(conform *c, const vane_op_info *info, uint32_t dtype)
         const char *shape;
         conform_cases_fn fn;
     } rules[] = {
-        {"ELEMENTWISE", conform_cases_elementwise},
-        {"REDUCE", conform_cases_reduce},
-        {"ARGMAX", conform_cases_reduce},
-        {"DOT", conform_cases_dot},
-        {"MATMUL", conform_cases_matmul},
-        {"GEMM", conform_cases_gemm},
-        {"SOFTMAX", conform_cases_softmax},
-        {"TRANSPOSE", conform_cases_transpose},
+        {"ELEMENTWISE", conform_cases_elementwise}, {"REDUCE", conform_cases_reduce},
+        {"ARGMAX", conform_cases_reduce},           {"DOT", conform_cases_dot},
+        {"MATMUL", conform_cases_matmul},           {"GEMM", conform_cases_gemm},
+        {"SOFTMAX", conform_cases_softmax},         {"TRANSPOSE", conform_cases_transpose},
         {"CONCAT", conform_cases_concat},
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
@@ -71,7 +67,8 @@ void conform_kernels(conform *c)
     if (c->same) {
         conform_note(&c->report,
                      "kernels: %s is the oracle; compared with itself it proves nothing. Known "
-                     "answers judge it.", c->plugin);
+                     "answers judge it.",
+                     c->plugin);
         return;
     }
     conform_each(c, "kernels", cases);

@@ -66,4 +66,7 @@ static void cases(conform *c, const vane_op_info *info, uint32_t dtype)
     }
 }
 
-void conform_memory(conform *c) { conform_each(c, "memory", cases); }
+void conform_memory(conform *c)
+{
+    conform_each(c, "memory", cases);
+}

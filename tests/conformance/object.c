@@ -74,11 +74,13 @@ static void read_symbols(const image *m, const Elf64_Shdr *s, const Elf64_Shdr *
                          conform_object *out)
 {
     Elf64_Sym sym;
-    for (uint64_t at = 0; at + sizeof sym <= s->sh_size && copy(m, s->sh_offset + at, &sym, sizeof sym);
+    for (uint64_t at = 0;
+         at + sizeof sym <= s->sh_size && copy(m, s->sh_offset + at, &sym, sizeof sym);
          at += sizeof sym) {
         const char *name = part(m, names->sh_offset + sym.st_name, 1);
         if (!name || !is_export(&sym) ||
-            !memchr(name, 0, (size_t)(m->bytes - names->sh_offset - sym.st_name)) || is_marker(name))
+            !memchr(name, 0, (size_t)(m->bytes - names->sh_offset - sym.st_name)) ||
+            is_marker(name))
             continue;
         out->exports++;
         if (strcmp(name, "vane_backend_entry_v1") != 0)
@@ -89,8 +91,8 @@ static void read_symbols(const image *m, const Elf64_Shdr *s, const Elf64_Shdr *
 static void read_image(const image *m, conform_object *out)
 {
     static const unsigned char ident[] = {
-        0x7f, 'E', 'L', 'F', ELFCLASS64,
-        __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB};
+        0x7f, 'E',        'L',
+        'F',  ELFCLASS64, __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB};
     Elf64_Ehdr e;
     Elf64_Phdr p;
     Elf64_Shdr s, names;

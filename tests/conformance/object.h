@@ -8,7 +8,7 @@
 #include "vane/backend.h"
 
 typedef struct conform_object {
-    int readable;          /* 0: not a 64-bit ELF file of this byte order; the rest is unset */
+    int readable; /* 0: not a 64-bit ELF file of this byte order; the rest is unset */
     int has_note;
     vane_backend_note note;
     uint64_t init_bytes;   /* of DT_INIT_ARRAY: 8 for each constructor */

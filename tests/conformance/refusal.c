@@ -101,4 +101,7 @@ static void cases(conform *c, const vane_op_info *info, uint32_t dtype)
     conform_trial_close(&t);
 }
 
-void conform_refusal(conform *c) { conform_each(c, "refusal", cases); }
+void conform_refusal(conform *c)
+{
+    conform_each(c, "refusal", cases);
+}

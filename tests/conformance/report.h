@@ -9,7 +9,7 @@ typedef struct conform_skips {
     char *text; /* the file, cut into pieces */
     struct {
         const char *pattern, *reason;
-    } *rows;
+    } * rows;
     uint32_t count;
 } conform_skips;
 

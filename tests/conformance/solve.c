@@ -62,8 +62,7 @@ void conform_trial_label(const conform_trial *t, const char *layout, char out[25
     if (t->n_in == 0)
         used += shape_text(&t->want, "", out, 180);
     snprintf(out + used, 256 - used, "%s%s %s %s", t->params_text[0] ? " " : "", t->params_text,
-             layout,
-             conform_class_name(t->data));
+             layout, conform_class_name(t->data));
 }
 
 /* ---- asking the oracle ----------------------------------------------------------- */

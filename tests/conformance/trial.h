@@ -52,12 +52,12 @@ int conform_trial_solve(conform *c, conform_trial *t);
 /* "[5,7]x[7] strided wide" */
 void conform_trial_label(const conform_trial *t, const char *layout, char out[256]);
 
-typedef enum conform_path { /* ways to the same kernel */
-    CONFORM_FORCED,         /* vane_run with options.backend */
-    CONFORM_PLAIN,          /* vane_run: the priority leads to the plugin */
-    CONFORM_TYPED,          /* vane_<op> */
-    CONFORM_PLANNED,        /* vane_plan_run, twice */
-    CONFORM_PATHS
+typedef enum conform_path {                  /* ways to the same kernel */
+                            CONFORM_FORCED,  /* vane_run with options.backend */
+                            CONFORM_PLAIN,   /* vane_run: the priority leads to the plugin */
+                            CONFORM_TYPED,   /* vane_<op> */
+                            CONFORM_PLANNED, /* vane_plan_run, twice */
+                            CONFORM_PATHS
 } conform_path;
 
 /* One run of the plugin. got: NULL, or an array like want that takes the result's bits. */
@@ -72,8 +72,7 @@ typedef struct conform_attempt {
 
 /* Runs and judges: status, guard bytes, inputs unchanged, values. *why: what is wrong, "" if
  * nothing. 0: there is no kernel for it, or it cannot take this alignment. */
-int conform_trial_attempt(conform *c, conform_trial *t, const conform_attempt *a,
-                          char why[512]);
+int conform_trial_attempt(conform *c, conform_trial *t, const conform_attempt *a, char why[512]);
 /* Attempt, and report it as a case. */
 void conform_trial_check(conform *c, conform_trial *t, conform_layout layout);
 /* Every layout that makes a difference; few: dense, offset and strided only. */

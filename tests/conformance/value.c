@@ -17,9 +17,18 @@ static const conform_format formats[VANE_DTYPE_COUNT] = {
     [VANE_BF16] = {7, 127, -126},
 };
 
-const conform_format *conform_format_of(uint32_t dtype) { return &formats[dtype]; }
-int conform_is_float(uint32_t dtype) { return formats[dtype].mantissa != 0; }
-double conform_epsilon(uint32_t dtype) { return ldexp(1, -formats[dtype].mantissa); }
+const conform_format *conform_format_of(uint32_t dtype)
+{
+    return &formats[dtype];
+}
+int conform_is_float(uint32_t dtype)
+{
+    return formats[dtype].mantissa != 0;
+}
+double conform_epsilon(uint32_t dtype)
+{
+    return ldexp(1, -formats[dtype].mantissa);
+}
 
 double conform_smallest(uint32_t dtype)
 {

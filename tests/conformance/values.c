@@ -58,7 +58,8 @@ static int float_agrees(const conform_trial *t, const conform_array *got, int64_
 
 static int only_moves(uint32_t op)
 {
-    return op == VANE_OP_COPY || op == VANE_OP_TRANSPOSE || op == VANE_OP_CONCAT || op == VANE_OP_WHERE;
+    return op == VANE_OP_COPY || op == VANE_OP_TRANSPOSE || op == VANE_OP_CONCAT ||
+           op == VANE_OP_WHERE;
 }
 
 static int same_bits(const conform_array *a, const conform_array *b, int64_t i)
@@ -98,10 +99,12 @@ static void describe(const conform_trial *t, const conform_array *got, int64_t i
     conform_value_text(dtype, t->want.t.data, i, w);
     index_text(&got->t, i, at);
     const double both = conform_is_float(dtype) ? conform_get(dtype, t->want.t.data, i) +
-                                                      conform_get(dtype, got->t.data, i) : NAN;
+                                                      conform_get(dtype, got->t.data, i)
+                                                : NAN;
     if (!isnan(both)) { /* else there is no distance */
         double want = conform_get(dtype, t->want.t.data, i);
-        long double error = fabsl(measure(dtype, conform_get(dtype, got->t.data, i)) - measure(dtype, want));
+        long double error =
+            fabsl(measure(dtype, conform_get(dtype, got->t.data, i)) - measure(dtype, want));
         long double unit = conform_epsilon(dtype) *
                            (t->scale ? (long double)t->scale[i] : fabsl(measure(dtype, want)));
         if (unit < (long double)conform_smallest(dtype))

@@ -29,8 +29,8 @@ static void widths(conform *c, conform_trial *t, conform_layout layout)
         char why[512], label[256], text[64];
         conform_array many = {0};
         vane_decision d = {.struct_size = sizeof d};
-        conform_attempt a = {.layout = layout, .width = width[i], .got = i ? &many : &one,
-                             .decision = &d};
+        conform_attempt a = {
+            .layout = layout, .width = width[i], .got = i ? &many : &one, .decision = &d};
         if (i > 0 && (!one.t.data || width[i] > c->threads || (i == 3 && c->threads <= 3)))
             continue;
         int ran = conform_trial_attempt(c, t, &a, why);

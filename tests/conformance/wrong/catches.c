@@ -93,8 +93,12 @@ int main(int argc, char **argv)
     int rc = run(&o, &all, 100);
     /* some of relu's failures are excused; neg is excused for nothing */
     watch some = {.list = excuses, .count = 1};
-    conform_options skip = {.path = argv[1], .dtype = "f32", .group = "kernels", .seed = 1,
-                            .op = "neg", .skip_file = argv[2]};
+    conform_options skip = {.path = argv[1],
+                            .dtype = "f32",
+                            .group = "kernels",
+                            .seed = 1,
+                            .op = "neg",
+                            .skip_file = argv[2]};
     rc |= run(&skip, &some, 1);
     expectation rest[] = {{"kernels", "relu", "got 0, want nan", 0}};
     watch excused = {.list = rest, .count = 1};

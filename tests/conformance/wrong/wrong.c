@@ -81,8 +81,7 @@ static vane_status elementwise(const vane_kernel *self, const vane_call *call)
     for (int64_t i = 0; i < n && op == VANE_OP_SUB; i++)
         *element(out, 0, rank, i) = 0;
     for (int64_t i = 0; i < n - skipped; i++)
-        *element(out, 0, rank, i) =
-            value(op, *element(x, 0, rank, i), *element(y, 0, rank, i), i);
+        *element(out, 0, rank, i) = value(op, *element(x, 0, rank, i), *element(y, 0, rank, i), i);
     if (op == VANE_OP_MUL)
         *(element(out, 0, rank, n - 1) + 1) = 1;
     if (op == VANE_OP_MAX)
@@ -108,11 +107,11 @@ static vane_status reduce_sum(const vane_kernel *self, const vane_call *call)
     return VANE_OK;
 }
 
-#define KERNEL(fn)                                                                            \
-    {                                                                                         \
-        .struct_size = sizeof(vane_kernel),                                                   \
-        .flags = VANE_KERNEL_CLEAN_FAIL | VANE_KERNEL_PARALLEL,                               \
-        .numerics = VANE_NUMERICS_FAST, .name = #fn "_f32", .direct = fn                      \
+#define KERNEL(fn)                                                                              \
+    {                                                                                           \
+        .struct_size = sizeof(vane_kernel),                                                     \
+        .flags = VANE_KERNEL_CLEAN_FAIL | VANE_KERNEL_PARALLEL, .numerics = VANE_NUMERICS_FAST, \
+        .name = #fn "_f32", .direct = fn                                                        \
     }
 static const vane_kernel elementwise_kernel = KERNEL(elementwise);
 static const vane_kernel reduce_sum_kernel = KERNEL(reduce_sum);
@@ -150,7 +149,10 @@ static vane_status plugin_open(const vane_host *host, vane_backend **out)
     return VANE_OK;
 }
 
-static void plugin_close(vane_backend *b) { free(b); }
+static void plugin_close(vane_backend *b)
+{
+    free(b);
+}
 
 static vane_status device_count(vane_backend *b, uint32_t *out)
 {
@@ -177,7 +179,10 @@ static vane_status device_open(vane_backend *b, uint32_t i, vane_device **out)
     return VANE_OK;
 }
 
-static void device_close(vane_device *d) { free(d); }
+static void device_close(vane_device *d)
+{
+    free(d);
+}
 
 static const vane_backend_vt table = {
     .struct_size = sizeof table,
