@@ -62,20 +62,34 @@ static void note_case(conform *c, const conform_object *f, const vane_backend_en
     verdict(c, "note and entry", why);
 }
 
+#define ENTRY(entry, device)                             \
+    {                                                    \
+#entry, offsetof(vane_backend_vt, entry), device \
+    }
+static const struct {
+    const char *name;
+    size_t at;
+    int device; /* 1: only devices with memory of their own need it */
+} needed[] = {ENTRY(open, 0),        ENTRY(close, 0),       ENTRY(device_count, 0),
+              ENTRY(device_info, 0), ENTRY(device_open, 0), ENTRY(device_close, 0),
+              ENTRY(kernel, 0),      ENTRY(mem_alloc, 1),   ENTRY(mem_free, 1),
+              ENTRY(queue_open, 1),  ENTRY(queue_close, 1), ENTRY(queue_sync, 1),
+              ENTRY(upload, 1),      ENTRY(download, 1),    ENTRY(launch, 1),
+              ENTRY(event_wait, 1),  ENTRY(event_free, 1)};
+
 /* The missing entry's name, or NULL. host_only: every device reads host memory. */
 static const char *missing_entry(const vane_backend_vt *vt, int host_only)
 {
-#define NEED(entry)                                                                          \
-    if (vt->struct_size < offsetof(vane_backend_vt, entry) + sizeof vt->entry || !vt->entry) \
-        return #entry;
-    NEED(open)
-    NEED(close) NEED(device_count) NEED(device_info) NEED(device_open) NEED(device_close)
-        NEED(kernel) if (host_only) return NULL;
-    NEED(mem_alloc)
-    NEED(mem_free) NEED(queue_open) NEED(queue_close) NEED(queue_sync) NEED(upload) NEED(download)
-        NEED(launch) NEED(event_wait) NEED(event_free)
-#undef NEED
-            return NULL;
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+        void (*entry)(void) = NULL;
+        if (needed[i].device && host_only)
+            continue;
+        if (needed[i].at + sizeof entry <= vt->struct_size)
+            memcpy(&entry, (const char *)vt + needed[i].at, sizeof entry);
+        if (!entry)
+            return needed[i].name;
+    }
+    return NULL;
 }
 
 static void device_info_case(conform *c, const vane_device_info *d, uint32_t i)
