@@ -18,7 +18,8 @@ vane_status vane__context_check(const vane_context *ctx)
     if (ctx == NULL)
         return vane__fail(VANE_E_ARGUMENT, "ctx is NULL, expected one from vane_open");
     if (ctx->magic != VANE__CONTEXT_MAGIC)
-        return vane__fail(VANE_E_ARGUMENT, "ctx is no open context (closed already, or not from vane_open)");
+        return vane__fail(VANE_E_ARGUMENT,
+                          "ctx is no open context (closed already, or not from vane_open)");
     return VANE_OK;
 }
 
@@ -42,7 +43,8 @@ static vane_status choose_policy(vane_context *ctx, const char *name)
     return VANE_OK;
 }
 
-static const vane_backend_entry program_entry = {.magic = VANE_BACKEND_MAGIC, .name = VANE__PROGRAM};
+static const vane_backend_entry program_entry = {.magic = VANE_BACKEND_MAGIC,
+                                                 .name = VANE__PROGRAM};
 
 static vane_status open_parts(vane_context *ctx, const vane_config *config)
 {
@@ -55,7 +57,8 @@ static vane_status open_parts(vane_context *ctx, const vane_config *config)
     uint32_t threads = ctx->settings.threads ? ctx->settings.threads : ctx->budget.threads;
     if ((st = vane__pool_open(threads, &ctx->pool)) != VANE_OK ||
         (st = vane__op_table_open(&ctx->ops)) != VANE_OK ||
-        (st = vane__registry_init(&ctx->registry)) != VANE_OK || (st = vane__routes_open(ctx)) != VANE_OK)
+        (st = vane__registry_init(&ctx->registry)) != VANE_OK ||
+        (st = vane__routes_open(ctx)) != VANE_OK)
         return st;
     ctx->program.entry = &program_entry;
     ctx->program.ctx = ctx;
@@ -85,9 +88,11 @@ static vane_status missing_backend(const vane__report *r, const char *wanted)
     known_names(r, names, sizeof names);
     for (uint32_t i = 0; i < r->count; i++)
         if (strcmp(r->lines[i].backend, wanted) == 0)
-            return vane__fail(VANE_E_NOT_FOUND, "backend '%.32s' is required, but refused: %.160s", wanted, r->lines[i].reason);
-    return vane__fail(VANE_E_NOT_FOUND, "backend '%.32s' is required, but there is none of that name; there are: %s", wanted,
-                      names[0] ? names : "none at all");
+            return vane__fail(VANE_E_NOT_FOUND, "backend '%.32s' is required, but refused: %.160s",
+                              wanted, r->lines[i].reason);
+    return vane__fail(VANE_E_NOT_FOUND,
+                      "backend '%.32s' is required, but there is none of that name; there are: %s",
+                      wanted, names[0] ? names : "none at all");
 }
 
 /* Nothing loaded, or not what was asked for: an error at the door, not at the first call. */
@@ -99,8 +104,10 @@ static vane_status check_backends(vane_context *ctx)
     if (wanted[0] != '\0' && vane__registry_find(&ctx->registry, wanted) == NULL)
         return missing_backend(&ctx->registry.report, wanted);
     if (atomic_load(&ctx->registry.count) == 0)
-        return vane__fail(VANE_E_NO_BACKEND, "no backend was loaded from %u places; `vane info` lists each with its verdict",
-                          ctx->registry.report.count);
+        return vane__fail(
+            VANE_E_NO_BACKEND,
+            "no backend was loaded from %u places; `vane info` lists each with its verdict",
+            ctx->registry.report.count);
     return VANE_OK;
 }
 
@@ -112,11 +119,13 @@ static void warn_unknown(vane_context *ctx)
     vane__registry_names(&ctx->registry, all, sizeof all);
     for (uint32_t i = 0; vane__list_at(ctx->settings.prefer, i, item, sizeof item); i++)
         if (strchr(item, '*') == NULL && vane__registry_find(&ctx->registry, item) == NULL)
-            vane__log_line(log, VANE_LOG_WARN, "'%s' is preferred, but not loaded; loaded: %s", item, all);
+            vane__log_line(log, VANE_LOG_WARN, "'%s' is preferred, but not loaded; loaded: %s",
+                           item, all);
     for (uint32_t i = 0; vane__list_at(ctx->settings.ops, i, item, sizeof item); i++) {
         snprintf(op, sizeof op, "%.*s", (int)strcspn(item, "="), item);
         if (vane__op_by_name(ctx, op) == NULL)
-            vane__log_line(log, VANE_LOG_WARN, "VANE_OPS names the op '%s', which there is not", op);
+            vane__log_line(log, VANE_LOG_WARN, "VANE_OPS names the op '%s', which there is not",
+                           op);
     }
 }
 
@@ -206,7 +215,8 @@ static vane_status check_names(vane_context *ctx, const char *names)
         if (strchr(name, '*') != NULL || vane__registry_find(&ctx->registry, name) != NULL)
             continue;
         vane__registry_names(&ctx->registry, all, sizeof all);
-        return vane__fail(VANE_E_NOT_FOUND, "names has '%.32s', which is not loaded; loaded: %s", name, all);
+        return vane__fail(VANE_E_NOT_FOUND, "names has '%.32s', which is not loaded; loaded: %s",
+                          name, all);
     }
     return VANE_OK;
 }
@@ -230,7 +240,8 @@ vane_status vane_set_policy(vane_context *ctx, const char *name)
         st = vane__fail(VANE_E_ARGUMENT, "name is NULL, expected heuristic or fixed");
     if (st == VANE_OK)
         st = vane__policy_find(name) != NULL ? VANE_OK : VANE_E_NOT_FOUND;
-    if (st != VANE_OK || vane__env("VANE_POLICY") != NULL || atomic_load(&ctx->policy) == vane__policy_find(name))
+    if (st != VANE_OK || vane__env("VANE_POLICY") != NULL ||
+        atomic_load(&ctx->policy) == vane__policy_find(name))
         return st; /* nothing changes; the operator's choice stays */
     st = choose_policy(ctx, name);
     return st == VANE_OK ? vane__routes_renew(ctx) : st;
@@ -240,11 +251,13 @@ vane_status vane_set_threads(vane_context *ctx, uint32_t threads)
 {
     vane_status st = vane__context_check(ctx);
     if (st == VANE_OK && threads > VANE__MAX_THREADS)
-        st = vane__fail(VANE_E_ARGUMENT, "threads is %u, expected at most %d", threads, VANE__MAX_THREADS);
+        st = vane__fail(VANE_E_ARGUMENT, "threads is %u, expected at most %d", threads,
+                        VANE__MAX_THREADS);
     if (st != VANE_OK)
         return st;
     uint32_t most = ctx->settings.threads ? ctx->settings.threads : ctx->budget.threads;
     int operator_said = vane__env("VANE_THREADS") != NULL && ctx->settings.threads != 0;
-    vane__pool_set_max(ctx->pool, threads == 0 || (operator_said && threads > most) ? most : threads);
+    vane__pool_set_max(ctx->pool,
+                       threads == 0 || (operator_said && threads > most) ? most : threads);
     return vane__routes_renew(ctx);
 }

@@ -154,8 +154,8 @@ static vane_status flag_read(const char *field, uint32_t value, int *out)
 static vane_status numbers_read(const vane_config *config, vane__settings *out)
 {
     uint32_t repro = 0, unload = 0;
-    vane_status status =
-        number_read("VANE_THREADS", "config.threads", config->threads, VANE__MAX_THREADS, &out->threads);
+    vane_status status = number_read("VANE_THREADS", "config.threads", config->threads,
+                                     VANE__MAX_THREADS, &out->threads);
     if (status == VANE_OK)
         status = number_read("VANE_REPRO", "config.repro", config->repro, 1, &repro);
     if (status == VANE_OK)

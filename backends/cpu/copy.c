@@ -19,11 +19,11 @@ typedef struct job {
     const char *x;
     char *out;
     int64_t size;
-    int64_t n, step_x, step_out;       /* the inner dimension */
-    int64_t m, row_x, row_out;         /* TURN: the dimension adjacent in the input */
-    uint32_t rank;                     /* of what is around that */
+    int64_t n, step_x, step_out; /* the inner dimension */
+    int64_t m, row_x, row_out;   /* TURN: the dimension adjacent in the input */
+    uint32_t rank;               /* of what is around that */
     int64_t shape[VANE_MAX_RANK], stride_x[VANE_MAX_RANK], stride_out[VANE_MAX_RANK];
-    int64_t cut_n, cells_n;            /* a cell has so much of n; so many of them for all */
+    int64_t cut_n, cells_n; /* a cell has so much of n; so many of them for all */
     int64_t cut_m, cells_m;
     way way;
     int stream;
@@ -31,35 +31,39 @@ typedef struct job {
 
 enum { CELL_BYTES = 1 << 17 };
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
 
 typedef uint16_t __attribute__((may_alias)) any16;
 typedef uint32_t __attribute__((may_alias)) any32;
 typedef uint64_t __attribute__((may_alias)) any64;
 
-#define LOOP_OF(T)                                                                           \
-    static void loop_##T(const void *from, int64_t step_x, void *to, int64_t step_out,       \
-                         int64_t n) {                                                        \
-        const T *x = from;                                                                   \
-        T *out = to;                                                                         \
-        if (step_out == 1 && step_x == 0) {                                                  \
-            const T value = *x;                                                              \
-            for (int64_t i = 0; i < n; i++)                                                  \
-                out[i] = value;                                                              \
-        } else if (step_out == 1) {                                                          \
-            for (int64_t i = 0; i < n; i++)                                                  \
-                out[i] = x[i * step_x];                                                      \
-        } else {                                                                             \
-            for (int64_t i = 0; i < n; i++)                                                  \
-                out[i * step_out] = x[i * step_x];                                           \
-        }                                                                                    \
+#define LOOP_OF(T)                                                                                \
+    static void loop_##T(const void *from, int64_t step_x, void *to, int64_t step_out, int64_t n) \
+    {                                                                                             \
+        const T *x = from;                                                                        \
+        T *out = to;                                                                              \
+        if (step_out == 1 && step_x == 0) {                                                       \
+            const T value = *x;                                                                   \
+            for (int64_t i = 0; i < n; i++)                                                       \
+                out[i] = value;                                                                   \
+        } else if (step_out == 1) {                                                               \
+            for (int64_t i = 0; i < n; i++)                                                       \
+                out[i] = x[i * step_x];                                                           \
+        } else {                                                                                  \
+            for (int64_t i = 0; i < n; i++)                                                       \
+                out[i * step_out] = x[i * step_x];                                                \
+        }                                                                                         \
     }
 LOOP_OF(uint8_t)
 LOOP_OF(any16)
 LOOP_OF(any32)
 LOOP_OF(any64)
 
-static void copy_loop(const job *j, const char *x, char *out, int64_t n) {
+static void copy_loop(const job *j, const char *x, char *out, int64_t n)
+{
     if (j->size == 4)
         loop_any32(x, j->step_x, out, j->step_out, n);
     else if (j->size == 8)
@@ -71,7 +75,8 @@ static void copy_loop(const job *j, const char *x, char *out, int64_t n) {
 }
 
 /* Cell number i: which part of m and n, and where around them. */
-static void run_cell(const job *j, int64_t i) {
+static void run_cell(const job *j, int64_t i)
+{
     int64_t n0 = i % j->cells_n * j->cut_n, n = least(j->n - n0, j->cut_n);
     i /= j->cells_n;
     int64_t m0 = i % j->cells_m * j->cut_m, m = least(j->m - m0, j->cut_m);
@@ -96,7 +101,8 @@ static void run_cell(const job *j, int64_t i) {
             memcpy(out, x, (size_t)(n * j->size));
 }
 
-static void run_cells(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
+static void run_cells(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
+{
     const job *j = arg;
     (void)worker;
     for (uint64_t i = lo; i < hi; i++)
@@ -107,7 +113,8 @@ static void run_cells(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
 
 /* The way, and the dimension that goes with the inner one: for TURN the one adjacent in the
  * input, else the next. Returns it, or the rank where there is none. */
-static uint32_t choose(job *j, const vane_view *x, const vane_view *out) {
+static uint32_t choose(job *j, const vane_view *x, const vane_view *out)
+{
     uint32_t last = x->rank - 1;
     if (out->stride[last] == 1 && x->stride[last] == 1) {
         j->way = RUNS;
@@ -122,7 +129,8 @@ static uint32_t choose(job *j, const vane_view *x, const vane_view *out) {
     return last > 0 ? last - 1 : x->rank;
 }
 
-static void cut(job *j) {
+static void cut(job *j)
+{
     if (j->way == TURN) {
         /* 512 x 64 elements: pages enough for the TLB on both sides */
         j->cut_n = least(j->n, 512);
@@ -136,7 +144,8 @@ static void cut(job *j) {
     j->cells_m = (j->m + j->cut_m - 1) / j->cut_m;
 }
 
-static int same_layout(const vane_view *a, const vane_view *b) {
+static int same_layout(const vane_view *a, const vane_view *b)
+{
     if (a->data != b->data)
         return 0;
     for (uint32_t d = 0; d < a->rank; d++)
@@ -145,7 +154,8 @@ static int same_layout(const vane_view *a, const vane_view *b) {
     return 1;
 }
 
-static void run(job *j, const vane_call *call, uint32_t with) {
+static void run(job *j, const vane_call *call, uint32_t with)
+{
     const vane_view *x = &call->arg[0], *out = &call->arg[1];
     uint32_t last = x->rank - 1;
     int64_t around = 1;
@@ -176,7 +186,8 @@ static void run(job *j, const vane_call *call, uint32_t with) {
         run_cells(j, 0, cells, 0);
 }
 
-static vane_status copy(const vane_kernel *self, const vane_call *call) {
+static vane_status copy(const vane_kernel *self, const vane_call *call)
+{
     static const uint8_t sizes[] = {
 #define SIZE(NAME, name, bytes) bytes,
         VANE_DTYPE_MAP(SIZE)
@@ -202,15 +213,14 @@ static vane_status copy(const vane_kernel *self, const vane_call *call) {
     return VANE_OK;
 }
 
-const vane_kernel *cpu__copy_kernel(uint32_t op, uint32_t dtype) {
-#define KERNEL(label)                                                                        \
-    {.struct_size = sizeof(vane_kernel),                                                     \
-     .flags = VANE_KERNEL_PARALLEL | VANE_KERNEL_CLEAN_FAIL,                                 \
-     .numerics = VANE_NUMERICS_REPRO,                                                        \
-     .name = label,                                                                          \
-     .direct = copy,                                                                         \
-     .bytes_per_ns = 20.0,                                                                   \
-     .launch_ns = 10.0}
+const vane_kernel *cpu__copy_kernel(uint32_t op, uint32_t dtype)
+{
+#define KERNEL(label)                                                                            \
+    {                                                                                            \
+        .struct_size = sizeof(vane_kernel),                                                      \
+        .flags = VANE_KERNEL_PARALLEL | VANE_KERNEL_CLEAN_FAIL, .numerics = VANE_NUMERICS_REPRO, \
+        .name = label, .direct = copy, .bytes_per_ns = 20.0, .launch_ns = 10.0                   \
+    }
     static const vane_kernel kernels[3][4] = {
         {KERNEL("copy_b1"), KERNEL("copy_b2"), KERNEL("copy_b4"), KERNEL("copy_b8")},
         {KERNEL("transpose_b1"), KERNEL("transpose_b2"), KERNEL("transpose_b4"),

@@ -7,7 +7,8 @@
 
 #include "stream.h"
 
-static inline void cpu__stream_run(void *out, const void *x, size_t bytes) {
+static inline void cpu__stream_run(void *out, const void *x, size_t bytes)
+{
     size_t head = (size_t)(-(uintptr_t)out & 63);
     if (bytes < 256) {
         memcpy(out, x, bytes);

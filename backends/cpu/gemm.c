@@ -29,41 +29,59 @@ typedef struct block {
     ptrdiff_t sum_row;
 } block;
 
-static ptrdiff_t a_tile_bytes(const cpu_gemm_type *t) { return (ptrdiff_t)t->mr * CPU_LINE_BYTES; }
-static ptrdiff_t b_tile_bytes(const cpu_gemm_type *t) { return (ptrdiff_t)t->nr * CPU_KC_BYTES; }
+static ptrdiff_t a_tile_bytes(const cpu_gemm_type *t)
+{
+    return (ptrdiff_t)t->mr * CPU_LINE_BYTES;
+}
+static ptrdiff_t b_tile_bytes(const cpu_gemm_type *t)
+{
+    return (ptrdiff_t)t->nr * CPU_KC_BYTES;
+}
 
 /* Partial sums need room of their own when they cannot be kept in the output. */
-static ptrdiff_t sum_bytes(const cpu_gemm *g) {
+static ptrdiff_t sum_bytes(const cpu_gemm *g)
+{
     if (g->in_place || g->k <= CPU_KC(g->type->wide))
         return 0;
     return cpu__min(g->m, ROWS) * cpu__up(cpu__min(g->n, COLS), g->type->nr) * g->type->wide;
 }
 
-static ptrdiff_t block_rows(const cpu_gemm *g) { return ROWS / g->type->mr * g->type->mr; }
-static ptrdiff_t block_cols(const cpu_gemm *g) { return COLS / g->type->nr * g->type->nr; }
+static ptrdiff_t block_rows(const cpu_gemm *g)
+{
+    return ROWS / g->type->mr * g->type->mr;
+}
+static ptrdiff_t block_cols(const cpu_gemm *g)
+{
+    return COLS / g->type->nr * g->type->nr;
+}
 
 /* A is read in place where its rows can be: even rows that fall into the same sets of the L1
  * cache (1024 floats apart) cost no more so than copying them does. */
-static int a_in_place(const cpu_gemm *g) {
+static int a_in_place(const cpu_gemm *g)
+{
     return g->type->bytes == g->type->wide && g->a.col == 1;
 }
 
-static ptrdiff_t a_bytes(const cpu_gemm *g) {
+static ptrdiff_t a_bytes(const cpu_gemm *g)
+{
     if (a_in_place(g))
         return 0;
     return cpu__tiles(cpu__min(g->m, block_rows(g)), g->type->mr) * a_tile_bytes(g->type);
 }
-static ptrdiff_t b_bytes(const cpu_gemm *g) {
+static ptrdiff_t b_bytes(const cpu_gemm *g)
+{
     return cpu__tiles(cpu__min(g->n, block_cols(g)), g->type->nr) * b_tile_bytes(g->type);
 }
 
-ptrdiff_t cpu__gemm_packed_scratch(const cpu_gemm *g) {
+ptrdiff_t cpu__gemm_packed_scratch(const cpu_gemm *g)
+{
     return cpu__up(a_bytes(g), 64) + cpu__up(b_bytes(g), 64) + sum_bytes(g);
 }
 
 /* ---- packing: one piece is one tile's share of A or of B ----------------------------- */
 
-static void pack_a(const block *b, ptrdiff_t tile) {
+static void pack_a(const block *b, ptrdiff_t tile)
+{
     const cpu_gemm *g = b->g;
     const cpu_gemm_type *t = g->type;
     ptrdiff_t first = tile * t->mr;
@@ -76,7 +94,8 @@ static void pack_a(const block *b, ptrdiff_t tile) {
         t->panel(to, t->mr, from, g->a.row, g->a.col, rows, b->k);
 }
 
-static void pack_b(const block *b, ptrdiff_t tile) {
+static void pack_b(const block *b, ptrdiff_t tile)
+{
     const cpu_gemm *g = b->g;
     const cpu_gemm_type *t = g->type;
     ptrdiff_t first = tile * t->nr;
@@ -85,7 +104,8 @@ static void pack_b(const block *b, ptrdiff_t tile) {
              g->b.row, cols, b->k);
 }
 
-static void pack(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
+static void pack(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
+{
     const block *b = arg;
     (void)worker;
     for (ptrdiff_t p = (ptrdiff_t)lo; p < (ptrdiff_t)hi; p++) {
@@ -98,7 +118,8 @@ static void pack(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
 
 /* ---- computing: one piece is PIECE_TILES tiles of A by piece_cols tiles of B --------- */
 
-static micro_a a_of(const block *b, ptrdiff_t tile, ptrdiff_t i) {
+static micro_a a_of(const block *b, ptrdiff_t tile, ptrdiff_t i)
+{
     const cpu_gemm *g = b->g;
     if (b->a_in_place)
         return (micro_a){cpu__at(g, &g->a, b->i + i, b->l), g->a.row, g->a.col};
@@ -109,13 +130,15 @@ static micro_a a_of(const block *b, ptrdiff_t tile, ptrdiff_t i) {
 }
 
 /* The tile's partial sums are needed when it is done: by then they are here. */
-static inline void fetch_sums(const char *c, ptrdiff_t row_bytes, int rows, int bytes) {
+static inline void fetch_sums(const char *c, ptrdiff_t row_bytes, int rows, int bytes)
+{
     for (int i = 0; i < rows; i++)
         for (int at = 0; at < bytes; at += 64)
             __builtin_prefetch(c + i * row_bytes + at, 1);
 }
 
-static void tile_product(const block *b, ptrdiff_t a_tile, ptrdiff_t b_tile) {
+static void tile_product(const block *b, ptrdiff_t a_tile, ptrdiff_t b_tile)
+{
     const cpu_gemm *g = b->g;
     const cpu_gemm_type *t = g->type;
     _Alignas(64) char own[CPU_TILE_BYTES];
@@ -130,7 +153,8 @@ static void tile_product(const block *b, ptrdiff_t a_tile, ptrdiff_t b_tile) {
         t->finish(g, b->i + i, b->j + j, rows, cols, c, c_row);
 }
 
-static void piece(const block *b, ptrdiff_t a_lo, ptrdiff_t a_hi, ptrdiff_t b_lo, ptrdiff_t b_hi) {
+static void piece(const block *b, ptrdiff_t a_lo, ptrdiff_t a_hi, ptrdiff_t b_lo, ptrdiff_t b_hi)
+{
     if (A_STAYS) {
         for (ptrdiff_t i = a_lo; i < a_hi; i++)
             for (ptrdiff_t j = b_lo; j < b_hi; j++)
@@ -142,7 +166,8 @@ static void piece(const block *b, ptrdiff_t a_lo, ptrdiff_t a_hi, ptrdiff_t b_lo
             tile_product(b, i, j);
 }
 
-static void compute(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
+static void compute(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
+{
     const block *b = arg;
     ptrdiff_t down = cpu__tiles(b->a_tiles, PIECE_TILES);
     (void)worker;
@@ -156,13 +181,15 @@ static void compute(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
 /* ---- blocks -------------------------------------------------------------------------- */
 
 /* Half of the L2 cache for a piece's share of B. */
-static ptrdiff_t piece_cols(const cpu_gemm *g) {
+static ptrdiff_t piece_cols(const cpu_gemm *g)
+{
     uint64_t l2 = g->call->host->l2_bytes ? g->call->host->l2_bytes : 512 * 1024;
     ptrdiff_t fit = (ptrdiff_t)(l2 / 2) / b_tile_bytes(g->type);
     return fit < 2 ? 2 : fit > 64 ? 64 : fit;
 }
 
-static block block_at(const cpu_gemm *g, ptrdiff_t i, ptrdiff_t j) {
+static block block_at(const cpu_gemm *g, ptrdiff_t i, ptrdiff_t j)
+{
     const cpu_gemm_type *t = g->type;
     block b = {.g = g, .i = i, .j = j};
     b.m = cpu__min(g->m - i, block_rows(g));
@@ -184,7 +211,8 @@ static block block_at(const cpu_gemm *g, ptrdiff_t i, ptrdiff_t j) {
     return b;
 }
 
-static void block_run(block *b) {
+static void block_run(block *b)
+{
     const vane_call *call = b->g->call;
     uint64_t down = (uint64_t)cpu__tiles(b->a_tiles, PIECE_TILES);
     uint64_t across = (uint64_t)cpu__tiles(b->b_tiles, b->piece_cols);
@@ -197,7 +225,8 @@ static void block_run(block *b) {
     }
 }
 
-void cpu__gemm_packed(const cpu_gemm *g) {
+void cpu__gemm_packed(const cpu_gemm *g)
+{
     for (ptrdiff_t j = 0; j < g->n; j += block_cols(g))
         for (ptrdiff_t i = 0; i < g->m; i += block_rows(g)) {
             block b = block_at(g, i, j);

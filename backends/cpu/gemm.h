@@ -77,20 +77,27 @@ struct cpu_gemm {
     char *scratch;
 };
 
-static inline char *cpu__at(const cpu_gemm *g, const cpu_matrix *x, ptrdiff_t i, ptrdiff_t j) {
+static inline char *cpu__at(const cpu_gemm *g, const cpu_matrix *x, ptrdiff_t i, ptrdiff_t j)
+{
     return x->p + (i * x->row + j * x->col) * g->type->bytes;
 }
-static inline ptrdiff_t cpu__min(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
-static inline ptrdiff_t cpu__tiles(ptrdiff_t n, ptrdiff_t tile) {
+static inline ptrdiff_t cpu__min(ptrdiff_t a, ptrdiff_t b)
+{
+    return a < b ? a : b;
+}
+static inline ptrdiff_t cpu__tiles(ptrdiff_t n, ptrdiff_t tile)
+{
     return n <= tile ? 1 : (n + tile - 1) / tile; /* a division is felt in a small product */
 }
-static inline ptrdiff_t cpu__up(ptrdiff_t n, ptrdiff_t step) {
+static inline ptrdiff_t cpu__up(ptrdiff_t n, ptrdiff_t step)
+{
     return (n + step - 1) / step * step;
 }
 
 /* C[rows x n] (+)= A * B over all of k, one chain at a time. */
 static inline void cpu__chains(const cpu_gemm_type *t, int rows, int n, ptrdiff_t k, micro_a a,
-                               const char *b, ptrdiff_t b_row, void *c, ptrdiff_t c_row, int add) {
+                               const char *b, ptrdiff_t b_row, void *c, ptrdiff_t c_row, int add)
+{
     for (ptrdiff_t l = 0; l < k; l += CPU_CHAIN) {
         t->micro(rows, n, (size_t)cpu__min(k - l, CPU_CHAIN), a, b, b_row, c, c_row, add || l > 0);
         a.p = (const char *)a.p + CPU_CHAIN * a.k * t->wide;

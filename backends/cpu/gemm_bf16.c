@@ -3,7 +3,8 @@
 #include "gemm_turn.h"
 #include "micro.h"
 
-static inline float widen_bf16(const uint16_t *p) {
+static inline float widen_bf16(const uint16_t *p)
+{
     float lane[VF32_LANES];
     vf32_store(lane, vf32_load_bf16_n(p, 1));
     return lane[0];

@@ -15,11 +15,18 @@ typedef struct direct {
     ptrdiff_t b_row, b_tile;
 } direct;
 
-static int same_type(const cpu_gemm *g) { return g->type->bytes == g->type->wide; }
-static int b_in_place(const cpu_gemm *g) { return same_type(g) && g->b.col == 1; }
+static int same_type(const cpu_gemm *g)
+{
+    return g->type->bytes == g->type->wide;
+}
+static int b_in_place(const cpu_gemm *g)
+{
+    return same_type(g) && g->b.col == 1;
+}
 
 /* Operands that are read in place stay in the L2 cache, or are read only once. */
-int cpu__gemm_direct_fits(const cpu_gemm *g) {
+int cpu__gemm_direct_fits(const cpu_gemm *g)
+{
     const cpu_gemm_type *t = g->type;
     ptrdiff_t most = NEAR_BYTES / t->wide; /* elements */
     if (!same_type(g) && g->k > CPU_KC(t->wide))
@@ -33,13 +40,15 @@ int cpu__gemm_direct_fits(const cpu_gemm *g) {
 }
 
 /* Rows are shared out evenly, so that no tile is thin. */
-static ptrdiff_t tile_begin(ptrdiff_t m, ptrdiff_t tiles, ptrdiff_t i) {
+static ptrdiff_t tile_begin(ptrdiff_t m, ptrdiff_t tiles, ptrdiff_t i)
+{
     if (tiles == 1)
         return i == 0 ? 0 : m;
     return m / tiles * i + cpu__min(i, m % tiles);
 }
 
-static micro_a a_tile(const cpu_gemm *g, char *wide, ptrdiff_t i, int rows) {
+static micro_a a_tile(const cpu_gemm *g, char *wide, ptrdiff_t i, int rows)
+{
     const char *from = cpu__at(g, &g->a, i, 0);
     if (same_type(g))
         return (micro_a){from, g->a.row, g->a.col};
@@ -48,7 +57,8 @@ static micro_a a_tile(const cpu_gemm *g, char *wide, ptrdiff_t i, int rows) {
     return (micro_a){wide, line, 1};
 }
 
-static void tile_product(const direct *d, micro_a a, ptrdiff_t i, int rows, ptrdiff_t b_tile) {
+static void tile_product(const direct *d, micro_a a, ptrdiff_t i, int rows, ptrdiff_t b_tile)
+{
     const cpu_gemm *g = d->g;
     const cpu_gemm_type *t = g->type;
     ptrdiff_t j = b_tile * t->nr;
@@ -63,7 +73,8 @@ static void tile_product(const direct *d, micro_a a, ptrdiff_t i, int rows, ptrd
     t->finish(g, i, j, rows, cols, own, t->nr);
 }
 
-static void compute(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
+static void compute(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
+{
     const direct *d = arg;
     _Alignas(64) char wide[CPU_MR * CPU_LINE_BYTES];
     (void)worker;
@@ -78,7 +89,8 @@ static void compute(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
     }
 }
 
-static void run(direct *d) {
+static void run(direct *d)
+{
     const vane_call *call = d->g->call;
     uint64_t pieces = (uint64_t)(d->a_tiles * d->groups);
     if (call->width <= 1 || pieces == 1)
@@ -88,7 +100,8 @@ static void run(direct *d) {
 }
 
 /* On its own, so that the plain case does not touch so much stack. */
-static __attribute__((noinline)) void run_with_b_copied(direct *d) {
+static __attribute__((noinline)) void run_with_b_copied(direct *d)
+{
     _Alignas(64) char copy[STACK_B];
     const cpu_gemm *g = d->g;
     const cpu_gemm_type *t = g->type;
@@ -101,7 +114,8 @@ static __attribute__((noinline)) void run_with_b_copied(direct *d) {
     run(d);
 }
 
-void cpu__gemm_direct(const cpu_gemm *g) {
+void cpu__gemm_direct(const cpu_gemm *g)
+{
     const cpu_gemm_type *t = g->type;
     direct d = {.g = g, .b = g->b.p, .b_row = g->b.row, .b_tile = (ptrdiff_t)t->nr * t->wide};
     d.a_tiles = cpu__tiles(g->m, t->mr);

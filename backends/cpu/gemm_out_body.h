@@ -4,7 +4,8 @@
  * MUL, FMA and SCALAR(double), the value that alpha and beta have in the computed type.
  */
 
-static inline V load_c(const S *c, ptrdiff_t step, ptrdiff_t n) {
+static inline V load_c(const S *c, ptrdiff_t step, ptrdiff_t n)
+{
     if (step == 1)
         return n == LANES ? SLOAD(c) : SLOAD_N(c, (size_t)n);
     S run[LANES] = {0};
@@ -13,7 +14,8 @@ static inline V load_c(const S *c, ptrdiff_t step, ptrdiff_t n) {
     return SLOAD(run);
 }
 
-static inline void store_out(S *out, ptrdiff_t step, V v, ptrdiff_t n) {
+static inline void store_out(S *out, ptrdiff_t step, V v, ptrdiff_t n)
+{
     if (step == 1) {
         if (n == LANES)
             SSTORE(out, v);
@@ -27,7 +29,8 @@ static inline void store_out(S *out, ptrdiff_t step, V v, ptrdiff_t n) {
         out[i * step] = run[i];
 }
 
-static inline void finish_row(const cpu_gemm *g, S *out, const S *c, const T *tile, ptrdiff_t n) {
+static inline void finish_row(const cpu_gemm *g, S *out, const S *c, const T *tile, ptrdiff_t n)
+{
     V alpha = SET1(SCALAR(g->alpha)), beta = SET1(SCALAR(g->beta));
     for (ptrdiff_t j = 0; j < n; j += LANES) {
         ptrdiff_t some = cpu__min(n - j, LANES);
@@ -41,7 +44,8 @@ static inline void finish_row(const cpu_gemm *g, S *out, const S *c, const T *ti
 }
 
 static void finish(const cpu_gemm *g, ptrdiff_t i, ptrdiff_t j, ptrdiff_t rows, ptrdiff_t cols,
-                   const void *tile, ptrdiff_t tile_row) {
+                   const void *tile, ptrdiff_t tile_row)
+{
     for (ptrdiff_t r = 0; r < rows; r++) {
         S *out = (S *)(void *)cpu__at(g, &g->out, i + r, j);
         const S *c = g->c.p ? (const S *)(const void *)cpu__at(g, &g->c, i + r, j) : NULL;

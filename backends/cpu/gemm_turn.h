@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /* dst[l * dst_row + i] = src[i * src_row + l] */
-static inline void cpu__turn_f32(float *dst, ptrdiff_t dst_row, const float *src,
-                                 ptrdiff_t src_row) {
+static inline void cpu__turn_f32(float *dst, ptrdiff_t dst_row, const float *src, ptrdiff_t src_row)
+{
     simde__m128 a = simde_mm_loadu_ps(src), b = simde_mm_loadu_ps(src + src_row);
     simde__m128 c = simde_mm_loadu_ps(src + 2 * src_row), d = simde_mm_loadu_ps(src + 3 * src_row);
     simde__m128 ab = simde_mm_unpacklo_ps(a, b), cd = simde_mm_unpacklo_ps(c, d);

@@ -8,7 +8,8 @@
 
 /* acc[j] = fma(x[r], b[r][j], acc[j]) for r = 0 .. rows-1, in this order */
 static inline __attribute__((always_inline)) void
-row_steps(const int rows, T *acc, const T *x, const S *b, ptrdiff_t b_row, ptrdiff_t n) {
+row_steps(const int rows, T *acc, const T *x, const S *b, ptrdiff_t b_row, ptrdiff_t n)
+{
     ptrdiff_t j = 0;
     for (; j + LANES <= n; j += LANES) {
         V v = LOAD(acc + j);
@@ -27,7 +28,8 @@ row_steps(const int rows, T *acc, const T *x, const S *b, ptrdiff_t b_row, ptrdi
     STORE_N(acc + j, v, last);
 }
 
-static void row_chain(T *acc, const T *x, const S *b, ptrdiff_t b_row, ptrdiff_t k, ptrdiff_t n) {
+static void row_chain(T *acc, const T *x, const S *b, ptrdiff_t b_row, ptrdiff_t k, ptrdiff_t n)
+{
     ptrdiff_t l = 0;
     for (ptrdiff_t j = 0; j < n; j++)
         acc[j] = 0;
@@ -37,7 +39,8 @@ static void row_chain(T *acc, const T *x, const S *b, ptrdiff_t b_row, ptrdiff_t
         row_steps(1, acc, x + l, b + l * b_row, b_row, n);
 }
 
-static void row_cols(const cpu_gemm *g, ptrdiff_t j, ptrdiff_t n) {
+static void row_cols(const cpu_gemm *g, ptrdiff_t j, ptrdiff_t n)
+{
     T sum[ROW_COLS], acc[ROW_COLS], x[CPU_CHAIN];
     for (ptrdiff_t l = 0; l < g->k; l += CPU_CHAIN) {
         ptrdiff_t k = cpu__min(g->k - l, CPU_CHAIN);
@@ -50,14 +53,16 @@ static void row_cols(const cpu_gemm *g, ptrdiff_t j, ptrdiff_t n) {
     finish(g, 0, j, 1, n, sum, 0);
 }
 
-static void row(const cpu_gemm *g, ptrdiff_t lo, ptrdiff_t hi) {
+static void row(const cpu_gemm *g, ptrdiff_t lo, ptrdiff_t hi)
+{
     for (ptrdiff_t j = lo; j < hi; j += ROW_COLS)
         row_cols(g, j, cpu__min(hi - j, ROW_COLS));
 }
 
 #define DOTS_COLS 64
 
-static void dots(const cpu_gemm *g, ptrdiff_t lo, ptrdiff_t hi) {
+static void dots(const cpu_gemm *g, ptrdiff_t lo, ptrdiff_t hi)
+{
     T sum[CPU_DOT_ROWS][DOTS_COLS];
     for (ptrdiff_t j = lo; j < hi; j += DOTS_COLS) {
         ptrdiff_t n = cpu__min(hi - j, DOTS_COLS);

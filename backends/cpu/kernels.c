@@ -18,7 +18,8 @@ static const lookup_fn families[] = {
 const vane_kernel *cpu__kernel(uint32_t op, uint32_t dtype)
 {
     const vane_kernel *k = NULL;
-    if (dtype == VANE_BOOL && (op == VANE_OP_COPY || op == VANE_OP_TRANSPOSE || op == VANE_OP_CONCAT))
+    if (dtype == VANE_BOOL &&
+        (op == VANE_OP_COPY || op == VANE_OP_TRANSPOSE || op == VANE_OP_CONCAT))
         op = VANE_OP_CAST; /* bytes other than 0 and 1 become 1 */
     for (size_t i = 0; !k && i < sizeof families / sizeof families[0]; i++)
         k = families[i](op, dtype);

@@ -5,7 +5,8 @@
  */
 
 /* n elements, step apart, widened. */
-static inline void widen_run(T *dst, const S *src, ptrdiff_t step, ptrdiff_t n) {
+static inline void widen_run(T *dst, const S *src, ptrdiff_t step, ptrdiff_t n)
+{
     ptrdiff_t i = 0;
     if (step == 1) {
         for (; i + LANES <= n; i += LANES)
@@ -21,7 +22,8 @@ static inline void widen_run(T *dst, const S *src, ptrdiff_t step, ptrdiff_t n) 
 #ifdef TRANSPOSE4
 /* k is the direction of stride 1: turn 4 x 4 elements at a time. Returns how many of the w
  * are done; the rest is done by the caller. */
-static ptrdiff_t panel_turn(T *dst, int width, const S *src, ptrdiff_t step, int w, ptrdiff_t k) {
+static ptrdiff_t panel_turn(T *dst, int width, const S *src, ptrdiff_t step, int w, ptrdiff_t k)
+{
     ptrdiff_t i = 0, k4 = k & ~(ptrdiff_t)3;
     for (; i + 4 <= w; i += 4) {
         const S *s = src + i * step;
@@ -36,7 +38,8 @@ static ptrdiff_t panel_turn(T *dst, int width, const S *src, ptrdiff_t step, int
 #endif
 
 static void panel(void *to, int width, const void *from, ptrdiff_t step, ptrdiff_t k_step, int w,
-                  ptrdiff_t k) {
+                  ptrdiff_t k)
+{
     T *dst = to;
     const S *src = from;
     ptrdiff_t i = 0;
@@ -59,7 +62,8 @@ static void panel(void *to, int width, const void *from, ptrdiff_t step, ptrdiff
 }
 
 static void lines(void *to, ptrdiff_t dst_row, const void *from, ptrdiff_t step, ptrdiff_t k_step,
-                  int rows, ptrdiff_t k) {
+                  int rows, ptrdiff_t k)
+{
     for (int i = 0; i < rows; i++)
         widen_run((T *)to + i * dst_row, (const S *)from + i * step, k_step, k);
 }

@@ -18,19 +18,23 @@ typedef struct job {
     const cpu__body *body;
     cpu__plan plan;
     int64_t size_x, size_out;
-    int64_t cols;   /* columns: extent of the last kept dimension; rows: 0 */
-    int64_t tile;   /* outputs of a tile; the last of a line of columns may have fewer */
+    int64_t cols; /* columns: extent of the last kept dimension; rows: 0 */
+    int64_t tile; /* outputs of a tile; the last of a line of columns may have fewer */
     int64_t tiles;
-    int64_t pieces; /* of each tile */
-    int64_t piece;  /* terms of a piece */
-    int direct;     /* rows: terms are adjacent */
+    int64_t pieces;   /* of each tile */
+    int64_t piece;    /* terms of a piece */
+    int direct;       /* rows: terms are adjacent */
     cpu__part *parts; /* [tiles][pieces][tile] */
 } job;
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
 
 /* Terms lo to hi of the output whose first term is at x. */
-static void row_piece(const job *j, const char *x, int64_t lo, int64_t hi, cpu__part *sum) {
+static void row_piece(const job *j, const char *x, int64_t lo, int64_t hi, cpu__part *sum)
+{
     double gathered[CPU_CHUNK];
     cpu__part err = {.i = 0}, part;
     for (int64_t i = lo; i < hi; i += CPU_CHUNK) {
@@ -50,7 +54,8 @@ static void row_piece(const job *j, const char *x, int64_t lo, int64_t hi, cpu__
 
 /* n columns from x on, terms lo to hi. */
 static void col_piece(const job *j, const char *x, int64_t lo, int64_t hi, int64_t n,
-                      cpu__part *sum) {
+                      cpu__part *sum)
+{
     int64_t off[CPU_TILE_ROWS];
     cpu__part part[CPU_TILE], err[CPU_TILE];
     for (int64_t i = lo; i < hi; i += CPU_TILE_ROWS) {
@@ -67,7 +72,8 @@ static void col_piece(const job *j, const char *x, int64_t lo, int64_t hi, int64
 }
 
 /* Where tile t begins and how many outputs it has. */
-static cpu__at tile_at(const job *j, int64_t t, int64_t *n, int64_t *stride_out) {
+static cpu__at tile_at(const job *j, int64_t t, int64_t *n, int64_t *stride_out)
+{
     const cpu__plan *p = &j->plan;
     *n = 1;
     *stride_out = 0;
@@ -82,7 +88,8 @@ static cpu__at tile_at(const job *j, int64_t t, int64_t *n, int64_t *stride_out)
     return at;
 }
 
-static void compute(const job *j, int64_t t, int64_t piece, cpu__part *sum) {
+static void compute(const job *j, int64_t t, int64_t piece, cpu__part *sum)
+{
     int64_t n, stride, lo = piece * j->piece, hi = least(j->plan.terms, lo + j->piece);
     const char *x = j->plan.x + tile_at(j, t, &n, &stride).x * j->size_x;
     if (j->cols)
@@ -92,7 +99,8 @@ static void compute(const job *j, int64_t t, int64_t piece, cpu__part *sum) {
 }
 
 /* Merges the pieces of tile t, computing those that are not in parts. */
-static void finish_tile(const job *j, int64_t t) {
+static void finish_tile(const job *j, int64_t t)
+{
     cpu__part sum[CPU_TILE], err[CPU_TILE], local[CPU_TILE];
     int64_t n, stride;
     cpu__at at = tile_at(j, t, &n, &stride);
@@ -113,7 +121,8 @@ static void finish_tile(const job *j, int64_t t) {
 }
 
 /* Short adjacent rows: a batch along the last kept dimension in one go. */
-static void finish_batches(const job *j, int64_t lo, int64_t hi) {
+static void finish_batches(const job *j, int64_t lo, int64_t hi)
+{
     const cpu__plan *p = &j->plan;
     cpu__part part[CPU_PARTS];
     uint32_t last = p->n_kept - 1;
@@ -128,7 +137,8 @@ static void finish_batches(const job *j, int64_t lo, int64_t hi) {
     }
 }
 
-static void run_tiles(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
+static void run_tiles(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
+{
     const job *j = arg;
     (void)worker;
     if (!j->cols && j->direct && j->plan.terms <= CPU_CHUNK) {
@@ -139,7 +149,8 @@ static void run_tiles(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
         finish_tile(j, (int64_t)t);
 }
 
-static void run_pieces(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
+static void run_pieces(void *arg, uint64_t lo, uint64_t hi, uint32_t worker)
+{
     const job *j = arg;
     (void)worker;
     for (int64_t u = (int64_t)lo; u < (int64_t)hi; u++)
@@ -147,7 +158,8 @@ static void run_pieces(void *arg, uint64_t lo, uint64_t hi, uint32_t worker) {
 }
 
 /* Empty outputs get the op's value for no terms. */
-static void run_empty(const job *j) {
+static void run_empty(const job *j)
+{
     static const double nothing[512]; /* to point at: bodies step a block ahead before they look */
     cpu__part part;
     j->body->rows(nothing, 0, 1, 0, &part);
@@ -157,7 +169,8 @@ static void run_empty(const job *j) {
     }
 }
 
-static void cut(job *j) {
+static void cut(job *j)
+{
     const cpu__plan *p = &j->plan;
     int adjacent = p->n_red > 0 && p->red_x[p->n_red - 1] == 1;
     int columns = !adjacent && p->n_kept > 0 && p->kept_x[p->n_kept - 1] == 1;
@@ -169,7 +182,8 @@ static void cut(job *j) {
     j->pieces = (p->terms + j->piece - 1) / j->piece;
 }
 
-static void run(job *j, const vane_call *call) {
+static void run(job *j, const vane_call *call)
+{
     cpu__part local[CPU_PARTS];
     uint64_t tiles = (uint64_t)j->tiles, n_parts = tiles * (uint64_t)(j->pieces * j->tile);
     cpu__part *heap = NULL;
@@ -194,7 +208,8 @@ static void run(job *j, const vane_call *call) {
         call->host->free(call->host->ctx, heap);
 }
 
-static const cpu__body *body_of(uint32_t op, uint32_t dtype) {
+static const cpu__body *body_of(uint32_t op, uint32_t dtype)
+{
     static const uint8_t red[] = {CPU_SUM, CPU_MEAN, CPU_MAX, CPU_MIN, CPU_PROD};
     if (op < VANE_OP_REDUCE_SUM || op > VANE_OP_REDUCE_PROD)
         return NULL;
@@ -202,7 +217,8 @@ static const cpu__body *body_of(uint32_t op, uint32_t dtype) {
     return dtype <= VANE_BF16 ? cpu__reduce_float(r, dtype) : cpu__reduce_int(r, dtype);
 }
 
-static vane_status reduce(const vane_kernel *self, const vane_call *call) {
+static vane_status reduce(const vane_kernel *self, const vane_call *call)
+{
     static const uint8_t sizes[] = {
 #define SIZE(NAME, name, bytes) bytes,
         VANE_DTYPE_MAP(SIZE)
@@ -228,21 +244,22 @@ static vane_status reduce(const vane_kernel *self, const vane_call *call) {
     return VANE_OK;
 }
 
-#define KERNEL(label, fn)                                                                    \
-    {.struct_size = sizeof(vane_kernel),                                                     \
-     .flags = VANE_KERNEL_PARALLEL | VANE_KERNEL_CLEAN_FAIL,                                 \
-     .numerics = VANE_NUMERICS_REPRO,                                                        \
-     .name = label,                                                                          \
-     .direct = fn,                                                                           \
-     .flops_per_ns = VEC_BYTES / 4.0,                                                        \
-     .bytes_per_ns = 18.0,                                                                   \
-     .launch_ns = 10.0}
-#define KERNELS(label, fn)                                                                   \
-    {KERNEL(label "_f32", fn), KERNEL(label "_f64", fn), KERNEL(label "_f16", fn),           \
-     KERNEL(label "_bf16", fn), KERNEL(label "_i32", fn), KERNEL(label "_i64", fn),          \
-     KERNEL(label "_u8", fn), KERNEL(label "_i8", fn)}
+#define KERNEL(label, fn)                                                                        \
+    {                                                                                            \
+        .struct_size = sizeof(vane_kernel),                                                      \
+        .flags = VANE_KERNEL_PARALLEL | VANE_KERNEL_CLEAN_FAIL, .numerics = VANE_NUMERICS_REPRO, \
+        .name = label, .direct = fn, .flops_per_ns = VEC_BYTES / 4.0, .bytes_per_ns = 18.0,      \
+        .launch_ns = 10.0                                                                        \
+    }
+#define KERNELS(label, fn)                                                                 \
+    {                                                                                      \
+        KERNEL(label "_f32", fn), KERNEL(label "_f64", fn), KERNEL(label "_f16", fn),      \
+            KERNEL(label "_bf16", fn), KERNEL(label "_i32", fn), KERNEL(label "_i64", fn), \
+            KERNEL(label "_u8", fn), KERNEL(label "_i8", fn)                               \
+    }
 
-const vane_kernel *cpu__reduce_kernel(uint32_t op, uint32_t dtype) {
+const vane_kernel *cpu__reduce_kernel(uint32_t op, uint32_t dtype)
+{
     static const vane_kernel kernels[][VANE_I8 + 1] = {
         KERNELS("reduce_sum", reduce), KERNELS("reduce_mean", reduce),
         KERNELS("reduce_max", reduce), KERNELS("reduce_min", reduce),

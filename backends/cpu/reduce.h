@@ -16,12 +16,12 @@ const vane_kernel *cpu__reduce_kernel(uint32_t op, uint32_t dtype);
 vane_status cpu__reduce_argmax(const vane_kernel *self, const vane_call *call);
 
 enum {
-    CPU_CHUNK = 4096,             /* terms in a row chunk */
-    CPU_PIECE = 16 * CPU_CHUNK,   /* terms in a parallel piece */
-    CPU_TILE = 1024,              /* columns reduced side by side */
-    CPU_TILE_ROWS = 256,          /* rows in a chunk of columns */
-    CPU_TILE_PIECE = 4096,        /* rows in a parallel piece of columns */
-    CPU_PARTS = 256               /* parts kept on the stack */
+    CPU_CHUNK = 4096,           /* terms in a row chunk */
+    CPU_PIECE = 16 * CPU_CHUNK, /* terms in a parallel piece */
+    CPU_TILE = 1024,            /* columns reduced side by side */
+    CPU_TILE_ROWS = 256,        /* rows in a chunk of columns */
+    CPU_TILE_PIECE = 4096,      /* rows in a parallel piece of columns */
+    CPU_PARTS = 256             /* parts kept on the stack */
 };
 
 typedef union cpu__part {

@@ -10,26 +10,37 @@
 
 enum { N(REGS) = VIRTUAL / LANES, N(BLOCK) = 16 * VIRTUAL };
 
-CPU__ALWAYS VEC N(step)(cpu__red op, VEC a, VEC x) {
+CPU__ALWAYS VEC N(step)(cpu__red op, VEC a, VEC x)
+{
     switch (op) {
-    case CPU_MAX: return F(max)(a, x);
-    case CPU_MIN: return F(min)(a, x);
-    case CPU_PROD: return F(mul)(a, x);
-    default: return F(add)(a, x);
+    case CPU_MAX:
+        return F(max)(a, x);
+    case CPU_MIN:
+        return F(min)(a, x);
+    case CPU_PROD:
+        return F(mul)(a, x);
+    default:
+        return F(add)(a, x);
     }
 }
 
-CPU__ALWAYS T N(first)(cpu__red op) {
+CPU__ALWAYS T N(first)(cpu__red op)
+{
     switch (op) {
-    case CPU_MAX: return (T)-INFINITY;
-    case CPU_MIN: return (T)INFINITY;
-    case CPU_PROD: return 1;
-    default: return 0;
+    case CPU_MAX:
+        return (T)-INFINITY;
+    case CPU_MIN:
+        return (T)INFINITY;
+    case CPU_PROD:
+        return 1;
+    default:
+        return 0;
     }
 }
 
 /* The first n lanes of x, the others the op's neutral value. */
-CPU__ALWAYS VEC N(tail)(cpu__red op, const T *x, int64_t n) {
+CPU__ALWAYS VEC N(tail)(cpu__red op, const T *x, int64_t n)
+{
     static const T lane[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     VEC v = F(load_n)(x, (size_t)n);
     if (op == CPU_SUM)
@@ -38,7 +49,8 @@ CPU__ALWAYS VEC N(tail)(cpu__red op, const T *x, int64_t n) {
 }
 
 /* One value of the registers' lanes. */
-CPU__ALWAYS T N(fold)(cpu__red op, VEC *a) {
+CPU__ALWAYS T N(fold)(cpu__red op, VEC *a)
+{
     for (int w = N(REGS) / 2; w >= 1; w /= 2)
         for (int k = 0; k < w; k++)
             a[k] = N(step)(op, a[k], a[k + w]);
@@ -46,14 +58,16 @@ CPU__ALWAYS T N(fold)(cpu__red op, VEC *a) {
 }
 
 /* NaN is kept aside in nan: F(max) and F(min) would lose it. */
-CPU__ALWAYS void N(take)(cpu__red op, VEC *a, VEC x, MASK *nan) {
+CPU__ALWAYS void N(take)(cpu__red op, VEC *a, VEC x, MASK *nan)
+{
     if (op == CPU_MAX || op == CPU_MIN)
         *nan = M(or)(*nan, N(cpu__nan)(x, x));
     *a = N(step)(op, *a, x);
 }
 
 /* VIRTUAL terms; two vectors share a test for NaN. */
-CPU__ALWAYS void N(take_all)(cpu__red op, VEC *a, const T *x, MASK *nan) {
+CPU__ALWAYS void N(take_all)(cpu__red op, VEC *a, const T *x, MASK *nan)
+{
     for (int k = 0; k < N(REGS); k += 2) {
         VEC x0 = F(load)(x + k * LANES), x1 = F(load)(x + (k + 1) * LANES);
         if (op == CPU_MAX || op == CPU_MIN)
@@ -63,7 +77,8 @@ CPU__ALWAYS void N(take_all)(cpu__red op, VEC *a, const T *x, MASK *nan) {
     }
 }
 
-CPU__ALWAYS T N(row)(cpu__red op, const T *x, int64_t n) {
+CPU__ALWAYS T N(row)(cpu__red op, const T *x, int64_t n)
+{
     VEC total[N(REGS)], a[N(REGS)], first = F(set1)(N(first)(op));
     MASK nan = F(ne)(first, first);
     for (int k = 0; k < N(REGS); k++)
@@ -91,16 +106,17 @@ CPU__ALWAYS T N(row)(cpu__red op, const T *x, int64_t n) {
     return M(any)(nan) ? (T)NAN : r;
 }
 
-CPU__ALWAYS VEC N(col_step)(cpu__red op, VEC a, VEC x) {
+CPU__ALWAYS VEC N(col_step)(cpu__red op, VEC a, VEC x)
+{
     if (op == CPU_MAX)
         return F(max_nan)(a, x);
     return op == CPU_MIN ? F(min_nan)(a, x) : N(step)(op, a, x);
 }
 
 /* total[0..cols) of up to 16 rows; begin: there is none yet. */
-CPU__ALWAYS void N(col_block)(cpu__red op, const T *x,
-                                                               const int64_t *off, int64_t rows,
-                                                               int64_t cols, T *total, int begin) {
+CPU__ALWAYS void N(col_block)(cpu__red op, const T *x, const int64_t *off, int64_t rows,
+                              int64_t cols, T *total, int begin)
+{
     int64_t j = 0;
     for (; j + 4 * LANES <= cols; j += 4 * LANES) {
         VEC a[4];
@@ -110,8 +126,9 @@ CPU__ALWAYS void N(col_block)(cpu__red op, const T *x,
             for (int k = 0; k < 4; k++)
                 a[k] = N(col_step)(op, a[k], F(load)(x + off[r] + j + k * LANES));
         for (int k = 0; k < 4; k++)
-            F(store)(total + j + k * LANES,
-                     begin ? a[k] : N(col_step)(op, F(load)(total + j + k * LANES), a[k]));
+            F(store)
+        (total + j + k * LANES,
+         begin ? a[k] : N(col_step)(op, F(load)(total + j + k * LANES), a[k]));
     }
     for (; j < cols; j += LANES) {
         size_t n = (size_t)(cols - j < LANES ? cols - j : LANES);

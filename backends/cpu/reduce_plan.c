@@ -5,9 +5,13 @@
 #include <string.h>
 
 /* Broadcast dimensions go outside: what they repeat is then walked as a whole. */
-static int before(int64_t a, int64_t b) { return b != 0 && (a == 0 || a > b); }
+static int before(int64_t a, int64_t b)
+{
+    return b != 0 && (a == 0 || a > b);
+}
 
-static void insert_kept(cpu__plan *p, int64_t extent, int64_t x, int64_t out) {
+static void insert_kept(cpu__plan *p, int64_t extent, int64_t x, int64_t out)
+{
     uint32_t i = p->n_kept++;
     for (; i > 0 && before(x, p->kept_x[i - 1]); i--) {
         p->kept[i] = p->kept[i - 1];
@@ -19,7 +23,8 @@ static void insert_kept(cpu__plan *p, int64_t extent, int64_t x, int64_t out) {
     p->kept_out[i] = out;
 }
 
-static void insert_red(cpu__plan *p, int64_t extent, int64_t x, int ordered) {
+static void insert_red(cpu__plan *p, int64_t extent, int64_t x, int ordered)
+{
     uint32_t i = p->n_red++;
     for (; !ordered && i > 0 && before(x, p->red_x[i - 1]); i--) {
         p->red[i] = p->red[i - 1];
@@ -29,7 +34,8 @@ static void insert_red(cpu__plan *p, int64_t extent, int64_t x, int ordered) {
     p->red_x[i] = x;
 }
 
-static void merge(cpu__plan *p) {
+static void merge(cpu__plan *p)
+{
     uint32_t k = 0, r = 0;
     for (uint32_t i = 1; i < p->n_kept; i++) {
         int joins = p->kept_x[k] == p->kept[i] * p->kept_x[i] &&
@@ -52,7 +58,8 @@ static void merge(cpu__plan *p) {
 }
 
 void cpu__plan_reduce(cpu__plan *p, const vane_call *call, uint32_t n_outer, int ordered,
-                      int64_t size_x, int64_t size_out) {
+                      int64_t size_x, int64_t size_out)
+{
     const vane_view *x = &call->arg[0], *out = &call->arg[1];
     p->x = x->data;
     p->out = out->data;
@@ -80,7 +87,8 @@ void cpu__plan_reduce(cpu__plan *p, const vane_call *call, uint32_t n_outer, int
     merge(p);
 }
 
-cpu__at cpu__plan_at(const cpu__plan *p, uint32_t n, int64_t i) {
+cpu__at cpu__plan_at(const cpu__plan *p, uint32_t n, int64_t i)
+{
     cpu__at at = {0, 0};
     while (n-- > 0) {
         int64_t k = i % p->kept[n];
@@ -92,7 +100,8 @@ cpu__at cpu__plan_at(const cpu__plan *p, uint32_t n, int64_t i) {
 }
 
 /* The offset of term i. */
-static int64_t term(const cpu__plan *p, int64_t i) {
+static int64_t term(const cpu__plan *p, int64_t i)
+{
     int64_t at = 0;
     for (uint32_t d = p->n_red; d-- > 0;) {
         at += i % p->red[d] * p->red_x[d];
@@ -101,7 +110,8 @@ static int64_t term(const cpu__plan *p, int64_t i) {
     return at;
 }
 
-void cpu__plan_terms(const cpu__plan *p, int64_t i, int64_t n, int64_t *off) {
+void cpu__plan_terms(const cpu__plan *p, int64_t i, int64_t n, int64_t *off)
+{
     int64_t inner = p->n_red ? p->red[p->n_red - 1] : 1;
     int64_t stride = p->n_red ? p->red_x[p->n_red - 1] : 0;
     while (n > 0) {
@@ -118,10 +128,11 @@ typedef uint32_t __attribute__((may_alias)) any32;
 typedef uint64_t __attribute__((may_alias)) any64;
 
 /* n elements, stride apart, one after the other. */
-static void gather_run(const char *x, int64_t stride, int64_t n, int64_t size, char *dst) {
-#define GATHER(T)                                                                            \
-    for (int64_t i = 0; i < n; i++)                                                          \
-        ((T *)(void *)dst)[i] = ((const T *)(const void *)x)[i * stride]
+static void gather_run(const char *x, int64_t stride, int64_t n, int64_t size, char *dst)
+{
+#define GATHER(T)                   \
+    for (int64_t i = 0; i < n; i++) \
+    ((T *)(void *)dst)[i] = ((const T *)(const void *)x)[i * stride]
     if (stride == 1)
         memcpy(dst, x, (size_t)(n * size));
     else if (size == 4)
@@ -136,7 +147,8 @@ static void gather_run(const char *x, int64_t stride, int64_t n, int64_t size, c
 }
 
 void cpu__plan_gather(const cpu__plan *p, const char *x, int64_t i, int64_t n, int64_t size,
-                      void *dst) {
+                      void *dst)
+{
     int64_t inner = p->n_red ? p->red[p->n_red - 1] : 1;
     int64_t stride = p->n_red ? p->red_x[p->n_red - 1] : 1;
     char *to = dst;

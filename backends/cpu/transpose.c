@@ -7,7 +7,8 @@
 #include "copy_run.h"
 
 /* One cache line. */
-static inline __attribute__((always_inline)) void put_line(void *out, const void *x, int stream) {
+static inline __attribute__((always_inline)) void put_line(void *out, const void *x, int stream)
+{
     float *to = out;
     const float *from = x;
     if (!stream)
@@ -58,7 +59,8 @@ static inline __attribute__((always_inline)) void put_line(void *out, const void
 #include "transpose_tmpl.h"
 
 void cpu__transpose(int64_t size, const void *x, int64_t row_x, void *out, int64_t row_out,
-                    int64_t m, int64_t n, int stream) {
+                    int64_t m, int64_t n, int stream)
+{
     if (size == 4)
         transpose_4(x, row_x, out, row_out, m, n, stream);
     else if (size == 8)

@@ -8,7 +8,8 @@ typedef T __attribute__((vector_size(16), aligned(1), may_alias)) N(vec);
 enum { N(LANES) = 1 << LOG, N(LINE) = 64 / (int)sizeof(T) };
 
 /* Interleaving row i with row i + LANES / 2, LOG times over, is a transpose. */
-static inline void N(block)(const T *x, int64_t row_x, T *out, int64_t row_out) {
+static inline void N(block)(const T *x, int64_t row_x, T *out, int64_t row_out)
+{
     N(vec) a[N(LANES)], b[N(LANES)];
     for (int k = 0; k < N(LANES); k++)
         a[k] = *(const N(vec) *)(const void *)(x + k * row_x);
@@ -25,7 +26,8 @@ static inline void N(block)(const T *x, int64_t row_x, T *out, int64_t row_out) 
 }
 
 /* What is left over beside the blocks; the longer side is the inner loop. */
-static void N(edge)(const T *x, int64_t row_x, T *out, int64_t row_out, int64_t m, int64_t n) {
+static void N(edge)(const T *x, int64_t row_x, T *out, int64_t row_out, int64_t m, int64_t n)
+{
     if (m > n) {
         for (int64_t j = 0; j < n; j++)
             for (int64_t i = 0; i < m; i++)
@@ -37,7 +39,8 @@ static void N(edge)(const T *x, int64_t row_x, T *out, int64_t row_out, int64_t 
             out[i * row_out + j] = x[i + j * row_x];
 }
 
-static void N(tile)(const T *x, int64_t row_x, T *out, int64_t row_out, int64_t m, int64_t n) {
+static void N(tile)(const T *x, int64_t row_x, T *out, int64_t row_out, int64_t m, int64_t n)
+{
     int64_t m_full = m - m % N(LANES), n_full = n - n % N(LANES);
     for (int64_t j = 0; j < n_full; j += N(LANES))
         for (int64_t i = 0; i < m_full; i += N(LANES))
@@ -50,8 +53,8 @@ static void N(tile)(const T *x, int64_t row_x, T *out, int64_t row_out, int64_t 
 
 /* A line of inputs (m <= LINE) by a page's share of outputs, turned in L1 and streamed out row
  * by row: only whole cache lines may pass the caches by cheaply. */
-static void N(tile_stream)(const T *x, int64_t row_x, T *out, int64_t row_out, int64_t m,
-                           int64_t n) {
+static void N(tile_stream)(const T *x, int64_t row_x, T *out, int64_t row_out, int64_t m, int64_t n)
+{
     enum { SIDE = 1024 / sizeof(T) };
     T buffer[N(LINE) * SIDE] __attribute__((aligned(64)));
     for (int64_t j = 0; j < n; j += SIDE) {
@@ -64,7 +67,8 @@ static void N(tile_stream)(const T *x, int64_t row_x, T *out, int64_t row_out, i
 
 /* A square of whole cache lines: each is read at once and, beside the buffer, written at once.
  * Strides near a power of two leave room for little more in L1. */
-static inline void N(square)(const T *x, int64_t row_x, T *out, int64_t row_out, int stream) {
+static inline void N(square)(const T *x, int64_t row_x, T *out, int64_t row_out, int stream)
+{
     T buffer[N(LINE) * N(LINE)] __attribute__((aligned(64)));
     for (int64_t j = 0; j < N(LINE); j += N(LANES))
         for (int64_t i = 0; i < N(LINE); i += N(LANES))
@@ -74,12 +78,13 @@ static inline void N(square)(const T *x, int64_t row_x, T *out, int64_t row_out,
 }
 
 static void N(transpose)(const T *x, int64_t row_x, T *out, int64_t row_out, int64_t m, int64_t n,
-                         int stream) {
+                         int stream)
+{
     int64_t m_full = m - m % N(LINE), n_full = n - n % N(LINE);
     if (stream && ((uintptr_t)out % 64 != 0 || row_out * (int64_t)sizeof(T) % 64 != 0)) {
         for (int64_t i = 0; i < m; i += N(LINE))
-            N(tile_stream)(x + i, row_x, out + i * row_out, row_out,
-                           m - i < N(LINE) ? m - i : N(LINE), n);
+            N(tile_stream)
+        (x + i, row_x, out + i * row_out, row_out, m - i < N(LINE) ? m - i : N(LINE), n);
         return;
     }
     for (int64_t i = 0; i < m_full; i += N(LINE))

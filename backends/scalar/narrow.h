@@ -25,7 +25,8 @@ static inline double narrow_to_double(uint16_t v, int mant)
         return sign ? -d : d;
     }
     if (exponent == 2 * bias + 1) /* infinity and NaN */
-        bits = (uint64_t)0x7ff << 52 | (uint64_t)(mantissa != 0) << 51; /* quiet, as hardware widens */
+        bits = (uint64_t)0x7ff << 52 | (uint64_t)(mantissa != 0)
+                                           << 51; /* quiet, as hardware widens */
     else
         bits = (uint64_t)(exponent - bias + 1023) << 52;
     bits |= sign | mantissa << (52 - mant);

@@ -43,9 +43,9 @@ static inline void flat_view(vane_view *v, const vane_tensor *t, int64_t n)
 }
 
 /* 1: the call was made, *st is its status. 0: not plain, nothing happened. */
-static inline __attribute__((always_inline)) int shortcut(vane_context *ctx, uint32_t op, uint32_t n_in,
-                                                          const vane_tensor *const *in, vane_tensor *out,
-                                                          uint32_t dtypes, int out_bool, vane_status *st)
+static inline __attribute__((always_inline)) int
+shortcut(vane_context *ctx, uint32_t op, uint32_t n_in, const vane_tensor *const *in,
+         vane_tensor *out, uint32_t dtypes, int out_bool, vane_status *st)
 {
     if (ctx == NULL || out == NULL || ctx->magic != VANE__CONTEXT_MAGIC || ctx->slow)
         return 0;
@@ -53,7 +53,8 @@ static inline __attribute__((always_inline)) int shortcut(vane_context *ctx, uin
         if (in[i] == NULL || in[i]->dtype != in[0]->dtype)
             return 0;
     uint32_t dtype = in[0]->dtype;
-    if (dtype >= VANE_DTYPE_COUNT || !(dtypes >> dtype & 1) || out->dtype != (out_bool ? (uint32_t)VANE_BOOL : dtype))
+    if (dtype >= VANE_DTYPE_COUNT || !(dtypes >> dtype & 1) ||
+        out->dtype != (out_bool ? (uint32_t)VANE_BOOL : dtype))
         return 0;
     int64_t n = dense_like(in[0], out);
     uint64_t size = vane__dtype_size(dtype);
@@ -76,7 +77,8 @@ static inline __attribute__((always_inline)) int shortcut(vane_context *ctx, uin
     size_class = size_class < VANE__THIN ? size_class : VANE__THIN - 1;
     uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
     vane__routes *routes = vane__routes_now(ctx);
-    const vane__route *route = atomic_load_explicit(&routes->builtin[op][dtype][hot][size_class], memory_order_acquire);
+    const vane__route *route =
+        atomic_load_explicit(&routes->builtin[op][dtype][hot][size_class], memory_order_acquire);
     if (__builtin_expect(route == NULL || !route->runner.plain, 0))
         return 0;
     vane_call call;
@@ -100,83 +102,92 @@ static inline __attribute__((always_inline)) int shortcut(vane_context *ctx, uin
 
 /* Rules and outputs that the shortcut knows; the compiler drops it for the others. */
 enum {
-    PLAIN_ELEMENTWISE = 1, PLAIN_REDUCE = 0, PLAIN_ARGMAX = 0, PLAIN_DOT = 0, PLAIN_MATMUL = 0,
-    PLAIN_GEMM = 0, PLAIN_SOFTMAX = 0, PLAIN_TRANSPOSE = 0, PLAIN_CONCAT = 0,
-    PLAIN_OUT_SAME = 1, PLAIN_OUT_BOOL = 1, PLAIN_OUT_I64 = 0, PLAIN_OUT_ANY = 0
+    PLAIN_ELEMENTWISE = 1,
+    PLAIN_REDUCE = 0,
+    PLAIN_ARGMAX = 0,
+    PLAIN_DOT = 0,
+    PLAIN_MATMUL = 0,
+    PLAIN_GEMM = 0,
+    PLAIN_SOFTMAX = 0,
+    PLAIN_TRANSPOSE = 0,
+    PLAIN_CONCAT = 0,
+    PLAIN_OUT_SAME = 1,
+    PLAIN_OUT_BOOL = 1,
+    PLAIN_OUT_I64 = 0,
+    PLAIN_OUT_ANY = 0
 };
 
-#define TRY_SHORTCUT(ID, n, DTYPES, OUT, SHAPE)                                               \
-    vane_status st;                                                                           \
-    if (PLAIN_##SHAPE && PLAIN_OUT_##OUT &&                                                   \
-        shortcut(ctx, VANE_OP_##ID, n, in, out, VANE__SET_##DTYPES,                           \
-                 VANE__OUT_##OUT == VANE__OUT_BOOL, &st))                                     \
+#define TRY_SHORTCUT(ID, n, DTYPES, OUT, SHAPE)                     \
+    vane_status st;                                                 \
+    if (PLAIN_##SHAPE && PLAIN_OUT_##OUT &&                         \
+        shortcut(ctx, VANE_OP_##ID, n, in, out, VANE__SET_##DTYPES, \
+                 VANE__OUT_##OUT == VANE__OUT_BOOL, &st))           \
         return st;
 
-#define WITH_PARAMS(ID, P, in, n)                                                             \
-    vane_params all;                                                                          \
-    if (params == NULL)                                                                       \
-        return vane__dispatch(ctx, VANE_OP_##ID, in, n, &out, 1, NULL, NULL);                 \
-    all.P = *params;                                                                          \
+#define WITH_PARAMS(ID, P, in, n)                                             \
+    vane_params all;                                                          \
+    if (params == NULL)                                                       \
+        return vane__dispatch(ctx, VANE_OP_##ID, in, n, &out, 1, NULL, NULL); \
+    all.P = *params;                                                          \
     return vane__dispatch(ctx, VANE_OP_##ID, in, n, &out, 1, &all, NULL);
 
-#define BODY_U0(ID, name, P, D, O, S)                                                         \
-    vane_status vane_##name(vane_context *ctx, const vane_tensor *x, vane_tensor *out)        \
-    {                                                                                         \
-        const vane_tensor *const in[] = {x};                                                  \
-        TRY_SHORTCUT(ID, 1, D, O, S)                                                          \
-        return vane__dispatch(ctx, VANE_OP_##ID, in, 1, &out, 1, NULL, NULL);                 \
+#define BODY_U0(ID, name, P, D, O, S)                                                  \
+    vane_status vane_##name(vane_context *ctx, const vane_tensor *x, vane_tensor *out) \
+    {                                                                                  \
+        const vane_tensor *const in[] = {x};                                           \
+        TRY_SHORTCUT(ID, 1, D, O, S)                                                   \
+        return vane__dispatch(ctx, VANE_OP_##ID, in, 1, &out, 1, NULL, NULL);          \
     }
-#define BODY_B0(ID, name, P, D, O, S)                                                         \
-    vane_status vane_##name(vane_context *ctx, const vane_tensor *a, const vane_tensor *b,    \
-                            vane_tensor *out)                                                 \
-    {                                                                                         \
-        const vane_tensor *const in[] = {a, b};                                               \
-        TRY_SHORTCUT(ID, 2, D, O, S)                                                          \
-        return vane__dispatch(ctx, VANE_OP_##ID, in, 2, &out, 1, NULL, NULL);                 \
+#define BODY_B0(ID, name, P, D, O, S)                                                      \
+    vane_status vane_##name(vane_context *ctx, const vane_tensor *a, const vane_tensor *b, \
+                            vane_tensor *out)                                              \
+    {                                                                                      \
+        const vane_tensor *const in[] = {a, b};                                            \
+        TRY_SHORTCUT(ID, 2, D, O, S)                                                       \
+        return vane__dispatch(ctx, VANE_OP_##ID, in, 2, &out, 1, NULL, NULL);              \
     }
-#define BODY_T0(ID, name, P, D, O, S)                                                         \
-    vane_status vane_##name(vane_context *ctx, const vane_tensor *a, const vane_tensor *b,    \
-                            const vane_tensor *c, vane_tensor *out)                           \
-    {                                                                                         \
-        const vane_tensor *const in[] = {a, b, c};                                            \
-        TRY_SHORTCUT(ID, 3, D, O, S)                                                          \
-        return vane__dispatch(ctx, VANE_OP_##ID, in, 3, &out, 1, NULL, NULL);                 \
+#define BODY_T0(ID, name, P, D, O, S)                                                      \
+    vane_status vane_##name(vane_context *ctx, const vane_tensor *a, const vane_tensor *b, \
+                            const vane_tensor *c, vane_tensor *out)                        \
+    {                                                                                      \
+        const vane_tensor *const in[] = {a, b, c};                                         \
+        TRY_SHORTCUT(ID, 3, D, O, S)                                                       \
+        return vane__dispatch(ctx, VANE_OP_##ID, in, 3, &out, 1, NULL, NULL);              \
     }
-#define BODY_U1(ID, name, P, D, O, S)                                                         \
-    vane_status vane_##name(vane_context *ctx, const vane_tensor *x,                          \
-                            const vane_##P##_params *params, vane_tensor *out)                \
-    {                                                                                         \
-        const vane_tensor *const in[] = {x};                                                  \
-        WITH_PARAMS(ID, P, in, 1)                                                             \
+#define BODY_U1(ID, name, P, D, O, S)                                          \
+    vane_status vane_##name(vane_context *ctx, const vane_tensor *x,           \
+                            const vane_##P##_params *params, vane_tensor *out) \
+    {                                                                          \
+        const vane_tensor *const in[] = {x};                                   \
+        WITH_PARAMS(ID, P, in, 1)                                              \
     }
-#define BODY_B1(ID, name, P, D, O, S)                                                         \
-    vane_status vane_##name(vane_context *ctx, const vane_tensor *a, const vane_tensor *b,    \
-                            const vane_##P##_params *params, vane_tensor *out)                \
-    {                                                                                         \
-        const vane_tensor *const in[] = {a, b};                                               \
-        WITH_PARAMS(ID, P, in, 2)                                                             \
+#define BODY_B1(ID, name, P, D, O, S)                                                      \
+    vane_status vane_##name(vane_context *ctx, const vane_tensor *a, const vane_tensor *b, \
+                            const vane_##P##_params *params, vane_tensor *out)             \
+    {                                                                                      \
+        const vane_tensor *const in[] = {a, b};                                            \
+        WITH_PARAMS(ID, P, in, 2)                                                          \
     }
-#define BODY_G1(ID, name, P, D, O, S)                                                         \
-    vane_status vane_##name(vane_context *ctx, const vane_tensor *a, const vane_tensor *b,    \
-                            const vane_tensor *c, const vane_##P##_params *params,            \
-                            vane_tensor *out)                                                 \
-    {                                                                                         \
-        const vane_tensor *const in[] = {a, b, c};                                            \
-        WITH_PARAMS(ID, P, in, 3)                                                             \
+#define BODY_G1(ID, name, P, D, O, S)                                                      \
+    vane_status vane_##name(vane_context *ctx, const vane_tensor *a, const vane_tensor *b, \
+                            const vane_tensor *c, const vane_##P##_params *params,         \
+                            vane_tensor *out)                                              \
+    {                                                                                      \
+        const vane_tensor *const in[] = {a, b, c};                                         \
+        WITH_PARAMS(ID, P, in, 3)                                                          \
     }
-#define BODY_N1(ID, name, P, D, O, S)                                                         \
-    vane_status vane_##name(vane_context *ctx, const vane_##P##_params *params,               \
-                            vane_tensor *out)                                                 \
-    {                                                                                         \
-        WITH_PARAMS(ID, P, NULL, 0)                                                           \
+#define BODY_N1(ID, name, P, D, O, S)                                                             \
+    vane_status vane_##name(vane_context *ctx, const vane_##P##_params *params, vane_tensor *out) \
+    {                                                                                             \
+        WITH_PARAMS(ID, P, NULL, 0)                                                               \
     }
-#define BODY_V1(ID, name, P, D, O, S)                                                         \
-    vane_status vane_##name(vane_context *ctx, const vane_tensor *const *inputs,              \
-                            uint32_t count, const vane_##P##_params *params,                  \
-                            vane_tensor *out)                                                 \
-    {                                                                                         \
-        WITH_PARAMS(ID, P, inputs, count)                                                     \
+#define BODY_V1(ID, name, P, D, O, S)                                                            \
+    vane_status vane_##name(vane_context *ctx, const vane_tensor *const *inputs, uint32_t count, \
+                            const vane_##P##_params *params, vane_tensor *out)                   \
+    {                                                                                            \
+        WITH_PARAMS(ID, P, inputs, count)                                                        \
     }
 
-#define VANE_OP(ID, name, SIG, P, DTYPES, OUT, SHAPE, ...) BODY_##SIG(ID, name, P, DTYPES, OUT, SHAPE)
+#define VANE_OP(ID, name, SIG, P, DTYPES, OUT, SHAPE, ...) \
+    BODY_##SIG(ID, name, P, DTYPES, OUT, SHAPE)
 #include "vane/ops.def"

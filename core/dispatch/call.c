@@ -21,21 +21,26 @@ vane_status vane__request_make(const vane_context *ctx, uint32_t op, const vane_
         n_in = 2; /* no c */
     if (n_in < row->info.min_in || n_in > row->info.max_in)
         return vane__fail(VANE_E_ARGUMENT, "%s: %u inputs, expected %s%u", row->info.name, n_in,
-                          row->info.min_in == row->info.max_in ? "" : "at least ", row->info.min_in);
+                          row->info.min_in == row->info.max_in ? "" : "at least ",
+                          row->info.min_in);
     if (n_out != row->info.n_out)
-        return vane__fail(VANE_E_ARGUMENT, "%s: %u outputs, expected %u", row->info.name, n_out, row->info.n_out);
+        return vane__fail(VANE_E_ARGUMENT, "%s: %u outputs, expected %u", row->info.name, n_out,
+                          row->info.n_out);
     if ((n_in > 0 && in == NULL) || out == NULL)
-        return vane__fail(VANE_E_ARGUMENT, "%s: %s is NULL, expected an array of tensors", row->info.name,
-                          out == NULL ? "outputs" : "inputs");
-    *rq = (vane__request){ctx, row, in, out, n_in, n_out, params != NULL ? params : row->defaults, 1};
+        return vane__fail(VANE_E_ARGUMENT, "%s: %s is NULL, expected an array of tensors",
+                          row->info.name, out == NULL ? "outputs" : "inputs");
+    *rq =
+        (vane__request){ctx, row, in, out, n_in, n_out, params != NULL ? params : row->defaults, 1};
     return VANE_OK;
 }
 
-static vane_status dtype_unfit(const vane__request *rq, uint32_t i, uint32_t got, const char *expected)
+static vane_status dtype_unfit(const vane__request *rq, uint32_t i, uint32_t got,
+                               const char *expected)
 {
     char name[16];
     return vane__fail(VANE_E_DTYPE, "%s: %s is %s, expected %s", rq->op->info.name,
-                      vane__input_name(rq->op, i, name, sizeof name), vane_dtype_name(got), expected);
+                      vane__input_name(rq->op, i, name, sizeof name), vane_dtype_name(got),
+                      expected);
 }
 
 static const char *set_text(const vane__op *op)
@@ -52,7 +57,8 @@ vane_status vane__request_dtype(const vane__request *rq, uint32_t *out)
 {
     const vane__op *op = rq->op;
     uint32_t first = op->info.op == VANE_OP_WHERE ? 1 : 0; /* its condition is bool */
-    while (op->rule == VANE__RULE_CUSTOM && first + 1 < rq->n_in && rq->in[first]->dtype == VANE_BOOL)
+    while (op->rule == VANE__RULE_CUSTOM && first + 1 < rq->n_in &&
+           rq->in[first]->dtype == VANE_BOOL)
         first++;
     if (op->info.op == VANE_OP_WHERE && rq->in[0]->dtype != VANE_BOOL)
         return dtype_unfit(rq, 0, rq->in[0]->dtype, "bool");
@@ -69,8 +75,9 @@ static vane_status check_inputs(const vane__request *rq)
 {
     char name[16];
     for (uint32_t i = 0; i < rq->n_in; i++) {
-        vane_status st = vane__tensor_check(rq->op->info.name, vane__input_name(rq->op, i, name, sizeof name),
-                                            rq->in[i], 0, rq->need_data);
+        vane_status st =
+            vane__tensor_check(rq->op->info.name, vane__input_name(rq->op, i, name, sizeof name),
+                               rq->in[i], 0, rq->need_data);
         if (st != VANE_OK)
             return st;
     }
@@ -92,7 +99,8 @@ vane_status vane__request_infer(const vane__request *rq, vane_tensor *out)
                      : rq->op->out == VANE__OUT_BOOL ? (uint32_t)VANE_BOOL
                                                      : (uint32_t)VANE_I64;
     if (vane__count(out->rank, out->shape) < 0)
-        return vane__fail(VANE_E_OVERFLOW, "%s: the output has more elements than 63 bits count", rq->op->info.name);
+        return vane__fail(VANE_E_OVERFLOW, "%s: the output has more elements than 63 bits count",
+                          rq->op->info.name);
     vane__strides_fill(out->rank, out->shape, out->stride);
     return VANE_OK;
 }
@@ -131,8 +139,8 @@ static vane_status check_output(const vane__request *rq)
     if (st != VANE_OK)
         return st;
     if (want.dtype != out->dtype)
-        return vane__fail(VANE_E_DTYPE, "%s: out is %s, expected %s", op, vane_dtype_name(out->dtype),
-                          vane_dtype_name(want.dtype));
+        return vane__fail(VANE_E_DTYPE, "%s: out is %s, expected %s", op,
+                          vane_dtype_name(out->dtype), vane_dtype_name(want.dtype));
     if (!same_shape(&want, out) && !other_form(rq, out)) {
         char have[VANE__SHAPE_TEXT], expected[VANE__SHAPE_TEXT];
         vane__shape_text(out->rank, out->shape, have, sizeof have);
@@ -155,7 +163,8 @@ static int same_view(const vane_view *a, const vane_view *b)
 
 static vane_status check_overlap(const vane__request *rq, vane_call *call)
 {
-    int inplace_allowed = rq->op->rule == VANE__RULE_ELEMENTWISE || rq->op->rule == VANE__RULE_SOFTMAX;
+    int inplace_allowed =
+        rq->op->rule == VANE__RULE_ELEMENTWISE || rq->op->rule == VANE__RULE_SOFTMAX;
     for (uint32_t i = 0; rq->need_data && i < rq->n_in; i++) {
         if (vane__tensor_alias(rq->in[i], rq->out[0]) == VANE__ALIAS_NONE)
             continue;
@@ -166,7 +175,8 @@ static vane_status check_overlap(const vane__request *rq, vane_call *call)
         char name[16];
         return vane__fail(VANE_E_OVERLAP, "%s: out overlaps %s, expected %s", rq->op->info.name,
                           vane__input_name(rq->op, i, name, sizeof name),
-                          inplace_allowed ? "separate memory or exactly the same view" : "separate memory");
+                          inplace_allowed ? "separate memory or exactly the same view"
+                                          : "separate memory");
     }
     return VANE_OK;
 }
@@ -177,7 +187,9 @@ static vane_status check_custom(const vane__request *rq, vane_call *call)
     if (rq->op->rule != VANE__RULE_CUSTOM || rq->op->custom.check == NULL)
         return VANE_OK;
     vane_status st = rq->op->custom.check(call->arg, rq->params, why, sizeof why);
-    return st == VANE_OK ? st : vane__fail(st, "%s: %s", rq->op->info.name, why[0] ? why : "refused by its check");
+    return st == VANE_OK
+               ? st
+               : vane__fail(st, "%s: %s", rq->op->info.name, why[0] ? why : "refused by its check");
 }
 
 uint32_t vane__size_class(const vane_call *call, vane__rule rule, double units)
@@ -197,8 +209,10 @@ static double operand_bytes(const vane__request *rq)
 {
     double bytes = 0;
     for (uint32_t i = 0; i < rq->n_in; i++)
-        bytes += (double)vane__count(rq->in[i]->rank, rq->in[i]->shape) * vane_dtype_bytes(rq->in[i]->dtype);
-    return bytes + (double)vane__count(rq->out[0]->rank, rq->out[0]->shape) * vane_dtype_bytes(rq->out[0]->dtype);
+        bytes += (double)vane__count(rq->in[i]->rank, rq->in[i]->shape) *
+                 vane_dtype_bytes(rq->in[i]->dtype);
+    return bytes + (double)vane__count(rq->out[0]->rank, rq->out[0]->shape) *
+                       vane_dtype_bytes(rq->out[0]->dtype);
 }
 
 static void measure(vane__prepared *p)
@@ -236,7 +250,8 @@ vane_status vane__call_prepare(const vane__request *rq, vane__prepared *p)
 {
     p->rq = *rq;
     if (rq->n_in > VANE_MAX_ARG - rq->n_out && rq->op->rule != VANE__RULE_CONCAT)
-        return vane__fail(VANE_E_ARGUMENT, "%s: %u inputs, expected fewer than %d", rq->op->info.name, rq->n_in, VANE_MAX_ARG);
+        return vane__fail(VANE_E_ARGUMENT, "%s: %u inputs, expected fewer than %d",
+                          rq->op->info.name, rq->n_in, VANE_MAX_ARG);
     vane_status st = check_inputs(rq);
     if (st == VANE_OK)
         st = check_output(rq);
@@ -268,12 +283,15 @@ vane_status vane_infer(const vane_context *ctx, uint32_t op, const vane_tensor *
     if (st != VANE_OK)
         return st;
     if (out == NULL)
-        return vane__fail(VANE_E_ARGUMENT, "%s: out is NULL, expected a tensor to fill", rq.op->info.name);
+        return vane__fail(VANE_E_ARGUMENT, "%s: out is NULL, expected a tensor to fill",
+                          rq.op->info.name);
     rq.need_data = 0;
     st = check_inputs(&rq);
     if (st == VANE_OK && rq.op->out == VANE__OUT_ANY && out->dtype >= VANE_DTYPE_COUNT)
-        st = vane__fail(VANE_E_DTYPE, "%s: out->dtype is %u, expected the wanted vane_dtype", rq.op->info.name, out->dtype);
-    if (st == VANE_OK && (n_in == 0 || rq.op->rule == VANE__RULE_CUSTOM)) { /* the shape is the caller's */
+        st = vane__fail(VANE_E_DTYPE, "%s: out->dtype is %u, expected the wanted vane_dtype",
+                        rq.op->info.name, out->dtype);
+    if (st == VANE_OK &&
+        (n_in == 0 || rq.op->rule == VANE__RULE_CUSTOM)) { /* the shape is the caller's */
         if (out->rank <= VANE_MAX_RANK)
             vane__strides_fill(out->rank, out->shape, out->stride);
         st = vane__tensor_check(rq.op->info.name, "out", out, 0, 0);

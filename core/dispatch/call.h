@@ -8,8 +8,8 @@
 /* What to run: one vane_call (for a CONCAT one for each part), and how much it is. */
 typedef struct vane__prepared {
     vane__request rq;
-    uint32_t dtype;  /* of the kernel */
-    uint32_t parts;  /* vane_calls to make; 0: nothing to compute (an empty output) */
+    uint32_t dtype; /* of the kernel */
+    uint32_t parts; /* vane_calls to make; 0: nothing to compute (an empty output) */
     uint32_t size_class;
     vane__work work; /* of all parts */
     vane_call call;  /* part 0 */

@@ -30,11 +30,13 @@ vane_status vane__kernel_status(const vane__runner *r, vane_status st, uint64_t 
 {
     const vane_error *said = vane_last_error();
     if (st > VANE_OK)
-        return vane__fail(VANE_E_INTERNAL, "%s returned %d, which is no status", r->kernel->name, (int)st);
-    if (st == VANE_OK ||
-        (said->status == st && vane__error_serial() != serial && strcmp(said->backend, name_of(r)) == 0))
+        return vane__fail(VANE_E_INTERNAL, "%s returned %d, which is no status", r->kernel->name,
+                          (int)st);
+    if (st == VANE_OK || (said->status == st && vane__error_serial() != serial &&
+                          strcmp(said->backend, name_of(r)) == 0))
         return st;
-    return vane__fail(st, "%s failed and said no more: %s", r->kernel->name, vane_status_string(st));
+    return vane__fail(st, "%s failed and said no more: %s", r->kernel->name,
+                      vane_status_string(st));
 }
 
 static vane_status run_direct(const vane__runner *r, const vane_call *call)
@@ -51,7 +53,8 @@ static vane_status run_staged(const vane__runner *r, vane_call *call)
     uint64_t count = vane__view_dense(&real, out);
     void *scratch = vane__alloc(count * vane_dtype_bytes(real.dtype), r->kernel->align_bytes);
     if (scratch == NULL)
-        return vane__fail(VANE_E_NOMEM, "%s: no memory to stage its in-place output", r->kernel->name);
+        return vane__fail(VANE_E_NOMEM, "%s: no memory to stage its in-place output",
+                          r->kernel->name);
     out->data = scratch;
     call->flags &= ~(uint32_t)(VANE_CALL_INPLACE | VANE_CALL_FLAT);
     vane_status st = run_direct(r, call);
@@ -102,8 +105,10 @@ static void note_failure(vane_context *ctx, const vane__runner *r, vane_status s
     int first = r->device == NULL || atomic_fetch_add(&r->device->complaints, 1) == 0;
     vane__log_line(&ctx->settings.log, first ? VANE_LOG_WARN : VANE_LOG_DEBUG, "%s@%s failed: %s",
                    r->kernel->name, name_of(r), vane_last_error()->message);
-    if (r->device != NULL && st == VANE_E_DEVICE_LOST && atomic_fetch_add(&r->device->failures, 1) == 0)
-        vane__routes_renew(ctx); /* out of memory: the old routes fail once a call, and are retried */
+    if (r->device != NULL && st == VANE_E_DEVICE_LOST &&
+        atomic_fetch_add(&r->device->failures, 1) == 0)
+        vane__routes_renew(
+            ctx); /* out of memory: the old routes fail once a call, and are retried */
 }
 
 /* Elects until one succeeds. *ran: who did. The first failure's sentence is the one kept. */
@@ -152,8 +157,9 @@ vane_status vane__elect_and_run(vane_context *ctx, const vane__prepared *p,
         record = &local;
     if (failed != NULL)
         note_failure(ctx, failed, first);
-    vane_status st = vane__slate_make(ctx, p->rq.op, p->dtype, p->size_class, hot, p,
-                                      options ? options->backend : NULL, options ? options->width : 0, &slate);
+    vane_status st =
+        vane__slate_make(ctx, p->rq.op, p->dtype, p->size_class, hot, p,
+                         options ? options->backend : NULL, options ? options->width : 0, &slate);
     if (st != VANE_OK)
         return st;
     if (failed != NULL)

@@ -19,7 +19,8 @@ const char *vane_reason_string(uint32_t reason)
 static void list(const vane__slate *s, vane_decision *out)
 {
     uint32_t must[2] = {s->chosen, out->ran};
-    uint32_t kept = (must[0] < s->count ? 1u : 0u) + (must[1] < s->count && must[1] != must[0] ? 1u : 0u);
+    uint32_t kept =
+        (must[0] < s->count ? 1u : 0u) + (must[1] < s->count && must[1] != must[0] ? 1u : 0u);
     uint32_t room = VANE_MAX_CANDIDATES - kept;
     out->chosen = VANE_NO_CANDIDATE;
     uint32_t ran = VANE_NO_CANDIDATE;
@@ -61,13 +62,14 @@ void vane__decision_log(const vane_context *ctx, const vane__op *op, const vane_
     size_t used = 0;
     for (uint32_t i = 0; i < d->count && used < sizeof line; i++) {
         const vane_candidate *c = &d->candidates[i];
-        int n = snprintf(line + used, sizeof line - used, "%s%s x%u %.0f ns%s%s", i ? "; " : "", c->backend,
-                         c->width, c->predicted_ns, i == d->ran ? " RAN" : ", ",
+        int n = snprintf(line + used, sizeof line - used, "%s%s x%u %.0f ns%s%s", i ? "; " : "",
+                         c->backend, c->width, c->predicted_ns, i == d->ran ? " RAN" : ", ",
                          i == d->ran ? "" : vane_reason_string(c->reason));
         used += n > 0 ? (size_t)n : 0;
     }
-    vane__log_line(&ctx->settings.log, VANE_LOG_DEBUG, "%s %s class %u by %s, %.0f ns: %s", op->info.name,
-                   vane_dtype_name(d->dtype), d->size_class, d->policy, d->took_ns, line);
+    vane__log_line(&ctx->settings.log, VANE_LOG_DEBUG, "%s %s class %u by %s, %.0f ns: %s",
+                   op->info.name, vane_dtype_name(d->dtype), d->size_class, d->policy, d->took_ns,
+                   line);
 }
 
 vane_status vane_explain(vane_context *ctx, uint32_t op, const vane_tensor *const *inputs,
@@ -79,7 +81,8 @@ vane_status vane_explain(vane_context *ctx, uint32_t op, const vane_tensor *cons
     vane__slate slate;
     vane_status st = vane__request_make(ctx, op, inputs, n_in, outputs, n_out, params, &rq);
     if (st == VANE_OK && out == NULL)
-        st = vane__fail(VANE_E_ARGUMENT, "%s: out is NULL, expected a vane_decision", rq.op->info.name);
+        st = vane__fail(VANE_E_ARGUMENT, "%s: out is NULL, expected a vane_decision",
+                        rq.op->info.name);
     if (st != VANE_OK)
         return st;
     rq.need_data = 0;

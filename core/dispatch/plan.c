@@ -13,10 +13,10 @@
 struct vane_plan {
     /* read on every run, first line */
     vane_context *ctx;
-    vane__routes *routes;       /* the table that route came from */
-    const vane__route *route;   /* NULL: the careful path */
+    vane__routes *routes;     /* the table that route came from */
+    const vane__route *route; /* NULL: the careful path */
     const vane__route *by_heat[2];
-    int heat_matters;           /* the two differ */
+    int heat_matters; /* the two differ */
     vane__prepared p;
     /* owned copies */
     vane_params params;
@@ -29,13 +29,17 @@ static const vane__route *lookup(vane_plan *plan, vane__routes *routes, uint32_t
 {
     const vane__prepared *p = &plan->p;
     const vane__route *route = atomic_load_explicit(
-        vane__route_cell(routes, p->rq.op->info.op, p->dtype, p->size_class, hot), memory_order_acquire);
-    return route != NULL ? route : vane__route_make(plan->ctx, routes, p->rq.op, p->dtype, p->size_class, hot);
+        vane__route_cell(routes, p->rq.op->info.op, p->dtype, p->size_class, hot),
+        memory_order_acquire);
+    return route != NULL
+               ? route
+               : vane__route_make(plan->ctx, routes, p->rq.op, p->dtype, p->size_class, hot);
 }
 
 static void adopt(vane_plan *plan, const vane__route *route)
 {
-    plan->route = plan->p.parts == 1 && vane__runner_fits(&route->runner, &plan->p.call) ? route : NULL;
+    plan->route =
+        plan->p.parts == 1 && vane__runner_fits(&route->runner, &plan->p.call) ? route : NULL;
     plan->p.call.host = route->runner.host;
     plan->p.call.device = route->runner.handle;
     plan->p.call.width = route->runner.width;
@@ -111,7 +115,8 @@ vane_status vane_plan_open(vane_context *ctx, uint32_t op, const vane_tensor *co
     vane_status st = vane__request_make(ctx, op, inputs, n_in, outputs, n_out, params, &rq);
     if (st != VANE_OK)
         return st;
-    vane_plan *plan = calloc(1, sizeof(*plan) + rq.n_in * (sizeof(vane_tensor) + sizeof(vane_tensor *)));
+    vane_plan *plan =
+        calloc(1, sizeof(*plan) + rq.n_in * (sizeof(vane_tensor) + sizeof(vane_tensor *)));
     if (plan == NULL)
         return vane__fail(VANE_E_NOMEM, "%s: no memory for the plan", rq.op->info.name);
     plan->ctx = ctx;

@@ -53,8 +53,8 @@ void vane__view_copy(const vane_view *from, const vane_view *to)
             a += index[d] * from->stride[d];
             b += index[d] * to->stride[d];
         }
-        copy_row((char *)to->data + b * size, to->stride[last] * size, (const char *)from->data + a * size,
-                 from->stride[last] * size, n, (size_t)size);
+        copy_row((char *)to->data + b * size, to->stride[last] * size,
+                 (const char *)from->data + a * size, from->stride[last] * size, n, (size_t)size);
         for (d = last; d-- > 0;) {
             if (to->stride[d] != 0 && ++index[d] < to->shape[d])
                 break;
@@ -65,9 +65,9 @@ void vane__view_copy(const vane_view *from, const vane_view *to)
 
 /* One operand on the device. */
 typedef struct resident {
-    vane_view dense;  /* strides on the device */
-    vane_view host;   /* the caller's */
-    void *packed;     /* host copy when the caller's is not dense */
+    vane_view dense; /* strides on the device */
+    vane_view host;  /* the caller's */
+    void *packed;    /* host copy when the caller's is not dense */
     uint64_t bytes;
     vane_mem *mem;
 } resident;
@@ -84,7 +84,8 @@ static int is_dense(const vane_view *a, const vane_view *dense)
 static vane_status step(vane_status st, const vane__runner *r, const char *what)
 {
     const vane_error *said = vane_last_error();
-    if (st != VANE_OK && (said->status != st || strcmp(said->backend, r->device->backend->entry->name) != 0))
+    if (st != VANE_OK &&
+        (said->status != st || strcmp(said->backend, r->device->backend->entry->name) != 0))
         return vane__fail(st, "%s: %s failed: %s", r->kernel->name, what, vane_status_string(st));
     return st;
 }
@@ -105,12 +106,14 @@ static vane_status place(const vane__runner *r, const vane_view *v, int is_outpu
     m->host = *v;
     uint64_t count = vane__view_dense(v, &m->dense);
     if (__builtin_mul_overflow(count, (uint64_t)vane_dtype_bytes(v->dtype), &m->bytes))
-        return vane__fail(VANE_E_OVERFLOW, "%s: an operand has more bytes than 64 bits count", r->kernel->name);
+        return vane__fail(VANE_E_OVERFLOW, "%s: an operand has more bytes than 64 bits count",
+                          r->kernel->name);
     if (m->bytes == 0)
         return VANE_OK;
     if ((is_output || !is_dense(v, &m->dense)) && (m->packed = vane__alloc(m->bytes, 64)) == NULL)
         return vane__fail(VANE_E_NOMEM, "%s: no memory to pack an operand", r->kernel->name);
-    return step(d->backend->vt.mem_alloc(d->handle, VANE_SPACE_DEVICE, m->bytes, &m->mem), r, "mem_alloc");
+    return step(d->backend->vt.mem_alloc(d->handle, VANE_SPACE_DEVICE, m->bytes, &m->mem), r,
+                "mem_alloc");
 }
 
 static vane_status bring(const vane__runner *r, resident *m)
@@ -124,7 +127,9 @@ static vane_status bring(const vane__runner *r, resident *m)
         vane__view_copy(&m->host, &m->dense);
         from = m->packed;
     }
-    vane_status st = step(r->device->backend->vt.upload(r->device->queue, m->mem, 0, from, m->bytes, &e), r, "upload");
+    vane_status st =
+        step(r->device->backend->vt.upload(r->device->queue, m->mem, 0, from, m->bytes, &e), r,
+             "upload");
     return st == VANE_OK ? wait_event(r, e, "upload") : st;
 }
 
@@ -133,7 +138,9 @@ static vane_status fetch(const vane__runner *r, resident *m)
     vane_event *e = NULL;
     if (m->bytes == 0)
         return VANE_OK;
-    vane_status st = step(r->device->backend->vt.download(r->device->queue, m->packed, m->mem, 0, m->bytes, &e), r, "download");
+    vane_status st =
+        step(r->device->backend->vt.download(r->device->queue, m->packed, m->mem, 0, m->bytes, &e),
+             r, "download");
     return st == VANE_OK ? wait_event(r, e, "download") : st;
 }
 
@@ -155,7 +162,8 @@ static vane_status launch(const vane__runner *r, vane_call *call, resident *m)
     }
     int flat = (call->flags & VANE_CALL_FLAT) != 0;
     call->flags = flat ? VANE_CALL_FLAT : 0;
-    vane_status st = step(r->device->backend->vt.launch(r->device->queue, r->kernel, call, &e), r, "launch");
+    vane_status st =
+        step(r->device->backend->vt.launch(r->device->queue, r->kernel, call, &e), r, "launch");
     return st == VANE_OK ? wait_event(r, e, "the kernel") : st;
 }
 
@@ -192,7 +200,8 @@ vane_status vane__run_resident(const vane__runner *r, vane_call *call)
     resident m[VANE_MAX_ARG];
     memset(m, 0, sizeof m);
     if (r->device == NULL || r->device->queue == NULL)
-        return vane__fail(VANE_E_UNSUPPORTED, "%s has neither a direct function nor a queue", r->kernel->name);
+        return vane__fail(VANE_E_UNSUPPORTED, "%s has neither a direct function nor a queue",
+                          r->kernel->name);
     pthread_mutex_lock(&r->device->lock);
     vane_status st = compute(r, call, m);
     int done = settled(r, st);

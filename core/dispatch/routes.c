@@ -42,7 +42,8 @@ void vane__routes_close(vane_context *ctx)
     }
 }
 
-static const vane__route *publish(vane__routes *routes, vane__cell *cell, const vane__runner *runner)
+static const vane__route *publish(vane__routes *routes, vane__cell *cell,
+                                  const vane__runner *runner)
 {
     vane__route *route = malloc(sizeof(*route));
     if (route == NULL)

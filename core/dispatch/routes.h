@@ -18,8 +18,8 @@
 /* Who computes. */
 typedef struct vane__runner {
     const vane_kernel *kernel;
-    vane__device *device;  /* NULL: the reference body of a registered op */
-    vane_device *handle;   /* of the device */
+    vane__device *device; /* NULL: the reference body of a registered op */
+    vane_device *handle;  /* of the device */
     const vane_host *host;
     uint32_t width;
     uint32_t plain; /* direct, takes any call and alignment, fails cleanly: nothing to look at */
@@ -45,9 +45,10 @@ static inline int vane__runner_accepts(const vane__runner *r, const vane_call *c
 static inline int vane__runner_fits(const vane__runner *r, const vane_call *call)
 {
     const vane_kernel *k = r->kernel;
-    return r->plain || (k->direct != NULL &&
-                        (!(call->flags & VANE_CALL_INPLACE) || (k->flags & VANE_KERNEL_CLEAN_FAIL)) &&
-                        vane__runner_aligned(r, call) && vane__runner_accepts(r, call));
+    return r->plain ||
+           (k->direct != NULL &&
+            (!(call->flags & VANE_CALL_INPLACE) || (k->flags & VANE_KERNEL_CLEAN_FAIL)) &&
+            vane__runner_aligned(r, call) && vane__runner_accepts(r, call));
 }
 
 typedef struct vane__route {

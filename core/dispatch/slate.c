@@ -26,9 +26,13 @@ void vane__query_fill(const vane__op *op, uint32_t dtype, uint32_t size_class, u
         elements = thin ? units : 3 * cbrt(units) * cbrt(units);
     else if (op->rule == VANE__RULE_REDUCE || op->rule == VANE__RULE_ARGMAX)
         elements = units;
-    *out = (vane_query){.struct_size = sizeof(*out), .op = op->info.op, .dtype = dtype,
-                        .size_class = size_class, .flops = units * op->info.flops,
-                        .bytes = elements * size, .fork_ns = hot ? FORK_HOT_NS : FORK_COLD_NS,
+    *out = (vane_query){.struct_size = sizeof(*out),
+                        .op = op->info.op,
+                        .dtype = dtype,
+                        .size_class = size_class,
+                        .flops = units * op->info.flops,
+                        .bytes = elements * size,
+                        .fork_ns = hot ? FORK_HOT_NS : FORK_COLD_NS,
                         .pool_hot = hot};
 }
 
@@ -129,14 +133,21 @@ static int add_candidate(vane_context *ctx, vane__slate *s, const char *backend,
                          vane__runner *r, const wish *w)
 {
     const vane_kernel *k = r->kernel;
-    r->plain = k->direct != NULL && k->align_bytes < 2 &&
-               (k->flags & (VANE_KERNEL_CLEAN_FAIL | VANE_KERNEL_SELECTIVE)) == VANE_KERNEL_CLEAN_FAIL;
-    vane_candidate c = {.struct_size = sizeof(c), .order = order, .numerics = k->numerics,
-                        .backend = backend, .device = r->device ? r->device->info.id : "cpu",
-                        .kernel = k->name, .flops_per_ns = k->flops_per_ns,
-                        .bytes_per_ns = k->bytes_per_ns, .launch_ns = k->launch_ns,
+    r->plain =
+        k->direct != NULL && k->align_bytes < 2 &&
+        (k->flags & (VANE_KERNEL_CLEAN_FAIL | VANE_KERNEL_SELECTIVE)) == VANE_KERNEL_CLEAN_FAIL;
+    vane_candidate c = {.struct_size = sizeof(c),
+                        .order = order,
+                        .numerics = k->numerics,
+                        .backend = backend,
+                        .device = r->device ? r->device->info.id : "cpu",
+                        .kernel = k->name,
+                        .flops_per_ns = k->flops_per_ns,
+                        .bytes_per_ns = k->bytes_per_ns,
+                        .launch_ns = k->launch_ns,
                         .transfer_ns = transfer_ns(r->device, s->query.bytes),
-                        .reason = verdict(ctx, backend, r, w), .tier = tier_of(ctx, backend)};
+                        .reason = verdict(ctx, backend, r, w),
+                        .tier = tier_of(ctx, backend)};
     return add_widths(ctx, s, &c, r, w);
 }
 
@@ -159,7 +170,8 @@ static int add_backend(vane_context *ctx, vane__slate *s, const vane__op *op, ui
         if (device->handle == NULL)
             continue;
         const vane_kernel *k = b->vt.kernel(device->handle, op->info.op, op->info.name, dtype);
-        vane__runner r = {.kernel = k, .device = device, .handle = device->handle, .host = &b->host};
+        vane__runner r = {
+            .kernel = k, .device = device, .handle = device->handle, .host = &b->host};
         if (k != NULL && !add_candidate(ctx, s, b->entry->name, order, &r, w))
             return 0;
     }
@@ -167,7 +179,8 @@ static int add_backend(vane_context *ctx, vane__slate *s, const vane__op *op, ui
 }
 
 /* Under the control lock, because vane_set_priority changes what verdicts read. */
-static int add_all(vane_context *ctx, vane__slate *s, const vane__op *op, uint32_t dtype, const wish *w)
+static int add_all(vane_context *ctx, vane__slate *s, const vane__op *op, uint32_t dtype,
+                   const wish *w)
 {
     uint32_t n = atomic_load_explicit(&ctx->registry.count, memory_order_acquire);
     int room = 1;
@@ -189,7 +202,8 @@ static vane_status check_wish(vane_context *ctx, const char *backend, const char
         vane__registry_find(&ctx->registry, backend) != NULL)
         return VANE_OK;
     vane__registry_names(&ctx->registry, names, sizeof names);
-    return vane__fail(VANE_E_NOT_FOUND, "%s is '%.32s', which is not loaded; loaded: %s", source, backend, names);
+    return vane__fail(VANE_E_NOT_FOUND, "%s is '%.32s', which is not loaded; loaded: %s", source,
+                      backend, names);
 }
 
 vane_status vane__slate_make(vane_context *ctx, const vane__op *op, uint32_t dtype,
@@ -227,7 +241,8 @@ uint32_t vane__slate_choose(vane_context *ctx, vane__slate *s)
 {
     const vane_policy *policy = atomic_load_explicit(&ctx->policy, memory_order_acquire);
     for (uint32_t i = 0; i < s->count; i++) /* a second round: only what failed stays out */
-        if (s->candidates[i].reason == VANE_REASON_SLOWER || s->candidates[i].reason == VANE_REASON_LATER ||
+        if (s->candidates[i].reason == VANE_REASON_SLOWER ||
+            s->candidates[i].reason == VANE_REASON_LATER ||
             s->candidates[i].reason == VANE_REASON_NARROWER)
             s->candidates[i].reason = VANE_REASON_CHOSEN;
     return policy->choose(policy->self, &s->query, s->candidates, s->count);
@@ -247,12 +262,16 @@ vane_status vane__slate_none(vane_context *ctx, const vane__op *op, uint32_t dty
 {
     char names[200];
     if (atomic_load(&ctx->registry.count) == 0)
-        return vane__fail(VANE_E_NO_BACKEND, "%s: no backend is loaded; `vane info` lists every path tried", op->info.name);
+        return vane__fail(VANE_E_NO_BACKEND,
+                          "%s: no backend is loaded; `vane info` lists every path tried",
+                          op->info.name);
     vane__registry_names(&ctx->registry, names, sizeof names);
     if (s->count == 0)
-        return vane__fail(VANE_E_UNSUPPORTED, "%s of %s: none of the loaded backends (%s) has a kernel",
-                          op->info.name, vane_dtype_name(dtype), names);
+        return vane__fail(VANE_E_UNSUPPORTED,
+                          "%s of %s: none of the loaded backends (%s) has a kernel", op->info.name,
+                          vane_dtype_name(dtype), names);
     const vane_candidate *c = telling(s);
     return vane__fail(VANE_E_UNSUPPORTED, "%s of %s: no candidate is left (%s@%s: %s); loaded: %s",
-                      op->info.name, vane_dtype_name(dtype), c->kernel, c->backend, vane_reason_string(c->reason), names);
+                      op->info.name, vane_dtype_name(dtype), c->kernel, c->backend,
+                      vane_reason_string(c->reason), names);
 }

@@ -17,8 +17,8 @@
 #include "settings.h"
 
 #define VANE__POOL_CAPACITY ((uint32_t)VANE__MAX_THREADS) /* of threads in one pool */
-#define VANE__POOL_POLL_US 50     /* then the waiting caller yields */
-#define VANE__POOL_YIELD_US 1000  /* then it sleeps */
+#define VANE__POOL_POLL_US 50                             /* then the waiting caller yields */
+#define VANE__POOL_YIELD_US 1000                          /* then it sleeps */
 
 struct vane__pool {
     /* (fork generation << 1) | a caller is inside */

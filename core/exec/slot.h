@@ -29,13 +29,14 @@
 #include "exec/range.h"
 #include "vane/backend.h"
 
-enum { /* vane__slot.state */
-       VANE__SLOT_IDLE,
-       VANE__SLOT_ASLEEP, /* also: this worker has no thread */
-       VANE__SLOT_OFFERED,
-       VANE__SLOT_TAKEN,
-       VANE__SLOT_AWAITED,
-       VANE__SLOT_GONE
+/* vane__slot.state */
+enum {
+    VANE__SLOT_IDLE,
+    VANE__SLOT_ASLEEP, /* also: this worker has no thread */
+    VANE__SLOT_OFFERED,
+    VANE__SLOT_TAKEN,
+    VANE__SLOT_AWAITED,
+    VANE__SLOT_GONE
 };
 
 typedef struct vane__job {

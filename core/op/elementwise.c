@@ -28,9 +28,10 @@ static vane_status widen(const vane__request *rq, uint32_t i, vane_tensor *out)
             char a[VANE__SHAPE_TEXT], b[VANE__SHAPE_TEXT], name[16];
             vane__shape_text(t->rank, t->shape, a, sizeof a);
             vane__shape_text(out->rank, out->shape, b, sizeof b);
-            return vane__fail(VANE_E_SHAPE,
-                              "%s: %s has shape %s, which does not broadcast with %s of the inputs before it",
-                              rq->op->info.name, vane__input_name(rq->op, i, name, sizeof name), a, b);
+            return vane__fail(
+                VANE_E_SHAPE,
+                "%s: %s has shape %s, which does not broadcast with %s of the inputs before it",
+                rq->op->info.name, vane__input_name(rq->op, i, name, sizeof name), a, b);
         }
     }
     return VANE_OK;
@@ -104,7 +105,8 @@ static double output_units(const vane_call *call)
     return n;
 }
 
-const vane__rule_table vane__rule_elementwise = {broadcast_infer, broadcast_normalise, output_units};
+const vane__rule_table vane__rule_elementwise = {broadcast_infer, broadcast_normalise,
+                                                 output_units};
 
 /* ---- transpose ------------------------------------------------------------------ */
 
@@ -165,8 +167,9 @@ static vane_status concat_mismatch(const vane__request *rq, uint32_t i, int32_t 
     char a[VANE__SHAPE_TEXT], b[VANE__SHAPE_TEXT];
     vane__shape_text(rq->in[i]->rank, rq->in[i]->shape, a, sizeof a);
     vane__shape_text(rq->in[0]->rank, rq->in[0]->shape, b, sizeof b);
-    return vane__fail(VANE_E_SHAPE, "concat: inputs[%u] has shape %s, expected %s but for dimension %d",
-                      i, a, b, axis);
+    return vane__fail(VANE_E_SHAPE,
+                      "concat: inputs[%u] has shape %s, expected %s but for dimension %d", i, a, b,
+                      axis);
 }
 
 static vane_status concat_infer(const vane__request *rq, vane_tensor *out)
@@ -202,8 +205,9 @@ static void concat_normalise(const vane__request *rq, uint32_t part, vane_call *
         before += rq->in[i]->shape[axis];
     slice.shape[axis] = rq->in[part]->shape[axis];
     if (slice.data != NULL)
-        slice.data = (void *)((uintptr_t)slice.data + (uintptr_t)before * (uintptr_t)slice.stride[axis] *
-                                                          vane_dtype_bytes(slice.dtype));
+        slice.data =
+            (void *)((uintptr_t)slice.data + (uintptr_t)before * (uintptr_t)slice.stride[axis] *
+                                                 vane_dtype_bytes(slice.dtype));
     vane__view_of(rq->in[part], &call->arg[0]);
     vane__view_of(&slice, &call->arg[1]);
     flatten(call);

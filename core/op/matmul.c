@@ -32,7 +32,8 @@ static vane_status matmul_infer(const vane__request *rq, vane_tensor *out)
 {
     const vane_tensor *a = rq->in[0], *b = rq->in[1];
     if (a->rank == 0 || b->rank == 0)
-        return vane__fail(VANE_E_SHAPE, "matmul: %s is a scalar, expected rank 1 or more", a->rank == 0 ? "a" : "b");
+        return vane__fail(VANE_E_SHAPE, "matmul: %s is a scalar, expected rank 1 or more",
+                          a->rank == 0 ? "a" : "b");
     matrix ma = matrix_of(a, 1), mb = matrix_of(b, 0);
     if (ma.cols != mb.rows)
         return vane__fail(VANE_E_SHAPE, "matmul: b has %lld rows, expected %lld (a's columns)",
@@ -41,8 +42,10 @@ static vane_status matmul_infer(const vane__request *rq, vane_tensor *out)
     for (uint32_t d = 0; d < batch; d++) {
         int64_t x = batch_dim(a, ma.batch, batch, d), y = batch_dim(b, mb.batch, batch, d);
         if (x != y && x != 1 && y != 1)
-            return vane__fail(VANE_E_SHAPE, "matmul: batch dimension %u is %lld in a and %lld in b, which do not broadcast",
-                              d, (long long)x, (long long)y);
+            return vane__fail(
+                VANE_E_SHAPE,
+                "matmul: batch dimension %u is %lld in a and %lld in b, which do not broadcast", d,
+                (long long)x, (long long)y);
         out->shape[d] = x == 1 ? y : x;
     }
     out->rank = batch;
@@ -64,7 +67,9 @@ static void fill_view(const vane_tensor *t, const matrix *m, const vane_tensor *
     for (uint32_t d = 0; d < batch; d++) {
         int64_t own = batch_dim(t, m->batch, batch, d);
         v->shape[v->rank] = out->shape[d];
-        v->stride[v->rank++] = own == 1 && out->shape[d] != 1 ? 0 : d < batch - m->batch ? 0 : t->stride[d - (batch - m->batch)];
+        v->stride[v->rank++] = own == 1 && out->shape[d] != 1 ? 0
+                               : d < batch - m->batch         ? 0
+                                                              : t->stride[d - (batch - m->batch)];
     }
     if (batch == 0) {
         v->shape[0] = 1;
@@ -141,18 +146,22 @@ static vane_status gemm_infer(const vane__request *rq, vane_tensor *out)
     const vane_gemm_params *p = &rq->params->gemm;
     for (uint32_t i = 0; i < 2; i++)
         if (rq->in[i]->rank != 2)
-            return vane__fail(VANE_E_SHAPE, "gemm: %s has rank %u, expected 2", i == 0 ? "a" : "b", rq->in[i]->rank);
+            return vane__fail(VANE_E_SHAPE, "gemm: %s has rank %u, expected 2", i == 0 ? "a" : "b",
+                              rq->in[i]->rank);
     matrix a = gemm_matrix(rq->in[0], p->trans_a), b = gemm_matrix(rq->in[1], p->trans_b);
     if (a.cols != b.rows)
-        return vane__fail(VANE_E_SHAPE, "gemm: b has %lld rows (after trans_b), expected %lld (a's columns after trans_a)",
-                          (long long)b.rows, (long long)a.cols);
+        return vane__fail(
+            VANE_E_SHAPE,
+            "gemm: b has %lld rows (after trans_b), expected %lld (a's columns after trans_a)",
+            (long long)b.rows, (long long)a.cols);
     out->rank = 2;
     out->shape[0] = a.rows;
     out->shape[1] = b.cols;
     if (rq->n_in == 3 && !gemm_addend_fits(rq->in[2], out)) {
         char c[VANE__SHAPE_TEXT];
         vane__shape_text(rq->in[2]->rank, rq->in[2]->shape, c, sizeof c);
-        return vane__fail(VANE_E_SHAPE, "gemm: c has shape %s, which does not broadcast to [%lld,%lld]", c,
+        return vane__fail(VANE_E_SHAPE,
+                          "gemm: c has shape %s, which does not broadcast to [%lld,%lld]", c,
                           (long long)a.rows, (long long)b.cols);
     }
     return VANE_OK;

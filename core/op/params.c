@@ -38,13 +38,18 @@ static vane_status finite_or(const char *op, const char *arg, double v)
 /* The limits of integers as doubles: [lo, hi) holds every value that converts. */
 static vane_status check_fill(double v, uint32_t dtype)
 {
-    static const double lo[VANE_DTYPE_COUNT] = {[VANE_I32] = -0x1p31, [VANE_I64] = -0x1p63, [VANE_I8] = -128};
-    static const double hi[VANE_DTYPE_COUNT] = {[VANE_I32] = 0x1p31, [VANE_I64] = 0x1p63, [VANE_U8] = 256,
-                                                [VANE_I8] = 128, [VANE_BOOL] = 2};
+    static const double lo[VANE_DTYPE_COUNT] = {
+        [VANE_I32] = -0x1p31, [VANE_I64] = -0x1p63, [VANE_I8] = -128};
+    static const double hi[VANE_DTYPE_COUNT] = {[VANE_I32] = 0x1p31,
+                                                [VANE_I64] = 0x1p63,
+                                                [VANE_U8] = 256,
+                                                [VANE_I8] = 128,
+                                                [VANE_BOOL] = 2};
     if (hi[dtype] == 0) /* a float: anything fits */
         return VANE_OK;
     if (!(v >= lo[dtype] && v < hi[dtype]) || v != floor(v))
-        return vane__fail(VANE_E_ARGUMENT, "fill: value is %.17g, which %s cannot hold", v, vane_dtype_name(dtype));
+        return vane__fail(VANE_E_ARGUMENT, "fill: value is %.17g, which %s cannot hold", v,
+                          vane_dtype_name(dtype));
     return VANE_OK;
 }
 

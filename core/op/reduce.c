@@ -18,7 +18,9 @@ static int64_t reduced_dims(const vane__request *rq)
     const vane_reduce_params *p = &rq->params->reduce;
     int64_t dims = p->n_axes == 0 ? ((int64_t)1 << rank) - 1 : 0;
     if (p->n_axes > VANE_MAX_RANK)
-        return vane__fail(VANE_E_ARGUMENT, "%s: n_axes is %u, expected at most %d", op, p->n_axes, VANE_MAX_RANK), -1;
+        return vane__fail(VANE_E_ARGUMENT, "%s: n_axes is %u, expected at most %d", op, p->n_axes,
+                          VANE_MAX_RANK),
+               -1;
     for (uint32_t i = 0; i < p->n_axes; i++) {
         int32_t axis = vane__axis(op, "axes", p->axes[i], rank);
         if (axis < 0)
@@ -39,7 +41,9 @@ static vane_status reduce_infer(const vane__request *rq, vane_tensor *out)
     if (rq->op->rule == VANE__RULE_ARGMAX) {
         for (uint32_t d = 0; d < x->rank; d++)
             if ((dims >> d & 1) && x->shape[d] == 0)
-                return vane__fail(VANE_E_SHAPE, "argmax: x's dimension %u is 0, expected at least 1 along the axis", d);
+                return vane__fail(
+                    VANE_E_SHAPE,
+                    "argmax: x's dimension %u is 0, expected at least 1 along the axis", d);
     }
     uint32_t drop = rq->op->rule == VANE__RULE_ARGMAX ? rq->params->argmax.drop_dims
                                                       : rq->params->reduce.drop_dims;
@@ -127,7 +131,8 @@ static vane_status dot_infer(const vane__request *rq, vane_tensor *out)
 {
     const vane_tensor *a = rq->in[0], *b = rq->in[1];
     if (a->rank != 1 || b->rank != 1)
-        return vane__fail(VANE_E_SHAPE, "dot: a has rank %u and b rank %u, expected 1 and 1", a->rank, b->rank);
+        return vane__fail(VANE_E_SHAPE, "dot: a has rank %u and b rank %u, expected 1 and 1",
+                          a->rank, b->rank);
     if (a->shape[0] != b->shape[0])
         return vane__fail(VANE_E_SHAPE, "dot: b has %lld elements, expected %lld (a's)",
                           (long long)b->shape[0], (long long)a->shape[0]);

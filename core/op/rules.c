@@ -10,7 +10,8 @@
 static vane_status custom_infer(const vane__request *rq, vane_tensor *out)
 {
     if (rq->n_out == 0 || rq->out == NULL)
-        return vane__fail(VANE_E_UNSUPPORTED, "%s is registered by name: its output shape is the caller's to know",
+        return vane__fail(VANE_E_UNSUPPORTED,
+                          "%s is registered by name: its output shape is the caller's to know",
                           rq->op->info.name);
     out->rank = rq->out[0]->rank;
     memcpy(out->shape, rq->out[0]->shape, out->rank * sizeof(out->shape[0]));
@@ -45,11 +46,16 @@ const vane__rule_table vane__rule_custom = {custom_infer, custom_normalise, cust
 const vane__rule_table *vane__rule_of(vane__rule rule)
 {
     static const vane__rule_table *const tables[] = {
-        [VANE__RULE_ELEMENTWISE] = &vane__rule_elementwise, [VANE__RULE_REDUCE] = &vane__rule_reduce,
-        [VANE__RULE_ARGMAX] = &vane__rule_argmax,           [VANE__RULE_DOT] = &vane__rule_dot,
-        [VANE__RULE_MATMUL] = &vane__rule_matmul,           [VANE__RULE_GEMM] = &vane__rule_gemm,
-        [VANE__RULE_SOFTMAX] = &vane__rule_softmax,         [VANE__RULE_TRANSPOSE] = &vane__rule_transpose,
-        [VANE__RULE_CONCAT] = &vane__rule_concat,           [VANE__RULE_CUSTOM] = &vane__rule_custom,
+        [VANE__RULE_ELEMENTWISE] = &vane__rule_elementwise,
+        [VANE__RULE_REDUCE] = &vane__rule_reduce,
+        [VANE__RULE_ARGMAX] = &vane__rule_argmax,
+        [VANE__RULE_DOT] = &vane__rule_dot,
+        [VANE__RULE_MATMUL] = &vane__rule_matmul,
+        [VANE__RULE_GEMM] = &vane__rule_gemm,
+        [VANE__RULE_SOFTMAX] = &vane__rule_softmax,
+        [VANE__RULE_TRANSPOSE] = &vane__rule_transpose,
+        [VANE__RULE_CONCAT] = &vane__rule_concat,
+        [VANE__RULE_CUSTOM] = &vane__rule_custom,
     };
     return tables[rule];
 }

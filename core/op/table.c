@@ -10,9 +10,24 @@
 
 #include "error.h"
 
-enum { /* inputs by signature */
-    MIN_U0 = 1, MAX_U0 = 1, MIN_U1 = 1, MAX_U1 = 1, MIN_B0 = 2, MAX_B0 = 2, MIN_B1 = 2, MAX_B1 = 2,
-    MIN_T0 = 3, MAX_T0 = 3, MIN_G1 = 2, MAX_G1 = 3, MIN_N1 = 0, MAX_N1 = 0, MIN_V1 = 1, MAX_V1 = -1
+/* inputs by signature */
+enum {
+    MIN_U0 = 1,
+    MAX_U0 = 1,
+    MIN_U1 = 1,
+    MAX_U1 = 1,
+    MIN_B0 = 2,
+    MAX_B0 = 2,
+    MIN_B1 = 2,
+    MAX_B1 = 2,
+    MIN_T0 = 3,
+    MAX_T0 = 3,
+    MIN_G1 = 2,
+    MAX_G1 = 3,
+    MIN_N1 = 0,
+    MAX_N1 = 0,
+    MIN_V1 = 1,
+    MAX_V1 = -1
 };
 
 static const vane_params default_none = {.custom = {0}};
@@ -28,12 +43,24 @@ static const vane_params default_fill = {.fill = {0.0}};
 static const vane_params default_concat = {.concat = {0}};
 
 static const vane__op rows[VANE_OP_COUNT] = {
-#define VANE_OP(ID, name_, SIG, P, DTYPES, OUT, SHAPE, flops_, ulp_, onnx_)                   \
-    {.info = {.op = VANE_OP_##ID, .min_in = MIN_##SIG, .max_in = (uint32_t)MAX_##SIG,          \
-              .n_out = 1, .dtypes = VANE__SET_##DTYPES, .name = #name_, .signature = #SIG,           \
-              .params = #P, .dtype_set = #DTYPES, .out = #OUT, .shape = #SHAPE,                \
-              .onnx = onnx_, .flops = flops_, .ulp = ulp_},                                    \
-     .rule = VANE__RULE_##SHAPE, .out = VANE__OUT_##OUT, .defaults = &default_##P},
+#define VANE_OP(ID, name_, SIG, P, DTYPES, OUT, SHAPE, flops_, ulp_, onnx_) \
+    {.info = {.op = VANE_OP_##ID,                                           \
+              .min_in = MIN_##SIG,                                          \
+              .max_in = (uint32_t)MAX_##SIG,                                \
+              .n_out = 1,                                                   \
+              .dtypes = VANE__SET_##DTYPES,                                 \
+              .name = #name_,                                               \
+              .signature = #SIG,                                            \
+              .params = #P,                                                 \
+              .dtype_set = #DTYPES,                                         \
+              .out = #OUT,                                                  \
+              .shape = #SHAPE,                                              \
+              .onnx = onnx_,                                                \
+              .flops = flops_,                                              \
+              .ulp = ulp_},                                                 \
+     .rule = VANE__RULE_##SHAPE,                                            \
+     .out = VANE__OUT_##OUT,                                                \
+     .defaults = &default_##P},
 #include "vane/ops.def"
 };
 
@@ -91,7 +118,8 @@ const vane__op *vane__op_by_name(const vane_context *ctx, const char *name)
 {
     uint32_t count = vane_op_count(ctx);
     for (uint32_t i = 0; i < count; i++) {
-        const vane__op *row = vane__op_get(ctx, i < VANE_OP_COUNT ? i : i - VANE_OP_COUNT + VANE_OP_CUSTOM);
+        const vane__op *row =
+            vane__op_get(ctx, i < VANE_OP_COUNT ? i : i - VANE_OP_COUNT + VANE_OP_CUSTOM);
         if (row != NULL && strcmp(row->info.name, name) == 0)
             return row;
     }
@@ -109,7 +137,8 @@ static vane_status check_desc(const vane_op_desc *d)
         return vane__fail(VANE_E_ABI, "op %s: struct_size is %u, expected at least %zu", d->name,
                           d->struct_size, V1_DESC_BYTES);
     if (strspn(d->name, "abcdefghijklmnopqrstuvwxyz0123456789_.") != strlen(d->name))
-        return vane__fail(VANE_E_ARGUMENT, "op name '%s' has a character outside [a-z0-9_.]", d->name);
+        return vane__fail(VANE_E_ARGUMENT, "op name '%s' has a character outside [a-z0-9_.]",
+                          d->name);
     if (d->n_out != 1)
         return vane__fail(VANE_E_ARGUMENT, "op %s: n_out is %u, expected 1", d->name, d->n_out);
     if (d->n_in >= VANE_MAX_ARG)
@@ -123,16 +152,28 @@ static vane_status check_desc(const vane_op_desc *d)
 
 static void fill_row(vane__op *row, uint32_t op, const vane_op_desc *d)
 {
-    row->info = (vane_op_info){.op = op, .min_in = d->n_in, .max_in = d->n_in, .n_out = d->n_out,
-                               .dtypes = d->dtypes, .name = d->name, .signature = "custom",
-                               .params = "custom", .dtype_set = "custom", .out = "custom",
-                               .shape = "CUSTOM", .onnx = "", .flops = 1, .ulp = d->ulp};
+    row->info = (vane_op_info){.op = op,
+                               .min_in = d->n_in,
+                               .max_in = d->n_in,
+                               .n_out = d->n_out,
+                               .dtypes = d->dtypes,
+                               .name = d->name,
+                               .signature = "custom",
+                               .params = "custom",
+                               .dtype_set = "custom",
+                               .out = "custom",
+                               .shape = "CUSTOM",
+                               .onnx = "",
+                               .flops = 1,
+                               .ulp = d->ulp};
     row->rule = VANE__RULE_CUSTOM;
     row->out = VANE__OUT_ANY;
     row->defaults = &default_none;
     memcpy(&row->custom, d, d->struct_size < sizeof(*d) ? d->struct_size : sizeof(*d));
-    row->reference = (vane_kernel){.struct_size = sizeof(vane_kernel), .name = d->name,
-                                   .direct = d->reference, .numerics = VANE_NUMERICS_ORACLE};
+    row->reference = (vane_kernel){.struct_size = sizeof(vane_kernel),
+                                   .name = d->name,
+                                   .direct = d->reference,
+                                   .numerics = VANE_NUMERICS_ORACLE};
 }
 
 vane_status vane__op_add(vane_context *ctx, const vane_op_desc *desc, uint32_t *out)
@@ -176,9 +217,11 @@ vane_status vane_op_at(const vane_context *ctx, uint32_t i, vane_op_info *out)
     vane_status st = vane__context_check(ctx);
     if (st != VANE_OK)
         return st;
-    const vane__op *row = vane__op_get(ctx, i < VANE_OP_COUNT ? i : i - VANE_OP_COUNT + VANE_OP_CUSTOM);
+    const vane__op *row =
+        vane__op_get(ctx, i < VANE_OP_COUNT ? i : i - VANE_OP_COUNT + VANE_OP_CUSTOM);
     if (row == NULL)
-        return vane__fail(VANE_E_NOT_FOUND, "i is %u, expected below %u (vane_op_count)", i, vane_op_count(ctx));
+        return vane__fail(VANE_E_NOT_FOUND, "i is %u, expected below %u (vane_op_count)", i,
+                          vane_op_count(ctx));
     if (out == NULL)
         return vane__fail(VANE_E_ARGUMENT, "out is NULL, expected a vane_op_info");
     *out = row->info;

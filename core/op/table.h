@@ -31,8 +31,10 @@ typedef struct vane__op {
 } vane__op;
 
 #define VANE__DTYPE_BIT(dtype) (1u << VANE_##dtype)
-enum { /* the DTYPES column */
-    VANE__SET_FLOAT = VANE__DTYPE_BIT(F32) | VANE__DTYPE_BIT(F64) | VANE__DTYPE_BIT(F16) | VANE__DTYPE_BIT(BF16),
+/* the DTYPES column */
+enum {
+    VANE__SET_FLOAT =
+        VANE__DTYPE_BIT(F32) | VANE__DTYPE_BIT(F64) | VANE__DTYPE_BIT(F16) | VANE__DTYPE_BIT(BF16),
     VANE__SET_WIDE = VANE__SET_FLOAT | VANE__DTYPE_BIT(I32) | VANE__DTYPE_BIT(I64),
     VANE__SET_SIGNED = VANE__SET_WIDE | VANE__DTYPE_BIT(I8),
     VANE__SET_NUMERIC = VANE__SET_SIGNED | VANE__DTYPE_BIT(U8),

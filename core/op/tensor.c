@@ -34,8 +34,9 @@ vane_status vane_dtype_parse(const char *text, uint32_t *out)
             return VANE_OK;
         }
     }
-    return vane__fail(VANE_E_DTYPE,
-                      "data type '%.32s' is unknown, expected f32 f64 f16 bf16 i32 i64 u8 i8 or bool", text);
+    return vane__fail(
+        VANE_E_DTYPE,
+        "data type '%.32s' is unknown, expected f32 f64 f16 bf16 i32 i64 u8 i8 or bool", text);
 }
 
 int64_t vane__count(uint32_t rank, const int64_t *shape)
@@ -83,7 +84,8 @@ void vane__shape_text(uint32_t rank, const int64_t *shape, char *out, size_t byt
 {
     size_t used = (size_t)snprintf(out, bytes, "[");
     for (uint32_t i = 0; i < rank && used < bytes; i++)
-        used += (size_t)snprintf(out + used, bytes - used, i ? ",%lld" : "%lld", (long long)shape[i]);
+        used +=
+            (size_t)snprintf(out + used, bytes - used, i ? ",%lld" : "%lld", (long long)shape[i]);
     if (used < bytes)
         snprintf(out + used, bytes - used, "]");
 }
@@ -142,7 +144,8 @@ static vane_status check_memory(const char *op, const char *arg, const vane_tens
     uint32_t size = vane_dtype_bytes(t->dtype);
     if (t->data == NULL)
         return vane__fail(VANE_E_ARGUMENT, "%s: %s.data is NULL, expected %lld elements of %s", op,
-                          arg, (long long)vane__count(t->rank, t->shape), vane_dtype_name(t->dtype));
+                          arg, (long long)vane__count(t->rank, t->shape),
+                          vane_dtype_name(t->dtype));
     if ((uintptr_t)t->data % size != 0)
         return vane__fail(VANE_E_ARGUMENT, "%s: %s.data is %p, expected a multiple of %u (%s)", op,
                           arg, t->data, size, vane_dtype_name(t->dtype));
@@ -166,15 +169,17 @@ vane_status vane__tensor_check(const char *op, const char *arg, const vane_tenso
         vane__shape_text(t->rank, t->shape, text, sizeof text);
         for (uint32_t i = 0; i < t->rank; i++)
             if (t->shape[i] < 0)
-                return vane__fail(VANE_E_SHAPE, "%s: %s has shape %s, expected no negative dimension",
-                                  op, arg, text);
+                return vane__fail(VANE_E_SHAPE,
+                                  "%s: %s has shape %s, expected no negative dimension", op, arg,
+                                  text);
         return vane__fail(VANE_E_OVERFLOW, "%s: %s has shape %s, more elements than 63 bits count",
                           op, arg, text);
     }
     if (!extent(t, &lo, &hi)) { /* of empty tensors too: kernels multiply strides */
         vane__shape_text(t->rank, t->shape, text, sizeof text);
-        return vane__fail(VANE_E_OVERFLOW, "%s: %s has shape %s, with its strides more bytes than 63 bits count",
-                          op, arg, text);
+        return vane__fail(VANE_E_OVERFLOW,
+                          "%s: %s has shape %s, with its strides more bytes than 63 bits count", op,
+                          arg, text);
     }
     if (count == 0)
         return VANE_OK;

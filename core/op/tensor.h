@@ -19,8 +19,8 @@ int64_t vane__count(uint32_t rank, const int64_t *shape);
 void vane__strides_fill(uint32_t rank, const int64_t *shape, int64_t *stride);
 /* op and arg name the place in the sentence. is_output: no two indices may share a place.
  * need_data 0: data is not looked at (vane_explain). */
-vane_status vane__tensor_check(const char *op, const char *arg, const vane_tensor *t,
-                               int is_output, int need_data);
+vane_status vane__tensor_check(const char *op, const char *arg, const vane_tensor *t, int is_output,
+                               int need_data);
 /* The bytes from the first to behind the last element, relative to data. Checked tensors
  * only; an empty tensor is [0, 0). */
 void vane__tensor_extent(const vane_tensor *t, int64_t *lo, int64_t *hi);

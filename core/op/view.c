@@ -64,7 +64,8 @@ static void swap_dims(vane_view *v, uint32_t a, uint32_t b)
 
 static void flip(vane_view *v, uint32_t d)
 {
-    uint64_t span = (uint64_t)(v->shape[d] - 1) * (uint64_t)v->stride[d] * vane_dtype_bytes(v->dtype);
+    uint64_t span =
+        (uint64_t)(v->shape[d] - 1) * (uint64_t)v->stride[d] * vane_dtype_bytes(v->dtype);
     if (v->data != NULL) /* of an empty tensor, anywhere: hence no pointer arithmetic */
         v->data = (void *)((uintptr_t)v->data + (uintptr_t)span);
     v->stride[d] = -v->stride[d];

@@ -229,8 +229,10 @@ vane_status vane_device_at(const vane_context *ctx, uint32_t i, vane_device_info
     if (!out)
         return vane__fail(VANE_E_ARGUMENT, "device_at: out is NULL");
     if (out->struct_size < sizeof out->struct_size)
-        return vane__fail(VANE_E_ARGUMENT, "device_at: out->struct_size is %u, expected sizeof(vane_device_info), %zu",
-                          out->struct_size, sizeof *out);
+        return vane__fail(
+            VANE_E_ARGUMENT,
+            "device_at: out->struct_size is %u, expected sizeof(vane_device_info), %zu",
+            out->struct_size, sizeof *out);
     const vane__registry *r = &ctx->registry;
     uint32_t backends = atomic_load_explicit(&r->count, memory_order_acquire), before = 0;
     for (uint32_t k = 0; k < backends; k++) {

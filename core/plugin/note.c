@@ -93,7 +93,7 @@ static vane_status refuse(vane_status status, char *why, size_t bytes, const cha
     return status;
 }
 
-static vane_status header_check(const image *im, ElfW(Ehdr) *eh, char *why, size_t bytes)
+static vane_status header_check(const image *im, ElfW(Ehdr) * eh, char *why, size_t bytes)
 {
     unsigned char magic[SELFMAG];
     if (im->bytes == 0)
@@ -121,7 +121,7 @@ static vane_status header_check(const image *im, ElfW(Ehdr) *eh, char *why, size
 }
 
 /* Everything the headers promise must be in the file. */
-static vane_status extent_check(const image *im, const ElfW(Ehdr) *eh, char *why, size_t bytes)
+static vane_status extent_check(const image *im, const ElfW(Ehdr) * eh, char *why, size_t bytes)
 {
     if (eh->e_phnum == 0 || eh->e_phnum == PN_XNUM || eh->e_phentsize != sizeof(ElfW(Phdr)))
         return refuse(VANE_E_FORMAT, why, bytes, "malformed: its program headers make no sense");
@@ -182,7 +182,7 @@ static int walk(const image *im, uint64_t at, uint64_t end, uint64_t align, vane
     return 0;
 }
 
-static int find_in_segments(const image *im, const ElfW(Ehdr) *eh, vane_backend_note *out)
+static int find_in_segments(const image *im, const ElfW(Ehdr) * eh, vane_backend_note *out)
 {
     for (uint32_t i = 0; i < eh->e_phnum; i++) {
         ElfW(Phdr) ph;
@@ -195,7 +195,7 @@ static int find_in_segments(const image *im, const ElfW(Ehdr) *eh, vane_backend_
     return 0;
 }
 
-static int find_in_sections(const image *im, const ElfW(Ehdr) *eh, vane_backend_note *out)
+static int find_in_sections(const image *im, const ElfW(Ehdr) * eh, vane_backend_note *out)
 {
     if (eh->e_shoff == 0 || eh->e_shentsize != sizeof(ElfW(Shdr)))
         return 0;
@@ -210,8 +210,8 @@ static int find_in_sections(const image *im, const ElfW(Ehdr) *eh, vane_backend_
     return 0;
 }
 
-vane_status vane__note_parse(const void *image_, uint64_t bytes, vane_backend_note *out,
-                             char *why, size_t why_bytes)
+vane_status vane__note_parse(const void *image_, uint64_t bytes, vane_backend_note *out, char *why,
+                             size_t why_bytes)
 {
     image im = {image_, bytes};
     ElfW(Ehdr) eh;
@@ -232,8 +232,7 @@ vane_status vane__note_parse(const void *image_, uint64_t bytes, vane_backend_no
     return VANE_OK;
 }
 
-vane_status vane__note_read(const char *path, vane_backend_note *out, char *why,
-                            size_t why_bytes)
+vane_status vane__note_read(const char *path, vane_backend_note *out, char *why, size_t why_bytes)
 {
     vane_status status = VANE_E_IO;
     struct stat st;

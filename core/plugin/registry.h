@@ -21,7 +21,7 @@ typedef struct vane__device {
     struct vane__backend *backend;
     uint32_t index;
     vane_device *handle;
-    vane_queue *queue;      /* NULL for host-memory devices */
+    vane_queue *queue; /* NULL for host-memory devices */
     vane_device_info info;
     pthread_mutex_t lock;   /* the [device] and [queue] contracts; not taken for direct calls */
     atomic_uint failures;   /* lost, or unusable after fork(): the routes leave it out */
@@ -30,11 +30,11 @@ typedef struct vane__device {
 
 typedef struct vane__backend {
     const vane_backend_entry *entry;
-    vane_backend_vt vt;     /* a full copy: holes answer VANE_E_UNSUPPORTED */
+    vane_backend_vt vt; /* a full copy: holes answer VANE_E_UNSUPPORTED */
     vane_backend *handle;
-    vane_host host;         /* what the plugin was given */
+    vane_host host; /* what the plugin was given */
     vane_context *ctx;
-    void *dl;               /* NULL: registered by the program */
+    void *dl; /* NULL: registered by the program */
     char *path;
     vane__device *devices;
     uint32_t device_count;
@@ -43,9 +43,9 @@ typedef struct vane__backend {
 typedef struct vane__registry {
     vane__backend *backends[VANE__MAX_BACKENDS];
     atomic_uint count;
-    pthread_mutex_t lock;   /* the [load] contract */
+    pthread_mutex_t lock; /* the [load] contract */
     vane__report report;
-    char *cache_dir;        /* for host->option("cache_dir"); NULL: no home folder */
+    char *cache_dir; /* for host->option("cache_dir"); NULL: no home folder */
 } vane__registry;
 
 vane_status vane__registry_init(vane__registry *r);

@@ -115,27 +115,31 @@ static const void *no_extension(vane_backend *b, const char *id)
 
 /* Every entry of the table: without a REQUIRED one there is no backend, without a DEVICE
  * one no device with memory of its own; an OPTIONAL one may be missing. */
-#define REQUIRED_MAP(X)                                                                          \
+#define REQUIRED_MAP(X) \
     X(open) X(close) X(device_count) X(device_info) X(device_open) X(device_close) X(kernel)
-#define DEVICE_MAP(X)                                                                            \
-    X(mem_alloc) X(mem_free) X(queue_open) X(queue_close) X(queue_sync) X(upload) X(download)    \
-    X(launch) X(event_wait) X(event_free)
-#define OPTIONAL_MAP(X)                                                                          \
-    X(ops) X(accepts) X(mem_import) X(mem_host_ptr) X(mem_map) X(mem_unmap) X(queue_wait)           \
-    X(queue_callback) X(copy) X(event_time) X(telemetry) X(extension)
+#define DEVICE_MAP(X)                                                                        \
+    X(mem_alloc)                                                                             \
+    X(mem_free)                                                                              \
+    X(queue_open) X(queue_close) X(queue_sync) X(upload) X(download) X(launch) X(event_wait) \
+        X(event_free)
+#define OPTIONAL_MAP(X)                                                                           \
+    X(ops)                                                                                        \
+    X(accepts)                                                                                    \
+    X(mem_import) X(mem_host_ptr) X(mem_map) X(mem_unmap) X(queue_wait) X(queue_callback) X(copy) \
+        X(event_time) X(telemetry) X(extension)
 
 #define COUNT(entry) +1
 #define FIRST offsetof(vane_backend_vt, open)
 #define ENTRY_BYTES sizeof(void (*)(void))
 _Static_assert(sizeof(vane_backend_vt) ==
-                   FIRST + ENTRY_BYTES * (0 REQUIRED_MAP(COUNT) DEVICE_MAP(COUNT)
-                                              OPTIONAL_MAP(COUNT)),
+                   FIRST +
+                       ENTRY_BYTES * (0 REQUIRED_MAP(COUNT) DEVICE_MAP(COUNT) OPTIONAL_MAP(COUNT)),
                "a new entry of the table needs its row here");
 
 static const char *required_missing(const vane_backend_vt *vt)
 {
-#define CHECK(entry)                                                                             \
-    if (!vt->entry)                                                                              \
+#define CHECK(entry) \
+    if (!vt->entry)  \
         return #entry;
     REQUIRED_MAP(CHECK)
 #undef CHECK
@@ -144,8 +148,8 @@ static const char *required_missing(const vane_backend_vt *vt)
 
 static void fill_holes(vane_backend_vt *vt)
 {
-#define FILL(entry)                                                                              \
-    if (!vt->entry)                                                                              \
+#define FILL(entry) \
+    if (!vt->entry) \
         vt->entry = no_##entry;
     DEVICE_MAP(FILL)
     OPTIONAL_MAP(FILL)
@@ -154,8 +158,8 @@ static void fill_holes(vane_backend_vt *vt)
 
 const char *vane__vtable_missing(const vane_backend_vt *vt)
 {
-#define CHECK(entry)                                                                             \
-    if (vt->entry == no_##entry)                                                                 \
+#define CHECK(entry)             \
+    if (vt->entry == no_##entry) \
         return #entry;
     DEVICE_MAP(CHECK)
 #undef CHECK

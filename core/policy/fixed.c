@@ -25,7 +25,8 @@ static uint32_t choose(void *self, const vane_query *query, vane_candidate *c, u
     uint32_t best = VANE_NO_CANDIDATE;
     for (uint32_t i = 0; i < count; i++) {
         c[i].predicted_ns = 0; /* it predicts nothing */
-        if (c[i].reason == VANE_REASON_CHOSEN && (best == VANE_NO_CANDIDATE || better(query, &c[i], &c[best])))
+        if (c[i].reason == VANE_REASON_CHOSEN &&
+            (best == VANE_NO_CANDIDATE || better(query, &c[i], &c[best])))
             best = i;
     }
     for (uint32_t i = 0; i < count; i++)

@@ -44,7 +44,8 @@ static uint32_t choose(void *self, const vane_query *query, vane_candidate *c, u
     uint32_t best = VANE_NO_CANDIDATE;
     for (uint32_t i = 0; i < count; i++) {
         c[i].predicted_ns = predict(query, &c[i]);
-        if (c[i].reason == VANE_REASON_CHOSEN && (best == VANE_NO_CANDIDATE || better(&c[i], &c[best])))
+        if (c[i].reason == VANE_REASON_CHOSEN &&
+            (best == VANE_NO_CANDIDATE || better(&c[i], &c[best])))
             best = i;
     }
     for (uint32_t i = 0; i < count; i++)

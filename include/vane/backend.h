@@ -54,37 +54,38 @@ typedef enum vane_space {
     VANE_SPACE_SHARED  /* one memory, readable by both; mem_host_ptr works */
 } vane_space;
 
-enum {                           /* vane_device_info.caps */
-    VANE_CAP_HOST_MEM = 1 << 0,  /* kernels read plain host pointers (vane_view.data) */
-    VANE_CAP_ASYNC = 1 << 1,     /* launch returns before the work is done */
-    VANE_CAP_EVENT_TIME = 1 << 2,/* event_time works */
-    VANE_CAP_UNIFIED = 1 << 3,   /* the device shares the host's memory: imports copy nothing */
-    VANE_CAP_FORK_UNSAFE = 1 << 4/* unusable in a fork()ed child */
+/* vane_device_info.caps */
+enum {
+    VANE_CAP_HOST_MEM = 1 << 0,   /* kernels read plain host pointers (vane_view.data) */
+    VANE_CAP_ASYNC = 1 << 1,      /* launch returns before the work is done */
+    VANE_CAP_EVENT_TIME = 1 << 2, /* event_time works */
+    VANE_CAP_UNIFIED = 1 << 3,    /* the device shares the host's memory: imports copy nothing */
+    VANE_CAP_FORK_UNSAFE = 1 << 4 /* unusable in a fork()ed child */
 };
 
 /* One device, as it is now. The core zeroes it and sets struct_size; a backend writes
  * what it knows. Zero or an empty string: unknown. */
 typedef struct vane_device_info {
     uint32_t struct_size;
-    uint32_t kind;             /* vane_kind */
-    uint64_t caps;             /* VANE_CAP_* */
-    uint64_t cpu_features;     /* VANE_CPU() bits its kernels use; 0 for other kinds */
-    uint64_t mem_total_bytes;  /* of its own; of the host (after limits) if shared */
+    uint32_t kind;            /* vane_kind */
+    uint64_t caps;            /* VANE_CAP_* */
+    uint64_t cpu_features;    /* VANE_CPU() bits its kernels use; 0 for other kinds */
+    uint64_t mem_total_bytes; /* of its own; of the host (after limits) if shared */
     uint64_t mem_free_bytes;
-    uint64_t mem_align_bytes;  /* of allocations; a power of two */
+    uint64_t mem_align_bytes; /* of allocations; a power of two */
     uint64_t mem_max_alloc_bytes;
-    uint32_t compute_units;    /* cores of a CPU, SMs or CUs of a GPU */
-    uint32_t simd_bits;        /* widest vector register */
-    uint32_t clock_mhz;        /* nominal */
+    uint32_t compute_units; /* cores of a CPU, SMs or CUs of a GPU */
+    uint32_t simd_bits;     /* widest vector register */
+    uint32_t clock_mhz;     /* nominal */
     uint32_t max_queues;
-    int32_t numa_node;         /* OS index; -1 unknown (the core presets it) */
-    uint32_t dtypes;           /* bit i: vane_dtype i can be computed here */
-    double link_bytes_per_ns;  /* host to device; 0 unknown or shared */
+    int32_t numa_node;        /* OS index; -1 unknown (the core presets it) */
+    uint32_t dtypes;          /* bit i: vane_dtype i can be computed here */
+    double link_bytes_per_ns; /* host to device; 0 unknown or shared */
     double link_latency_ns;
-    char name[96];             /* for people: "NVIDIA H200" */
+    char name[96]; /* for people: "NVIDIA H200" */
     char vendor[32];
-    char driver[32];           /* version text of the driver or runtime */
-    char id[32];               /* stable across runs: a PCI address, "cpu0" */
+    char driver[32]; /* version text of the driver or runtime */
+    char id[32];     /* stable across runs: a PCI address, "cpu0" */
 } vane_device_info;
 
 /* ---- kernels and calls --------------------------------------------------------- */
@@ -127,49 +128,55 @@ typedef struct vane_view {
  *   SOFTMAX   input and output have the same rank >= 2 and shape; the last dimension is
  *             the axis. The output may be exactly the same memory as the input.
  *   a custom op: the tensors as they are (a scalar as rank 1, shape 1).
- *   Outputs of the other rules than the first may have negative strides.                                           */
+ *   Outputs of the other rules than the first may have negative strides. */
 struct vane_call {
     uint32_t struct_size;
-    uint32_t op;      /* vane_op, or the number of a custom op */
-    uint32_t dtype;   /* the kernel's: of the values of WHERE, of the output of FILL, of the first
-                       * input that is not bool of a custom op, else of the first input */
+    uint32_t op;    /* vane_op, or the number of a custom op */
+    uint32_t dtype; /* the kernel's: of the values of WHERE, of the output of FILL, of the first
+                     * input that is not bool of a custom op, else of the first input */
     uint32_t n_in;
-    uint32_t n_arg;   /* n_in inputs, then the outputs */
-    uint32_t n_outer; /* REDUCE and ARGMAX */
-    uint32_t width;   /* threads that host->parallel will use, this one included */
-    uint32_t flags;   /* VANE_CALL_* */
+    uint32_t n_arg;            /* n_in inputs, then the outputs */
+    uint32_t n_outer;          /* REDUCE and ARGMAX */
+    uint32_t width;            /* threads that host->parallel will use, this one included */
+    uint32_t flags;            /* VANE_CALL_* */
     const vane_params *params; /* never NULL for an op with parameters */
     const vane_host *host;
     vane_device *device; /* whose kernel is called; NULL: a reference body in the program */
     vane_view arg[VANE_MAX_ARG];
 };
 
-enum {                        /* vane_call.flags */
-    VANE_CALL_FLAT = 1 << 0,  /* ELEMENTWISE, and every view has rank 1 and stride 1 */
-    VANE_CALL_INPLACE = 1 << 1/* the output is the same memory as an input */
+/* vane_call.flags */
+enum {
+    VANE_CALL_FLAT = 1 << 0,   /* ELEMENTWISE, and every view has rank 1 and stride 1 */
+    VANE_CALL_INPLACE = 1 << 1 /* the output is the same memory as an input */
 };
 
-enum {                              /* vane_kernel.flags */
-    VANE_KERNEL_PARALLEL = 1 << 0,  /* uses host->parallel: widths above 1 make sense */
-    VANE_KERNEL_CLEAN_FAIL = 1 << 1,/* when it fails it has written nothing: the core may
-                                     * retry an in-place call elsewhere without staging */
-    VANE_KERNEL_SELECTIVE = 1 << 2  /* ask accepts() before each call */
+/* vane_kernel.flags */
+enum {
+    VANE_KERNEL_PARALLEL = 1 << 0,   /* uses host->parallel: widths above 1 make sense */
+    VANE_KERNEL_CLEAN_FAIL = 1 << 1, /* when it fails it has written nothing: the core may
+                                      * retry an in-place call elsewhere without staging */
+    VANE_KERNEL_SELECTIVE = 1 << 2   /* ask accepts() before each call */
 };
 
 /* How far two kernels of one op may differ. REPRO: the bits depend only on the op,
  * the data and the shapes, not on the ISA or the width, within one family of plugins
  * that says so. ORACLE: defines the right answer. FAST: within the op's tolerance. */
-typedef enum vane_numerics { VANE_NUMERICS_FAST, VANE_NUMERICS_REPRO, VANE_NUMERICS_ORACLE } vane_numerics;
+typedef enum vane_numerics {
+    VANE_NUMERICS_FAST,
+    VANE_NUMERICS_REPRO,
+    VANE_NUMERICS_ORACLE
+} vane_numerics;
 
 typedef vane_status (*vane_direct_fn)(const vane_kernel *self, const vane_call *call);
 
 /* Static data of the plugin; lives until close(). */
 struct vane_kernel {
     uint32_t struct_size;
-    uint32_t flags;    /* VANE_KERNEL_* */
-    uint32_t numerics; /* vane_numerics */
+    uint32_t flags;       /* VANE_KERNEL_* */
+    uint32_t numerics;    /* vane_numerics */
     uint32_t align_bytes; /* that every operand's data must have beyond its element size; 0 */
-    const char *name;  /* "gemm_f32": reports show name@backend */
+    const char *name;     /* "gemm_f32": reports show name@backend */
     /* [any] Host-memory backends: compute now, on this thread and host->parallel.
      * NULL: the kernel runs through launch(). */
     vane_direct_fn direct;
@@ -185,7 +192,7 @@ struct vane_kernel {
 typedef struct vane_op_desc {
     uint32_t struct_size;
     uint32_t n_in;   /* n_in + n_out <= VANE_MAX_ARG */
-    uint32_t n_out;    /* 1, in this version */
+    uint32_t n_out;  /* 1, in this version */
     uint32_t dtypes; /* bit i: vane_dtype i is accepted as the kernel's dtype */
     const char *name;
     const char *about;
@@ -203,15 +210,15 @@ typedef struct vane_op_desc {
 
 typedef struct vane_telemetry {
     uint32_t struct_size;
-    uint32_t valid;          /* VANE_TELEMETRY_*: which fields were measured */
-    uint64_t when_ns;        /* host->now_ns() clock */
+    uint32_t valid;   /* VANE_TELEMETRY_*: which fields were measured */
+    uint64_t when_ns; /* host->now_ns() clock */
     uint64_t mem_free_bytes;
-    uint32_t queued;         /* launches not yet complete */
+    uint32_t queued; /* launches not yet complete */
     uint32_t busy_permille;
     uint32_t clock_mhz;
     uint32_t power_mw;
-    int32_t temp_mc;         /* millidegrees Celsius */
-    uint32_t throttled;      /* 0 no, 1 yes */
+    int32_t temp_mc;    /* millidegrees Celsius */
+    uint32_t throttled; /* 0 no, 1 yes */
 } vane_telemetry;
 
 enum {
@@ -241,18 +248,18 @@ typedef void (*vane_range_fn)(void *arg, uint64_t lo, uint64_t hi, uint32_t work
 struct vane_host {
     uint32_t struct_size;
     uint32_t abi_minor;
-    uint64_t cpu_features; /* VANE_CPU() bits: present, OS-enabled and not masked */
-    uint64_t l1d_bytes;    /* of one core */
-    uint64_t l2_bytes;     /* of one core */
-    uint64_t l3_bytes;     /* of the package; a share of it is what one process gets */
+    uint64_t cpu_features;    /* VANE_CPU() bits: present, OS-enabled and not masked */
+    uint64_t l1d_bytes;       /* of one core */
+    uint64_t l2_bytes;        /* of one core */
+    uint64_t l3_bytes;        /* of the package; a share of it is what one process gets */
     uint64_t mem_limit_bytes; /* what this process may use */
-    uint32_t threads;      /* the budget when the plugin was opened; call->width is what a call gets */
+    uint32_t threads; /* the budget when the plugin was opened; call->width is what a call gets */
     uint32_t reserved;
-    void *ctx;             /* pass it back */
+    void *ctx; /* pass it back */
     /* Record this thread's error and return status: return h->fail(h->ctx, ...).
      * native_code: the driver's own number, or 0. */
-    vane_status (*fail)(void *ctx, vane_status status, int64_t native_code, const char *fmt,
-                        ...) VANE_PRINTF(4, 5);
+    vane_status (*fail)(void *ctx, vane_status status, int64_t native_code, const char *fmt, ...)
+        VANE_PRINTF(4, 5);
     void (*log)(void *ctx, int level, const char *fmt, ...) VANE_PRINTF(3, 4);
     /* align: a power of two, at least 64 is used. NULL when memory is out. */
     void *(*alloc)(void *ctx, uint64_t bytes, uint64_t align);
@@ -276,8 +283,8 @@ typedef struct vane_backend_vt {
     /* life. open touches no device; no devices is not an error. What is slow (a context, a
      * compiler) waits for the first memory or queue that needs it, and kernel() compiles
      * nothing: it is asked under a lock, for every op, of every device */
-    vane_status (*open)(const vane_host *host, vane_backend **out);                 /* [load] */
-    void (*close)(vane_backend *b);                                                 /* [load] */
+    vane_status (*open)(const vane_host *host, vane_backend **out); /* [load] */
+    void (*close)(vane_backend *b);                                 /* [load] */
     /* devices */
     vane_status (*device_count)(vane_backend *b, uint32_t *out);                    /* [load] */
     vane_status (*device_info)(vane_backend *b, uint32_t i, vane_device_info *out); /* [any] */
@@ -286,49 +293,55 @@ typedef struct vane_backend_vt {
     /* kernels: the plugin's own static data, or NULL: not supported. name is the op's, for
      * ops that are registered by name. ops: the custom ops that this plugin brings. */
     const vane_kernel *(*kernel)(vane_device *d, uint32_t op, const char *name,
-                                 uint32_t dtype);                                   /* [any] */
-    const vane_op_desc *(*ops)(vane_backend *b, uint32_t *count);                   /* [load] (opt) */
+                                 uint32_t dtype);                 /* [any] */
+    const vane_op_desc *(*ops)(vane_backend *b, uint32_t *count); /* [load] (opt) */
     /* asked for each call of a VANE_KERNEL_SELECTIVE kernel: VANE_OK, or VANE_E_UNSUPPORTED
      * (shapes, strides, cast's target that it cannot do). Views have shapes, strides and data,
      * never mem; records no error */
-    vane_status (*accepts)(vane_device *d, const vane_kernel *k, const vane_call *call); /* [any] (opt) */
+    vane_status (*accepts)(vane_device *d, const vane_kernel *k,
+                           const vane_call *call); /* [any] (opt) */
     /* memory. Needed, with queues, transfers, launch and events, unless CAP_HOST_MEM */
     vane_status (*mem_alloc)(vane_device *d, uint32_t space, uint64_t bytes,
-                             vane_mem **out);                                       /* [device] */
+                             vane_mem **out); /* [device] */
     /* the caller keeps host alive until mem_free */
     vane_status (*mem_import)(vane_device *d, void *host, uint64_t bytes,
-                              vane_mem **out);                                      /* [device] (opt) */
-    void (*mem_free)(vane_device *d, vane_mem *m);                                  /* [device] */
-    void *(*mem_host_ptr)(vane_mem *m); /* NULL: not host visible */                /* [any] (opt) */
+                              vane_mem **out);                       /* [device] (opt) */
+    void (*mem_free)(vane_device *d, vane_mem *m);                   /* [device] */
+    void *(*mem_host_ptr)(vane_mem *m); /* NULL: not host visible */ /* [any] (opt) */
     vane_status (*mem_map)(vane_queue *q, vane_mem *m, uint64_t offset_bytes, uint64_t bytes,
-                           uint32_t intent, void **out); /* VANE_MAP_*, blocks */   /* [queue] (opt) */
-    vane_status (*mem_unmap)(vane_queue *q, vane_mem *m, void *p, vane_event **out);/* [queue] (opt) */
+                           uint32_t intent, void **out);
+    /* VANE_MAP_*, blocks */ /* [queue] (opt) */
+    vane_status (*mem_unmap)(vane_queue *q, vane_mem *m, void *p,
+                             vane_event **out); /* [queue] (opt) */
     /* queues: in order. queue_wait makes q wait for e, an event of the same backend */
-    vane_status (*queue_open)(vane_device *d, vane_queue **out);                    /* [device] */
-    void (*queue_close)(vane_queue *q);                                             /* [queue] */
-    vane_status (*queue_sync)(vane_queue *q); /* blocks until idle */               /* [queue] */
-    vane_status (*queue_wait)(vane_queue *q, vane_event *e);                        /* [queue] (opt) */
+    vane_status (*queue_open)(vane_device *d, vane_queue **out);      /* [device] */
+    void (*queue_close)(vane_queue *q);                               /* [queue] */
+    vane_status (*queue_sync)(vane_queue *q); /* blocks until idle */ /* [queue] */
+    vane_status (*queue_wait)(vane_queue *q, vane_event *e);          /* [queue] (opt) */
     /* fn runs on a thread of the plugin's choice after all before it; it calls nothing */
-    vane_status (*queue_callback)(vane_queue *q, void (*fn)(void *arg), void *arg); /* [queue] (opt) */
+    vane_status (*queue_callback)(vane_queue *q, void (*fn)(void *arg),
+                                  void *arg); /* [queue] (opt) */
     /* transfers: host memory stays untouched by the core until the event. Events: out is
-     * NULL when the core wants none; *out may be set to NULL: complete already. copy: both on this backend, perhaps two devices */
+     * NULL when the core wants none; *out may be set to NULL: complete already. copy: both on this
+     * backend, perhaps two devices */
     vane_status (*upload)(vane_queue *q, vane_mem *dst, uint64_t dst_offset, const void *src,
-                          uint64_t bytes, vane_event **out);                        /* [queue] */
+                          uint64_t bytes, vane_event **out); /* [queue] */
     vane_status (*download)(vane_queue *q, void *dst, vane_mem *src, uint64_t src_offset,
-                            uint64_t bytes, vane_event **out);                      /* [queue] */
+                            uint64_t bytes, vane_event **out); /* [queue] */
     vane_status (*copy)(vane_queue *q, vane_mem *dst, uint64_t dst_offset, vane_mem *src,
-                        uint64_t src_offset, uint64_t bytes, vane_event **out);     /* [queue] (opt) */
+                        uint64_t src_offset, uint64_t bytes, vane_event **out); /* [queue] (opt) */
     /* launch: views hold mem; it copies what it keeps of call */
     vane_status (*launch)(vane_queue *q, const vane_kernel *k, const vane_call *call,
-                          vane_event **out);                                        /* [queue] */
+                          vane_event **out); /* [queue] */
     /* events. timeout 0 polls: VANE_E_TIMEOUT when not done */
-    vane_status (*event_wait)(vane_event *e, uint64_t timeout_ns);                  /* [any] */
-    vane_status (*event_time)(vane_event *e, uint64_t *begin_ns, uint64_t *end_ns); /* [any] (opt) */
-    void (*event_free)(vane_event *e);                                              /* [any] */
+    vane_status (*event_wait)(vane_event *e, uint64_t timeout_ns); /* [any] */
+    vane_status (*event_time)(vane_event *e, uint64_t *begin_ns,
+                              uint64_t *end_ns); /* [any] (opt) */
+    void (*event_free)(vane_event *e);           /* [any] */
     /* telemetry: within about a millisecond, partial is fine */
-    vane_status (*telemetry)(vane_device *d, vane_telemetry *out);                  /* [any] (opt) */
+    vane_status (*telemetry)(vane_device *d, vane_telemetry *out); /* [any] (opt) */
     /* growth without a table change: a named, versioned struct, or NULL */
-    const void *(*extension)(vane_backend *b, const char *id);                      /* [any] (opt) */
+    const void *(*extension)(vane_backend *b, const char *id); /* [any] (opt) */
 } vane_backend_vt;
 
 enum { VANE_MAP_READ = 1, VANE_MAP_WRITE = 2 };
@@ -356,7 +369,7 @@ enum { VANE_SANITIZER_NONE, VANE_SANITIZER_ADDRESS, VANE_SANITIZER_THREAD, VANE_
 #endif
 
 typedef struct vane_backend_entry {
-    uint32_t magic;        /* VANE_BACKEND_MAGIC */
+    uint32_t magic; /* VANE_BACKEND_MAGIC */
     uint32_t struct_size;
     uint32_t abi_minor;    /* VANE_ABI_MINOR when the plugin was built */
     uint32_t sanitizer;    /* VANE_SANITIZER: must be the core's */
@@ -397,16 +410,36 @@ typedef struct vane_backend_note {
 
 /* VANE_BACKEND("fast", "1.0", "what it is", cpu_bits, rank, &table); once, at file scope,
  * in a C file (the file that holds it needs no CPU flags). */
-#define VANE_BACKEND(name_, version_, about_, cpu_, rank_, vt_)                              \
-    VANE_NOTE_SECTION static const vane_backend_note vane_backend_note_v1 = {                \
-        5u, (uint32_t)(sizeof(vane_backend_note) - 20u), VANE_NOTE_TYPE, "Vane",             \
-        VANE_BACKEND_MAGIC, (uint32_t)(sizeof(vane_backend_note) - 20u), VANE_ABI_MAJOR,     \
-        VANE_ABI_MINOR, VANE_SANITIZER, (uint32_t)((uint64_t)(cpu_)&0xffffffffu),            \
-        (uint32_t)((uint64_t)(cpu_) >> 32), 0u, (rank_), name_, version_};                   \
-    extern const vane_backend_entry vane_backend_entry_v1;                                   \
-    VANE_EXPORT const vane_backend_entry vane_backend_entry_v1 = {                           \
-        VANE_BACKEND_MAGIC, (uint32_t)sizeof(vane_backend_entry), VANE_ABI_MINOR,            \
-        VANE_SANITIZER, (cpu_), 0u, (rank_), name_, version_, about_, vt_}
+#define VANE_BACKEND(name_, version_, about_, cpu_, rank_, vt_)               \
+    VANE_NOTE_SECTION static const vane_backend_note vane_backend_note_v1 = { \
+        5u,                                                                   \
+        (uint32_t)(sizeof(vane_backend_note) - 20u),                          \
+        VANE_NOTE_TYPE,                                                       \
+        "Vane",                                                               \
+        VANE_BACKEND_MAGIC,                                                   \
+        (uint32_t)(sizeof(vane_backend_note) - 20u),                          \
+        VANE_ABI_MAJOR,                                                       \
+        VANE_ABI_MINOR,                                                       \
+        VANE_SANITIZER,                                                       \
+        (uint32_t)((uint64_t)(cpu_)&0xffffffffu),                             \
+        (uint32_t)((uint64_t)(cpu_) >> 32),                                   \
+        0u,                                                                   \
+        (rank_),                                                              \
+        name_,                                                                \
+        version_};                                                            \
+    extern const vane_backend_entry vane_backend_entry_v1;                    \
+    VANE_EXPORT const vane_backend_entry vane_backend_entry_v1 = {            \
+        VANE_BACKEND_MAGIC,                                                   \
+        (uint32_t)sizeof(vane_backend_entry),                                 \
+        VANE_ABI_MINOR,                                                       \
+        VANE_SANITIZER,                                                       \
+        (cpu_),                                                               \
+        0u,                                                                   \
+        (rank_),                                                              \
+        name_,                                                                \
+        version_,                                                             \
+        about_,                                                               \
+        vt_}
 
 #ifdef __cplusplus
 }

@@ -17,17 +17,17 @@ extern "C" {
 #endif
 
 /* X(NAME, "text"): why a candidate is not the choice. */
-#define VANE_REASON_MAP(X)                                                        \
-    X(CHOSEN, "chosen")                                                           \
-    X(SLOWER, "predicted slower")                                                 \
-    X(LATER, "later in the order")                                                \
-    X(EXCLUDED, "excluded by the user")                                           \
-    X(NOT_REQUIRED, "another backend is required")                                \
-    X(UNHEALTHY, "failed before")                                                 \
-    X(ALIGNMENT, "operand not aligned")                                           \
-    X(DECLINED, "its plugin cannot do this call")                                 \
-    X(REPRO, "not reproducible, and VANE_REPRO asks for it")                      \
-    X(NARROWER, "another width or device of this backend is better")                                        \
+#define VANE_REASON_MAP(X)                                           \
+    X(CHOSEN, "chosen")                                              \
+    X(SLOWER, "predicted slower")                                    \
+    X(LATER, "later in the order")                                   \
+    X(EXCLUDED, "excluded by the user")                              \
+    X(NOT_REQUIRED, "another backend is required")                   \
+    X(UNHEALTHY, "failed before")                                    \
+    X(ALIGNMENT, "operand not aligned")                              \
+    X(DECLINED, "its plugin cannot do this call")                    \
+    X(REPRO, "not reproducible, and VANE_REPRO asks for it")         \
+    X(NARROWER, "another width or device of this backend is better") \
     X(FAILED, "tried and failed")
 
 typedef enum vane_reason {
@@ -39,20 +39,20 @@ typedef enum vane_reason {
 /* One (kernel, device, thread width). */
 typedef struct vane_candidate {
     uint32_t struct_size;
-    uint32_t width;       /* threads */
-    uint32_t order;       /* by the plugin's rank, then as loaded; 0 first */
-    uint32_t numerics;    /* vane_numerics */
-    const char *backend;  /* borrowed from the context */
-    const char *device;   /* the device's id */
+    uint32_t width;      /* threads */
+    uint32_t order;      /* by the plugin's rank, then as loaded; 0 first */
+    uint32_t numerics;   /* vane_numerics */
+    const char *backend; /* borrowed from the context */
+    const char *device;  /* the device's id */
     const char *kernel;
-    double flops_per_ns;  /* one thread, the plugin's rule of thumb; 0 unknown */
+    double flops_per_ns; /* one thread, the plugin's rule of thumb; 0 unknown */
     double bytes_per_ns;
     double launch_ns;
-    double transfer_ns;   /* moving operands there and back; 0 for host memory */
-    double predicted_ns;  /* out */
-    uint32_t reason;      /* in: a verdict already made (or CHOSEN: eligible); out: final */
-    uint32_t tier;        /* the user's preference: a lower tier always wins; 0 for all
-                           * when there is none */
+    double transfer_ns;  /* moving operands there and back; 0 for host memory */
+    double predicted_ns; /* out */
+    uint32_t reason;     /* in: a verdict already made (or CHOSEN: eligible); out: final */
+    uint32_t tier;       /* the user's preference: a lower tier always wins; 0 for all
+                          * when there is none */
 } vane_candidate;
 
 /* What is asked: one op, dtype and size class, with the state of the machine. */

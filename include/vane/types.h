@@ -13,22 +13,22 @@
 
 /* X(NAME, name, bytes). Floats are IEEE 754 (bf16: the upper half of f32);
  * integers two's complement; bool one byte, 0 or 1 (any other byte reads as 1). */
-#define VANE_DTYPE_MAP(X)                                                         \
-    X(F32, f32, 4)                                                                \
-    X(F64, f64, 8)                                                                \
-    X(F16, f16, 2)                                                                \
-    X(BF16, bf16, 2)                                                              \
-    X(I32, i32, 4)                                                                \
-    X(I64, i64, 8)                                                                \
-    X(U8, u8, 1)                                                                  \
-    X(I8, i8, 1)                                                                  \
+#define VANE_DTYPE_MAP(X) \
+    X(F32, f32, 4)        \
+    X(F64, f64, 8)        \
+    X(F16, f16, 2)        \
+    X(BF16, bf16, 2)      \
+    X(I32, i32, 4)        \
+    X(I64, i64, 8)        \
+    X(U8, u8, 1)          \
+    X(I8, i8, 1)          \
     X(BOOL, bool, 1)
 
 typedef enum vane_dtype {
 #define VANE_DTYPE_ENUM(NAME, name, bytes) VANE_##NAME,
     VANE_DTYPE_MAP(VANE_DTYPE_ENUM)
 #undef VANE_DTYPE_ENUM
-    VANE_DTYPE_COUNT
+        VANE_DTYPE_COUNT
 } vane_dtype;
 
 /* A view of memory that the caller owns and keeps alive during each call.

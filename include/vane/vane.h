@@ -36,9 +36,9 @@ extern "C" {
 /* The last failure on this thread; survives the context and any plugin. */
 typedef struct vane_error {
     vane_status status;
-    int64_t native_code;  /* the driver's own number, or 0 */
-    char backend[16];     /* which backend said so, or "" */
-    char message[360];    /* one sentence: the argument, what it was, what was expected */
+    int64_t native_code; /* the driver's own number, or 0 */
+    char backend[16];    /* which backend said so, or "" */
+    char message[360];   /* one sentence: the argument, what it was, what was expected */
 } vane_error;
 
 VANE_API const char *vane_status_name(vane_status status);   /* "VANE_E_SHAPE" */
@@ -64,7 +64,7 @@ typedef struct vane_op_info {
     uint32_t op;
     uint32_t min_in, max_in; /* max_in UINT32_MAX: any number */
     uint32_t n_out;
-    uint32_t dtypes;         /* bit i: vane_dtype i */
+    uint32_t dtypes; /* bit i: vane_dtype i */
     const char *name, *signature, *params, *dtype_set, *out, *shape, *onnx;
     double flops, ulp;
 } vane_op_info;
@@ -92,8 +92,8 @@ typedef struct vane_config {
      * of Vane. */
     void (*log)(void *arg, int level, const char *line);
     void *log_arg;
-    uint32_t allow_empty;     /* 1: vane_open succeeds with no backend at all, so that the load
-                               * report can be read; calls then give VANE_E_NO_BACKEND */
+    uint32_t allow_empty; /* 1: vane_open succeeds with no backend at all, so that the load
+                           * report can be read; calls then give VANE_E_NO_BACKEND */
     uint32_t reserved;
 } vane_config;
 
@@ -137,8 +137,8 @@ typedef struct vane_report_line {
     const char *source;  /* why it was tried: "VANE_PLUGIN_PATH", "beside libvane", ... */
     const char *backend; /* its name when known, else "" */
     const char *version;
-    const char *reason;  /* a sentence: why refused, or what was found */
-    vane_status status;  /* VANE_OK: loaded (a file) or read (a folder) */
+    const char *reason; /* a sentence: why refused, or what was found */
+    vane_status status; /* VANE_OK: loaded (a file) or read (a folder) */
     uint32_t is_folder;
 } vane_report_line;
 VANE_API uint32_t vane_report_count(const vane_context *ctx);
@@ -146,21 +146,21 @@ VANE_API vane_status vane_report_at(const vane_context *ctx, uint32_t i, vane_re
 
 /* The machine: what detection found. Units in the names; 0: unknown. */
 typedef struct vane_machine {
-    uint32_t struct_size;    /* in: sizeof(vane_machine); out: how much of it was written */
-    uint32_t threads;        /* the budget: the smallest of the next three */
-    uint32_t cpus_affinity;  /* CPUs in the affinity mask (a cpuset is in it) */
+    uint32_t struct_size;   /* in: sizeof(vane_machine); out: how much of it was written */
+    uint32_t threads;       /* the budget: the smallest of the next three */
+    uint32_t cpus_affinity; /* CPUs in the affinity mask (a cpuset is in it) */
     uint32_t cpus_online;
-    double cpu_quota;        /* CPUs' worth of cgroup quota; 0 none */
+    double cpu_quota; /* CPUs' worth of cgroup quota; 0 none */
     uint64_t mem_total_bytes;
-    uint64_t mem_limit_bytes; /* the smaller of total and the cgroup's limit */
-    uint64_t cpu_features;   /* VANE_CPU() bits in force */
-    uint64_t cpu_features_masked; /* present, but masked away */
+    uint64_t mem_limit_bytes;             /* the smaller of total and the cgroup's limit */
+    uint64_t cpu_features;                /* VANE_CPU() bits in force */
+    uint64_t cpu_features_masked;         /* present, but masked away */
     uint32_t packages, cores, numa_nodes; /* topology (loads hwloc at the first ask) */
     uint32_t l1d_bytes, l2_bytes;
     uint64_t l3_bytes;
     char cpu_name[64];
-    char platform[32];       /* "Linux x86_64" */
-    char topology_source[64];/* "hwloc 2.9.0", or why there is none */
+    char platform[32];        /* "Linux x86_64" */
+    char topology_source[64]; /* "hwloc 2.9.0", or why there is none */
 } vane_machine;
 VANE_API vane_status vane_machine_get(vane_context *ctx, vane_machine *out);
 
@@ -169,32 +169,32 @@ VANE_API vane_status vane_machine_get(vane_context *ctx, vane_machine *out);
  * N: [params,] out      V: inputs, count, params, out
  * G: a, b, c (may be NULL), params, out          params may be NULL: ONNX's defaults */
 
-#define VANE_SIG_U0(name, P)                                                                 \
+#define VANE_SIG_U0(name, P) \
     VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *x, vane_tensor *out);
-#define VANE_SIG_U1(name, P)                                                                 \
-    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *x,                \
+#define VANE_SIG_U1(name, P)                                                  \
+    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *x, \
                                      const vane_##P##_params *params, vane_tensor *out);
-#define VANE_SIG_B0(name, P)                                                                 \
-    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *a,                \
+#define VANE_SIG_B0(name, P)                                                  \
+    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *a, \
                                      const vane_tensor *b, vane_tensor *out);
-#define VANE_SIG_B1(name, P)                                                                 \
-    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *a,                \
-                                     const vane_tensor *b, const vane_##P##_params *params,  \
+#define VANE_SIG_B1(name, P)                                                                \
+    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *a,               \
+                                     const vane_tensor *b, const vane_##P##_params *params, \
                                      vane_tensor *out);
-#define VANE_SIG_T0(name, P)                                                                 \
-    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *a,                \
-                                     const vane_tensor *b, const vane_tensor *c,             \
+#define VANE_SIG_T0(name, P)                                                     \
+    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *a,    \
+                                     const vane_tensor *b, const vane_tensor *c, \
                                      vane_tensor *out);
-#define VANE_SIG_G1(name, P)                                                                 \
-    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *a,                \
-                                     const vane_tensor *b, const vane_tensor *c,             \
+#define VANE_SIG_G1(name, P)                                                     \
+    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *a,    \
+                                     const vane_tensor *b, const vane_tensor *c, \
                                      const vane_##P##_params *params, vane_tensor *out);
-#define VANE_SIG_N1(name, P)                                                                 \
-    VANE_API vane_status vane_##name(vane_context *ctx, const vane_##P##_params *params,     \
+#define VANE_SIG_N1(name, P)                                                             \
+    VANE_API vane_status vane_##name(vane_context *ctx, const vane_##P##_params *params, \
                                      vane_tensor *out);
-#define VANE_SIG_V1(name, P)                                                                 \
-    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *const *inputs,    \
-                                     uint32_t count, const vane_##P##_params *params,        \
+#define VANE_SIG_V1(name, P)                                                              \
+    VANE_API vane_status vane_##name(vane_context *ctx, const vane_tensor *const *inputs, \
+                                     uint32_t count, const vane_##P##_params *params,     \
                                      vane_tensor *out);
 #define VANE_OP(ID, name, SIG, P, ...) VANE_SIG_##SIG(name, P)
 #include "vane/ops.def"
@@ -207,14 +207,14 @@ VANE_API vane_status vane_machine_get(vane_context *ctx, vane_machine *out);
 typedef struct vane_decision {
     uint32_t struct_size;
     uint32_t op, dtype, size_class;
-    uint32_t chosen;      /* index of the candidate that the policy chose */
-    uint32_t ran;         /* index of the one that computed the result; VANE_NO_CANDIDATE */
-    uint32_t count;       /* candidates listed */
-    uint32_t dropped;     /* candidates beyond VANE_MAX_CANDIDATES */
-    uint32_t retries;     /* candidates that failed before one succeeded */
+    uint32_t chosen;  /* index of the candidate that the policy chose */
+    uint32_t ran;     /* index of the one that computed the result; VANE_NO_CANDIDATE */
+    uint32_t count;   /* candidates listed */
+    uint32_t dropped; /* candidates beyond VANE_MAX_CANDIDATES */
+    uint32_t retries; /* candidates that failed before one succeeded */
     uint32_t pool_hot;
     double flops, bytes, fork_ns;
-    double took_ns;       /* of the kernel; 0: not run */
+    double took_ns; /* of the kernel; 0: not run */
     const char *policy;
     vane_candidate candidates[VANE_MAX_CANDIDATES];
 } vane_decision;
@@ -237,9 +237,8 @@ VANE_API vane_status vane_run(vane_context *ctx, uint32_t op, const vane_tensor 
 
 /* What vane_run would do, without doing it. Data pointers may be NULL (alignment is then
  * taken as good). */
-VANE_API vane_status vane_explain(vane_context *ctx, uint32_t op,
-                                  const vane_tensor *const *inputs, uint32_t n_in,
-                                  vane_tensor *const *outputs, uint32_t n_out,
+VANE_API vane_status vane_explain(vane_context *ctx, uint32_t op, const vane_tensor *const *inputs,
+                                  uint32_t n_in, vane_tensor *const *outputs, uint32_t n_out,
                                   const vane_params *params, vane_decision *out);
 
 /* The shape and dtype that the output must have: fills rank, shape, row-major strides and

@@ -46,7 +46,8 @@ static void for_each_row(const vane_call *call, row_fn row)
 static void add_row(const vane_call *call, float *const *at, int64_t n)
 {
     uint32_t last = call->arg[0].rank - 1;
-    int64_t a = call->arg[0].stride[last], b = call->arg[1].stride[last], c = call->arg[2].stride[last];
+    int64_t a = call->arg[0].stride[last], b = call->arg[1].stride[last],
+            c = call->arg[2].stride[last];
     for (int64_t i = 0; i < n; i++)
         at[2][i * c] = at[0][i * a] + at[1][i * b];
 }
@@ -75,11 +76,11 @@ static vane_status relu_f32(const vane_kernel *self, const vane_call *call)
 
 /* STEP 3. What you offer. Declared rates place a kernel among its rivals until something
  * was measured: honest figures for one thread. */
-#define KERNEL(text, function)                                                                \
-    {                                                                                         \
-        .struct_size = sizeof(vane_kernel), .flags = VANE_KERNEL_CLEAN_FAIL,                  \
-        .numerics = VANE_NUMERICS_FAST, .name = text, .direct = function,                     \
-        .flops_per_ns = 0.5, .bytes_per_ns = 5, .launch_ns = 20                               \
+#define KERNEL(text, function)                                                                 \
+    {                                                                                          \
+        .struct_size = sizeof(vane_kernel), .flags = VANE_KERNEL_CLEAN_FAIL,                   \
+        .numerics = VANE_NUMERICS_FAST, .name = text, .direct = function, .flops_per_ns = 0.5, \
+        .bytes_per_ns = 5, .launch_ns = 20                                                     \
     }
 static const vane_kernel kernel_add = KERNEL("add_f32", add_f32);
 static const vane_kernel kernel_relu = KERNEL("relu_f32", relu_f32);

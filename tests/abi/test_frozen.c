@@ -30,7 +30,8 @@ static void teardown(void)
 START_TEST(it_computes)
 {
     float x[] = {1, -2, 3, -4}, y[4], batch[] = {1, 0, 0, 1, 2, 0, 0, 2}, z[8];
-    vane_tensor a = TENSOR(x, VANE_F32, 2, 2), o = TENSOR(y, VANE_F32, 2, 2), r = TENSOR(x, VANE_F32, 2);
+    vane_tensor a = TENSOR(x, VANE_F32, 2, 2), o = TENSOR(y, VANE_F32, 2, 2),
+                r = TENSOR(x, VANE_F32, 2);
     vane_tensor b = TENSOR(batch, VANE_F32, 2, 2, 2), p = TENSOR(z, VANE_F32, 2, 2, 2);
     open_alone(_i);
     GOOD(vane_add(ctx, &a, &r, &o));

@@ -12,9 +12,18 @@ typedef struct fact {
 } fact;
 
 #define END(type, field) (offsetof(type, field) + sizeof(((type *)0)->field))
-#define AT(type, field, was) {#type "." #field, offsetof(type, field), was}
-#define UPTO(type, field, was) {#type " up to " #field, END(type, field), was}
-#define SIZE(type, was) {"sizeof " #type, sizeof(type), was}
+#define AT(type, field, was)                         \
+    {                                                \
+#type "." #field, offsetof(type, field), was \
+    }
+#define UPTO(type, field, was)                        \
+    {                                                 \
+#type " up to " #field, END(type, field), was \
+    }
+#define SIZE(type, was)                    \
+    {                                      \
+        "sizeof " #type, sizeof(type), was \
+    }
 
 static const fact facts[] = {
     SIZE(vane_tensor, 144),

@@ -52,12 +52,13 @@ int conform_trial_solve(conform *c, conform_trial *t);
 /* "[5,7]x[7] strided wide" */
 void conform_trial_label(const conform_trial *t, const char *layout, char out[256]);
 
-typedef enum conform_path {                  /* ways to the same kernel */
-                            CONFORM_FORCED,  /* vane_run with options.backend */
-                            CONFORM_PLAIN,   /* vane_run: the priority leads to the plugin */
-                            CONFORM_TYPED,   /* vane_<op> */
-                            CONFORM_PLANNED, /* vane_plan_run, twice */
-                            CONFORM_PATHS
+/* ways to the same kernel */
+typedef enum conform_path {
+    CONFORM_FORCED,  /* vane_run with options.backend */
+    CONFORM_PLAIN,   /* vane_run: the priority leads to the plugin */
+    CONFORM_TYPED,   /* vane_<op> */
+    CONFORM_PLANNED, /* vane_plan_run, twice */
+    CONFORM_PATHS
 } conform_path;
 
 /* One run of the plugin. got: NULL, or an array like want that takes the result's bits. */

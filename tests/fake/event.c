@@ -67,7 +67,9 @@ vane_status fake_event_wait(vane_event *e, uint64_t timeout_ns)
         late = pthread_cond_timedwait(&e->changed, &e->lock, &until) != 0;
     vane_status st = e->done ? e->status : VANE_E_TIMEOUT;
     pthread_mutex_unlock(&e->lock);
-    return st == VANE_OK ? st : fake_fail(e->backend, st, st == VANE_E_TIMEOUT ? "not done yet" : "the kernel crashed");
+    return st == VANE_OK ? st
+                         : fake_fail(e->backend, st,
+                                     st == VANE_E_TIMEOUT ? "not done yet" : "the kernel crashed");
 }
 
 vane_status fake_event_time(vane_event *e, uint64_t *begin_ns, uint64_t *end_ns)

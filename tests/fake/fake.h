@@ -102,16 +102,20 @@ vane_status fake_mem_alloc(vane_device *d, uint32_t space, uint64_t bytes, vane_
 vane_status fake_mem_import(vane_device *d, void *host, uint64_t bytes, vane_mem **out);
 void fake_mem_free(vane_device *d, vane_mem *m);
 void *fake_mem_host_ptr(vane_mem *m);
-vane_status fake_mem_map(vane_queue *q, vane_mem *m, uint64_t offset, uint64_t bytes, uint32_t intent, void **out);
+vane_status fake_mem_map(vane_queue *q, vane_mem *m, uint64_t offset, uint64_t bytes,
+                         uint32_t intent, void **out);
 vane_status fake_mem_unmap(vane_queue *q, vane_mem *m, void *p, vane_event **out);
-vane_status fake_upload(vane_queue *q, vane_mem *dst, uint64_t offset, const void *src, uint64_t bytes, vane_event **out);
-vane_status fake_download(vane_queue *q, void *dst, vane_mem *src, uint64_t offset, uint64_t bytes, vane_event **out);
-vane_status fake_copy(vane_queue *q, vane_mem *dst, uint64_t dst_offset, vane_mem *src, uint64_t src_offset,
-                      uint64_t bytes, vane_event **out);
+vane_status fake_upload(vane_queue *q, vane_mem *dst, uint64_t offset, const void *src,
+                        uint64_t bytes, vane_event **out);
+vane_status fake_download(vane_queue *q, void *dst, vane_mem *src, uint64_t offset, uint64_t bytes,
+                          vane_event **out);
+vane_status fake_copy(vane_queue *q, vane_mem *dst, uint64_t dst_offset, vane_mem *src,
+                      uint64_t src_offset, uint64_t bytes, vane_event **out);
 
 const vane_kernel *fake_kernel(vane_device *d, uint32_t op, const char *name, uint32_t dtype);
 vane_status fake_accepts(vane_device *d, const vane_kernel *k, const vane_call *call);
-vane_status fake_launch(vane_queue *q, const vane_kernel *k, const vane_call *call, vane_event **out);
+vane_status fake_launch(vane_queue *q, const vane_kernel *k, const vane_call *call,
+                        vane_event **out);
 const vane_op_desc *fake_ops(vane_backend *b, uint32_t *count);
 
 #endif

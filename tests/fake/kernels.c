@@ -37,7 +37,9 @@ static void copy(unsigned char *const *at)
 
 static vane_status each(fake_command *c)
 {
-    void (*body)(unsigned char *const *at) = c->call.op == VANE_OP_ADD ? add : c->call.n_in == 2 ? mul : copy;
+    void (*body)(unsigned char *const *at) = c->call.op == VANE_OP_ADD ? add
+                                             : c->call.n_in == 2       ? mul
+                                                                       : copy;
     const vane_view *out = &c->call.arg[c->call.n_arg - 1];
     int64_t index[VANE_VIEW_RANK] = {0};
     for (;;) {
@@ -59,9 +61,15 @@ static vane_status crash(fake_command *c)
     return VANE_E_DEVICE_LOST;
 }
 
-#define KERNEL(text) {.struct_size = sizeof(vane_kernel), .name = text, .flops_per_ns = 100, .bytes_per_ns = 100}
-static const vane_kernel kernel_selective = {.struct_size = sizeof(vane_kernel), .flags = VANE_KERNEL_SELECTIVE,
-                                              .name = "binary_f32", .flops_per_ns = 100, .bytes_per_ns = 100};
+#define KERNEL(text)                                                                               \
+    {                                                                                              \
+        .struct_size = sizeof(vane_kernel), .name = text, .flops_per_ns = 100, .bytes_per_ns = 100 \
+    }
+static const vane_kernel kernel_selective = {.struct_size = sizeof(vane_kernel),
+                                             .flags = VANE_KERNEL_SELECTIVE,
+                                             .name = "binary_f32",
+                                             .flops_per_ns = 100,
+                                             .bytes_per_ns = 100};
 static const vane_kernel kernel_binary = KERNEL("binary_f32"), kernel_copy = KERNEL("copy_f32"),
                          kernel_crash = KERNEL("crash_f32"), kernel_refuse = KERNEL("refuse_f32");
 
@@ -95,7 +103,8 @@ vane_status fake_accepts(vane_device *d, const vane_kernel *k, const vane_call *
     return call->arg[call->n_arg - 1].shape[0] <= 1000 ? VANE_OK : VANE_E_UNSUPPORTED;
 }
 
-vane_status fake_launch(vane_queue *q, const vane_kernel *k, const vane_call *call, vane_event **out)
+vane_status fake_launch(vane_queue *q, const vane_kernel *k, const vane_call *call,
+                        vane_event **out)
 {
     fake_command c = {.run = k == &kernel_crash ? crash : each, .kernel = k, .call = *call};
     if (k == &kernel_refuse)
@@ -106,8 +115,12 @@ vane_status fake_launch(vane_queue *q, const vane_kernel *k, const vane_call *ca
 }
 
 static const vane_op_desc op_double_mul = {
-    .struct_size = sizeof(vane_op_desc), .n_in = 2, .n_out = 1, .dtypes = 1u << VANE_F32,
-    .name = "fake.double_mul", .about = "an op that comes with a plugin: a * b",
+    .struct_size = sizeof(vane_op_desc),
+    .n_in = 2,
+    .n_out = 1,
+    .dtypes = 1u << VANE_F32,
+    .name = "fake.double_mul",
+    .about = "an op that comes with a plugin: a * b",
 };
 
 const vane_op_desc *fake_ops(vane_backend *b, uint32_t *count)

@@ -10,7 +10,8 @@
 vane_status fake_mem_alloc(vane_device *d, uint32_t space, uint64_t bytes, vane_mem **out)
 {
     vane_mem *m = calloc(1, sizeof *m);
-    if (m == NULL || d->used + bytes > DEVICE_BYTES || (m->bytes = malloc(bytes ? bytes : 1)) == NULL) {
+    if (m == NULL || d->used + bytes > DEVICE_BYTES ||
+        (m->bytes = malloc(bytes ? bytes : 1)) == NULL) {
         free(m);
         return fake_fail(d->backend, VANE_E_NOMEM, "the device's memory is full");
     }
@@ -63,7 +64,8 @@ static vane_status check_range(const vane_mem *m, uint64_t offset, uint64_t byte
     return VANE_OK;
 }
 
-vane_status fake_mem_map(vane_queue *q, vane_mem *m, uint64_t offset, uint64_t bytes, uint32_t intent, void **out)
+vane_status fake_mem_map(vane_queue *q, vane_mem *m, uint64_t offset, uint64_t bytes,
+                         uint32_t intent, void **out)
 {
     vane_status st = check_range(m, offset, bytes);
     if (st == VANE_OK && !(intent & (VANE_MAP_READ | VANE_MAP_WRITE)))
@@ -86,27 +88,43 @@ vane_status fake_mem_unmap(vane_queue *q, vane_mem *m, void *p, vane_event **out
     return fake_submit(q, &(fake_command){.run = NULL}, out);
 }
 
-vane_status fake_upload(vane_queue *q, vane_mem *dst, uint64_t offset, const void *src, uint64_t bytes, vane_event **out)
+vane_status fake_upload(vane_queue *q, vane_mem *dst, uint64_t offset, const void *src,
+                        uint64_t bytes, vane_event **out)
 {
     vane_status st = check_range(dst, offset, bytes);
-    return st != VANE_OK ? st
-                         : fake_submit(q, &(fake_command){.run = move, .to = dst->bytes + offset, .from = src, .bytes = bytes}, out);
+    return st != VANE_OK
+               ? st
+               : fake_submit(
+                     q,
+                     &(fake_command){
+                         .run = move, .to = dst->bytes + offset, .from = src, .bytes = bytes},
+                     out);
 }
 
-vane_status fake_download(vane_queue *q, void *dst, vane_mem *src, uint64_t offset, uint64_t bytes, vane_event **out)
+vane_status fake_download(vane_queue *q, void *dst, vane_mem *src, uint64_t offset, uint64_t bytes,
+                          vane_event **out)
 {
     vane_status st = check_range(src, offset, bytes);
-    return st != VANE_OK ? st
-                         : fake_submit(q, &(fake_command){.run = move, .to = dst, .from = src->bytes + offset, .bytes = bytes}, out);
+    return st != VANE_OK
+               ? st
+               : fake_submit(
+                     q,
+                     &(fake_command){
+                         .run = move, .to = dst, .from = src->bytes + offset, .bytes = bytes},
+                     out);
 }
 
-vane_status fake_copy(vane_queue *q, vane_mem *dst, uint64_t dst_offset, vane_mem *src, uint64_t src_offset,
-                      uint64_t bytes, vane_event **out)
+vane_status fake_copy(vane_queue *q, vane_mem *dst, uint64_t dst_offset, vane_mem *src,
+                      uint64_t src_offset, uint64_t bytes, vane_event **out)
 {
     vane_status st = check_range(dst, dst_offset, bytes);
     if (st == VANE_OK)
         st = check_range(src, src_offset, bytes);
     return st != VANE_OK ? st
-                         : fake_submit(q, &(fake_command){.run = move, .to = dst->bytes + dst_offset,
-                                                          .from = src->bytes + src_offset, .bytes = bytes}, out);
+                         : fake_submit(q,
+                                       &(fake_command){.run = move,
+                                                       .to = dst->bytes + dst_offset,
+                                                       .from = src->bytes + src_offset,
+                                                       .bytes = bytes},
+                                       out);
 }

@@ -69,7 +69,12 @@ START_TEST(a_pipeline_over_two_devices)
     ck_assert_ptr_nonnull(vt->mem_host_ptr(y));
     GOOD(vt->upload(q0, a, 0, host, sizeof host, &up));
     ck_assert_int_eq(vt->event_wait(up, 0), VANE_E_TIMEOUT); /* polls: the queue is behind us */
-    vane_call call = {.struct_size = sizeof call, .op = VANE_OP_ADD, .dtype = VANE_F32, .n_in = 2, .n_arg = 3, .width = 1};
+    vane_call call = {.struct_size = sizeof call,
+                      .op = VANE_OP_ADD,
+                      .dtype = VANE_F32,
+                      .n_in = 2,
+                      .n_arg = 3,
+                      .width = 1};
     call.arg[0] = view_of(a, 256);
     call.arg[1] = view_of(b, 256);
     call.arg[2] = view_of(y, 256);
@@ -133,7 +138,8 @@ END_TEST
 
 static vane_decision record;
 
-static vane_status run_on(const char *backend, uint32_t op, const vane_tensor *a, const vane_tensor *b, vane_tensor *out)
+static vane_status run_on(const char *backend, uint32_t op, const vane_tensor *a,
+                          const vane_tensor *b, vane_tensor *out)
 {
     const vane_tensor *in[] = {a, b};
     vane_options o = {.struct_size = sizeof o, .backend = backend, .decision = &record};
@@ -170,7 +176,8 @@ END_TEST
 START_TEST(a_kernel_that_crashes_is_retried_elsewhere)
 {
     float x[4] = {0, 0, 0, 0}, y[4] = {5, 5, 5, 5};
-    vane_tensor a = vane_tensor_of(x, VANE_F32, 1, (int64_t[]){4}), out = vane_tensor_of(y, VANE_F32, 1, (int64_t[]){4});
+    vane_tensor a = vane_tensor_of(x, VANE_F32, 1, (int64_t[]){4}),
+                out = vane_tensor_of(y, VANE_F32, 1, (int64_t[]){4});
     GOOD(vane_set_priority(ctx, "fake"));
     GOOD(vane_sqrt(ctx, &a, &out)); /* refused at launch, transient: the device stays */
     ck_assert(y[0] == 0);
@@ -206,7 +213,8 @@ END_TEST
 START_TEST(when_nobody_else_may_the_error_says_why)
 {
     float x[4] = {0, 0, 0, 0}, y[4] = {5, 5, 5, 5};
-    vane_tensor a = vane_tensor_of(x, VANE_F32, 1, (int64_t[]){4}), out = vane_tensor_of(y, VANE_F32, 1, (int64_t[]){4});
+    vane_tensor a = vane_tensor_of(x, VANE_F32, 1, (int64_t[]){4}),
+                out = vane_tensor_of(y, VANE_F32, 1, (int64_t[]){4});
     ck_assert_int_eq(run_on("fake", VANE_OP_SQRT, &a, NULL, &out), VANE_E_BUSY);
     ck_assert_ptr_nonnull(strstr(vane_last_error()->message, "launch refused"));
     ck_assert(y[0] == 5);
@@ -218,7 +226,8 @@ START_TEST(an_op_comes_with_the_plugin)
 {
     vane_op_info info;
     float x[4] = {1, 2, 3, 4}, y[4] = {0};
-    vane_tensor a = vane_tensor_of(x, VANE_F32, 1, (int64_t[]){4}), out = vane_tensor_of(y, VANE_F32, 1, (int64_t[]){4});
+    vane_tensor a = vane_tensor_of(x, VANE_F32, 1, (int64_t[]){4}),
+                out = vane_tensor_of(y, VANE_F32, 1, (int64_t[]){4});
     const vane_tensor *in[] = {&a, &a};
     vane_tensor *outs[] = {&out};
     GOOD(vane_op_find(ctx, "fake.double_mul", &info));

@@ -57,7 +57,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t room, unsigne
         if (made > 0)
             return made;
     }
-    return bytes > 0 && fuzz_below(2) ? fuzz_bend(data, bytes, room) : LLVMFuzzerMutate(data, bytes, room);
+    return bytes > 0 && fuzz_below(2) ? fuzz_bend(data, bytes, room)
+                                      : LLVMFuzzerMutate(data, bytes, room);
 }
 
 #else
@@ -102,7 +103,8 @@ int main(int argc, char **argv)
     if (seeds == 0)
         fprintf(stderr, "%s: no seeds\n", fuzz_name);
     long accepted = seeds > 0 ? run(data, seeds, rounds) : 0;
-    printf("%s: %ld inputs, %ld accepted, %ld refused\n", fuzz_name, rounds, accepted, rounds - accepted);
+    printf("%s: %ld inputs, %ld accepted, %ld refused\n", fuzz_name, rounds, accepted,
+           rounds - accepted);
     free(data);
     return refused || accepted == 0 || accepted == rounds; /* both ways must have been walked */
 }

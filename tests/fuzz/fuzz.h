@@ -13,8 +13,8 @@
 /* ---- the target's -------------------------------------------------------------- */
 
 extern const char fuzz_name[];
-extern const size_t fuzz_room;   /* bytes of the longest input */
-extern const long fuzz_rounds;   /* of a plain run: a few seconds, under ASan too */
+extern const size_t fuzz_room; /* bytes of the longest input */
+extern const long fuzz_rounds; /* of a plain run: a few seconds, under ASan too */
 
 /* 1: accepted, 0: refused in the agreed way. A broken promise ends in fuzz_expect. */
 int fuzz_one(const uint8_t *data, size_t bytes);

@@ -12,7 +12,13 @@
 #include "fuzz.h"
 #include "vane/vane.h"
 
-enum { ARENA = 1 << 16, INPUTS = 3, HEAD = 4 + 24, PER_TENSOR = 24, ROOM = HEAD + (INPUTS + 1) * PER_TENSOR };
+enum {
+    ARENA = 1 << 16,
+    INPUTS = 3,
+    HEAD = 4 + 24,
+    PER_TENSOR = 24,
+    ROOM = HEAD + (INPUTS + 1) * PER_TENSOR
+};
 
 const char fuzz_name[] = "fuzz_call";
 const size_t fuzz_room = ROOM;
@@ -56,9 +62,14 @@ static void hush(void *arg, int level, const char *line)
 
 static void open_once(void)
 {
-    static const vane_op_desc desc = {.struct_size = sizeof desc, .n_in = 2, .n_out = 1, .name = "fuzz.touch",
-                                      .dtypes = (1u << VANE_DTYPE_COUNT) - 1, .reference = touch};
-    vane_config config = {.struct_size = sizeof config, .threads = 2, .no_default_path = 1, .log = hush};
+    static const vane_op_desc desc = {.struct_size = sizeof desc,
+                                      .n_in = 2,
+                                      .n_out = 1,
+                                      .name = "fuzz.touch",
+                                      .dtypes = (1u << VANE_DTYPE_COUNT) - 1,
+                                      .reference = touch};
+    vane_config config = {
+        .struct_size = sizeof config, .threads = 2, .no_default_path = 1, .log = hush};
     if (ctx != NULL)
         return;
     arena = malloc(ARENA);
@@ -91,7 +102,8 @@ typedef struct asked {
 
 static double take_double(bytes_left *b)
 {
-    static const double odd[] = {0, 1, -1, 0.5, 2, 255, 256, -129, 1e300, -1e-300, NAN, INFINITY, -INFINITY, 0x1p63};
+    static const double odd[] = {0,    1,     -1,      0.5, 2,        255,       256,
+                                 -129, 1e300, -1e-300, NAN, INFINITY, -INFINITY, 0x1p63};
     return odd[take(b) % (sizeof odd / sizeof odd[0])];
 }
 
@@ -129,7 +141,8 @@ static void take_params(bytes_left *b, uint32_t op, vane_params *p)
 
 static void take_shape(bytes_left *b, vane_tensor *t)
 {
-    static const int64_t dims[] = {2, 3, 1, 4, 0, 5, 1, 7, 8, 2, 16, 3, -1, 64, INT64_C(1) << 33, INT64_MAX};
+    static const int64_t dims[] = {
+        2, 3, 1, 4, 0, 5, 1, 7, 8, 2, 16, 3, -1, 64, INT64_C(1) << 33, INT64_MAX};
     uint8_t rank = take(b);
     t->rank = rank >= 240 ? rank : rank % (VANE_MAX_RANK + 1);
     for (uint32_t d = 0; d < VANE_MAX_RANK; d++)
@@ -138,7 +151,8 @@ static void take_shape(bytes_left *b, vane_tensor *t)
 
 static void take_strides(bytes_left *b, vane_tensor *t)
 {
-    static const int64_t odd[] = {0, 1, -1, 2, -2, 3, 4, 5, 7, 8, 16, 64, -64, 100, INT64_MIN, INT64_MAX};
+    static const int64_t odd[] = {0, 1, -1, 2,  -2,  3,   4,         5,
+                                  7, 8, 16, 64, -64, 100, INT64_MIN, INT64_MAX};
     uint8_t mode = take(b);
     int64_t step = 1;
     for (uint32_t i = 0; i < VANE_MAX_RANK; i++) {
@@ -310,7 +324,8 @@ int fuzz_one(const uint8_t *data, size_t bytes)
 /* Every op on 2 x 2 tensors (dot: two elements) with default parameters and an inferred output. */
 size_t fuzz_seed(uint8_t *out, size_t room, uint32_t which)
 {
-    static const uint8_t counts[] = {['U'] = 1, ['B'] = 2, ['T'] = 3, ['G'] = 3, ['N'] = 0, ['V'] = 3, ['c'] = 2};
+    static const uint8_t counts[] = {
+        ['U'] = 1, ['B'] = 2, ['T'] = 3, ['G'] = 3, ['N'] = 0, ['V'] = 3, ['c'] = 2};
     vane_op_info op;
     open_once();
     if (which >= vane_op_count(ctx) || room < ROOM || vane_op_at(ctx, which, &op) != VANE_OK)
@@ -330,7 +345,8 @@ size_t fuzz_seed(uint8_t *out, size_t room, uint32_t which)
 
 size_t fuzz_bend(uint8_t *data, size_t bytes, size_t room)
 {
-    size_t at = fuzz_below(3) ? fuzz_below(bytes) : HEAD + PER_TENSOR * fuzz_below(INPUTS + 1) + fuzz_below(15);
+    size_t at = fuzz_below(3) ? fuzz_below(bytes)
+                              : HEAD + PER_TENSOR * fuzz_below(INPUTS + 1) + fuzz_below(15);
     at = at < bytes ? at : bytes - 1;
     (void)room;
     switch (fuzz_below(8)) {

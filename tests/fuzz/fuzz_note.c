@@ -61,8 +61,19 @@ size_t fuzz_bend(uint8_t *data, size_t bytes, size_t room)
     (void)room;
     if (fuzz_below(32) == 0)
         return 1 + fuzz_below(bytes); /* cut */
-    static const uint64_t odd[] = {0, 1, 3, 4, 5, 8, 0x7f, 0xff, 0xffff, 0x7fffffff, 0xffffffff,
-                                   UINT64_C(0x7fffffffffffffff), UINT64_C(0xfffffffffffffff0)};
+    static const uint64_t odd[] = {0,
+                                   1,
+                                   3,
+                                   4,
+                                   5,
+                                   8,
+                                   0x7f,
+                                   0xff,
+                                   0xffff,
+                                   0x7fffffff,
+                                   0xffffffff,
+                                   UINT64_C(0x7fffffffffffffff),
+                                   UINT64_C(0xfffffffffffffff0)};
     size_t at = pick_place(bytes), width = (size_t)1 << fuzz_below(4);
     uint64_t value = odd[fuzz_below(sizeof odd / sizeof odd[0])];
     if (fuzz_below(2))

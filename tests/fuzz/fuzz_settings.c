@@ -17,20 +17,23 @@ const char fuzz_name[] = "fuzz_settings";
 const size_t fuzz_room = ROOM;
 const long fuzz_rounds = 100000;
 
-static const char *const variables[] = {
-    "VANE_BACKEND", "VANE_PREFER",  "VANE_EXCLUDE", "VANE_OPS",    "VANE_POLICY",      "VANE_PLUGIN_PATH",
-    "VANE_CPU_MASK", "VANE_THREADS", "VANE_REPRO",   "VANE_UNLOAD", "VANE_LOG", "VANE_SCALAR_KEY"};
+static const char *const variables[] = {"VANE_BACKEND",  "VANE_PREFER",  "VANE_EXCLUDE",
+                                        "VANE_OPS",      "VANE_POLICY",  "VANE_PLUGIN_PATH",
+                                        "VANE_CPU_MASK", "VANE_THREADS", "VANE_REPRO",
+                                        "VANE_UNLOAD",   "VANE_LOG",     "VANE_SCALAR_KEY"};
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
 
 /* 'A' on: a variable; 'a' on: the text of the config beside it; then its numbers. */
 static const size_t config_texts[] = {
-    offsetof(vane_config, backend), offsetof(vane_config, prefer),      offsetof(vane_config, exclude),
-    offsetof(vane_config, ops),     offsetof(vane_config, policy),      offsetof(vane_config, plugin_path),
+    offsetof(vane_config, backend), offsetof(vane_config, prefer),
+    offsetof(vane_config, exclude), offsetof(vane_config, ops),
+    offsetof(vane_config, policy),  offsetof(vane_config, plugin_path),
     offsetof(vane_config, cpu_mask)};
 enum { CONFIG_TEXTS = sizeof config_texts / sizeof config_texts[0] };
 static const size_t config_numbers[] = {
-    offsetof(vane_config, threads), offsetof(vane_config, repro), offsetof(vane_config, no_default_path),
-    offsetof(vane_config, allow_empty), offsetof(vane_config, struct_size)};
+    offsetof(vane_config, threads), offsetof(vane_config, repro),
+    offsetof(vane_config, no_default_path), offsetof(vane_config, allow_empty),
+    offsetof(vane_config, struct_size)};
 enum { CONFIG_NUMBERS = sizeof config_numbers / sizeof config_numbers[0] };
 
 /* ---- one input ----------------------------------------------------------------- */
@@ -71,7 +74,8 @@ static void walk_list(const char *list)
         fuzz_expect(name[0] != '\0' && memchr(name, '\0', sizeof name) != NULL);
         if (strlen(name) + 1 < sizeof name) /* whole */
             fuzz_expect(vane__list_has(list, name));
-        fuzz_expect(vane__list_at(list, i, cut, sizeof cut) && strncmp(cut, name, sizeof cut - 1) == 0);
+        fuzz_expect(vane__list_at(list, i, cut, sizeof cut) &&
+                    strncmp(cut, name, sizeof cut - 1) == 0);
     }
     fuzz_expect(i <= (strlen(list) + 1) / 2 && !vane__list_at(list, i + 1, name, sizeof name));
 }
@@ -80,7 +84,8 @@ static void use(const vane__settings *s)
 {
     char name[24];
     uint64_t bits;
-    const char *const texts[] = {s->backend, s->prefer, s->exclude, s->ops, s->policy, s->plugin_path, s->cpu_mask};
+    const char *const texts[] = {s->backend, s->prefer,      s->exclude, s->ops,
+                                 s->policy,  s->plugin_path, s->cpu_mask};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         fuzz_expect(texts[i] != NULL);
         walk_list(texts[i]);
@@ -123,7 +128,8 @@ int fuzz_one(const uint8_t *data, size_t bytes)
 /* ---- good inputs, and bad ones -------------------------------------------------- */
 
 static const char *const seeds[] = {
-    "Ascalar\nBavx2, scalar\nCopencl\nDmatmul=avx2,softmax=scalar\nEfixed\nF/a:/b\nGavx2\nH4\nI1\nJ0\nKdebug\nLx",
+    "Ascalar\nBavx2, "
+    "scalar\nCopencl\nDmatmul=avx2,softmax=scalar\nEfixed\nF/a:/b\nGavx2\nH4\nI1\nJ0\nKdebug\nLx",
     "aavx2\nbav*,scalar\ncsim*\ndadd=a,mul=b\neheuristic\nf/opt/vane\ngsse2\n08\n11\n21\n31\n",
     "K3\nD add = scalar , \nb , ,\n"};
 enum { SEEDS = sizeof seeds / sizeof seeds[0] };
@@ -138,8 +144,9 @@ size_t fuzz_seed(uint8_t *out, size_t room, uint32_t which)
 
 size_t fuzz_bend(uint8_t *data, size_t bytes, size_t room)
 {
-    static const char *const tokens[] = {",", "=", "*", "\n", " ", "\t", "==", ",,", "-1", "4097", "99999999999",
-                                         "\nH", "\nD=", "\nGavx512f", "\n44", "\nK", "\n0", "none", "\xff\xfe"};
+    static const char *const tokens[] = {
+        ",",           "=",   "*",    "\n",         " ",    "\t",  "==",  ",,",   "-1",      "4097",
+        "99999999999", "\nH", "\nD=", "\nGavx512f", "\n44", "\nK", "\n0", "none", "\xff\xfe"};
     const char *token = tokens[fuzz_below(sizeof tokens / sizeof tokens[0])];
     size_t at = fuzz_below(bytes), length = strlen(token);
     switch (fuzz_below(5)) {

@@ -30,8 +30,7 @@ static vane_status add_f32(const vane_kernel *self, const vane_call *call)
     const float *a = call->arg[0].data, *b = call->arg[1].data;
     float *out = call->arg[2].data;
     if (!(call->flags & VANE_CALL_FLAT))
-        return call->host->fail(call->host->ctx, VANE_E_UNSUPPORTED, 0, "%s: not flat",
-                                self->name);
+        return call->host->fail(call->host->ctx, VANE_E_UNSUPPORTED, 0, "%s: not flat", self->name);
     for (int64_t i = 0; i < call->arg[2].shape[0]; i++)
         out[i] = a[i] + b[i];
     return VANE_OK;
@@ -106,44 +105,44 @@ static const vane_kernel *kernel(vane_device *d, uint32_t op, const char *name, 
 
 #define TABLE_ENTRIES                                                                            \
     .open = PLUGIN_OPEN, .close = plugin_close, .device_count = PLUGIN_DEVICE_COUNT,             \
-    .device_info = device_info, .device_open = PLUGIN_DEVICE_OPEN,                               \
-    .device_close = device_close, .kernel = kernel
+    .device_info = device_info, .device_open = PLUGIN_DEVICE_OPEN, .device_close = device_close, \
+    .kernel = kernel
 
 /* The two halves of VANE_BACKEND apart, so that each can lie on its own. */
-#define NOTE(magic_, major_, sanitizer_, cpu_, name_)                                            \
-    VANE_NOTE_SECTION static const vane_backend_note note = {                                    \
-        .owner_bytes = 5u,                                                                       \
-        .desc_bytes = (uint32_t)(sizeof(vane_backend_note) - 20u),                               \
-        .type = VANE_NOTE_TYPE,                                                                  \
-        .owner = "Vane",                                                                         \
-        .magic = (magic_),                                                                       \
-        .desc_size = (uint32_t)(sizeof(vane_backend_note) - 20u),                                \
-        .abi_major = (major_),                                                                   \
-        .abi_minor = VANE_ABI_MINOR,                                                             \
-        .sanitizer = (sanitizer_),                                                               \
-        .cpu_required_low = (uint32_t)((uint64_t)(cpu_)&0xffffffffu),                            \
-        .cpu_required_high = (uint32_t)((uint64_t)(cpu_) >> 32),                                 \
-        .name = name_,                                                                           \
+#define NOTE(magic_, major_, sanitizer_, cpu_, name_)                 \
+    VANE_NOTE_SECTION static const vane_backend_note note = {         \
+        .owner_bytes = 5u,                                            \
+        .desc_bytes = (uint32_t)(sizeof(vane_backend_note) - 20u),    \
+        .type = VANE_NOTE_TYPE,                                       \
+        .owner = "Vane",                                              \
+        .magic = (magic_),                                            \
+        .desc_size = (uint32_t)(sizeof(vane_backend_note) - 20u),     \
+        .abi_major = (major_),                                        \
+        .abi_minor = VANE_ABI_MINOR,                                  \
+        .sanitizer = (sanitizer_),                                    \
+        .cpu_required_low = (uint32_t)((uint64_t)(cpu_)&0xffffffffu), \
+        .cpu_required_high = (uint32_t)((uint64_t)(cpu_) >> 32),      \
+        .name = name_,                                                \
         .version = "1.0"}
-#define ENTRY(magic_, size_, cpu_, name_)                                                        \
-    extern const vane_backend_entry vane_backend_entry_v1;                                       \
-    VANE_EXPORT const vane_backend_entry vane_backend_entry_v1 = {                               \
-        .magic = (magic_),                                                                       \
-        .struct_size = (size_),                                                                  \
-        .abi_minor = VANE_ABI_MINOR,                                                             \
-        .sanitizer = VANE_SANITIZER,                                                             \
-        .cpu_required = (cpu_),                                                                  \
-        .name = name_,                                                                           \
-        .version = "1.0",                                                                        \
-        .about = "for the loader's tests",                                                       \
-        .vt = &table}
+#define ENTRY(magic_, size_, cpu_, name_)                                                       \
+    extern const vane_backend_entry vane_backend_entry_v1;                                      \
+    VANE_EXPORT const vane_backend_entry vane_backend_entry_v1 = {.magic = (magic_),            \
+                                                                  .struct_size = (size_),       \
+                                                                  .abi_minor = VANE_ABI_MINOR,  \
+                                                                  .sanitizer = VANE_SANITIZER,  \
+                                                                  .cpu_required = (cpu_),       \
+                                                                  .name = name_,                \
+                                                                  .version = "1.0",             \
+                                                                  .about =                      \
+                                                                      "for the loader's tests", \
+                                                                  .vt = &table}
 #define ENTRY_SIZE ((uint32_t)sizeof(vane_backend_entry))
 
 /* Leaves a trace when the file is mapped, which no real plugin does: no constructors. */
-#define WITNESS(variable)                                                                        \
-    __attribute__((constructor)) static void witness(void)                                       \
-    {                                                                                            \
-        setenv(variable, "1", 1);                                                                \
+#define WITNESS(variable)                                  \
+    __attribute__((constructor)) static void witness(void) \
+    {                                                      \
+        setenv(variable, "1", 1);                          \
     }
 
 #endif

@@ -10,7 +10,6 @@ static const vane_op_desc *beyond_the_end(vane_backend *b, uint32_t *count)
     return NULL;
 }
 
-static const vane_backend_vt table = {.struct_size = offsetof(vane_backend_vt, ops),
-                                      TABLE_ENTRIES,
-                                      .ops = beyond_the_end};
+static const vane_backend_vt table = {
+    .struct_size = offsetof(vane_backend_vt, ops), TABLE_ENTRIES, .ops = beyond_the_end};
 VANE_BACKEND("old_table", "0.9", "a short table", 0, 0, &table);

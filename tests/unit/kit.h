@@ -30,7 +30,7 @@ typedef struct kit {
     uint32_t n_devices; /* 0 counts as 1 */
     kit_mode mode;
     atomic_uint runs;
-    uint32_t fail_from; /* KIT_FAILS only from this run on, counted from 0 */
+    uint32_t fail_from;  /* KIT_FAILS only from this run on, counted from 0 */
     uint32_t misaligned; /* operands seen that were not aligned as the kernel asks */
     vane_call seen;
 } kit;
@@ -94,8 +94,9 @@ static inline vane_status kit_direct(const vane_kernel *self, const vane_call *c
         return (vane_status)42;
     if (k->mode == KIT_IS_SILENT)
         return VANE_E_NOMEM;
-    return (call->host->fail)(call->host->ctx, k->mode == KIT_DIES ? VANE_E_DEVICE_LOST : VANE_E_BUSY, 7,
-                            "%s has had enough", k->entry.name);
+    return (call->host->fail)(call->host->ctx,
+                              k->mode == KIT_DIES ? VANE_E_DEVICE_LOST : VANE_E_BUSY, 7,
+                              "%s has had enough", k->entry.name);
 }
 
 /* ---- its table ----------------------------------------------------------------- */
@@ -145,11 +146,12 @@ static inline void kit_device_close(vane_device *d)
     free(d);
 }
 
-static inline const vane_kernel *kit_kernel(vane_device *d, uint32_t op, const char *name, uint32_t dtype)
+static inline const vane_kernel *kit_kernel(vane_device *d, uint32_t op, const char *name,
+                                            uint32_t dtype)
 {
     (void)name;
-    int known = op == VANE_OP_ADD || op == VANE_OP_NEG || op == VANE_OP_COPY || op == VANE_OP_TRANSPOSE ||
-                op == VANE_OP_CONCAT || op >= VANE_OP_CUSTOM;
+    int known = op == VANE_OP_ADD || op == VANE_OP_NEG || op == VANE_OP_COPY ||
+                op == VANE_OP_TRANSPOSE || op == VANE_OP_CONCAT || op >= VANE_OP_CUSTOM;
     return known && dtype == VANE_F32 ? &d->k->kernel : NULL;
 }
 
@@ -168,11 +170,21 @@ static const vane_backend_vt kit_table = {
 static inline kit kit_of(const char *name, kit_mode mode, uint32_t kernel_flags)
 {
     return (kit){
-        .kernel = {.struct_size = sizeof(vane_kernel), .flags = kernel_flags, .name = "kit_f32",
-                   .direct = kit_direct, .flops_per_ns = 1e6, .bytes_per_ns = 1e6},
-        .entry = {.magic = VANE_BACKEND_MAGIC, .struct_size = sizeof(vane_backend_entry),
-                  .abi_minor = VANE_ABI_MINOR, .sanitizer = VANE_SANITIZER, .rank = 1000,
-                  .name = name, .version = "1", .about = "does as told", .vt = &kit_table},
+        .kernel = {.struct_size = sizeof(vane_kernel),
+                   .flags = kernel_flags,
+                   .name = "kit_f32",
+                   .direct = kit_direct,
+                   .flops_per_ns = 1e6,
+                   .bytes_per_ns = 1e6},
+        .entry = {.magic = VANE_BACKEND_MAGIC,
+                  .struct_size = sizeof(vane_backend_entry),
+                  .abi_minor = VANE_ABI_MINOR,
+                  .sanitizer = VANE_SANITIZER,
+                  .rank = 1000,
+                  .name = name,
+                  .version = "1",
+                  .about = "does as told",
+                  .vt = &kit_table},
         .mode = mode,
     };
 }
@@ -197,12 +209,13 @@ static inline void kit_quiet(void *arg, int level, const char *line)
 /* The plugins of this build, and nobody's wishes. */
 static inline vane_config kit_config(void)
 {
-    static const char *const variables[] = {"VANE_BACKEND", "VANE_PREFER",  "VANE_EXCLUDE", "VANE_OPS",
-                                            "VANE_POLICY",  "VANE_THREADS", "VANE_LOG",     "VANE_REPRO",
-                                            "VANE_CPU_MASK"};
+    static const char *const variables[] = {"VANE_BACKEND", "VANE_PREFER", "VANE_EXCLUDE",
+                                            "VANE_OPS",     "VANE_POLICY", "VANE_THREADS",
+                                            "VANE_LOG",     "VANE_REPRO",  "VANE_CPU_MASK"};
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         unsetenv(variables[i]);
-    return (vane_config){.struct_size = sizeof(vane_config), .no_default_path = 1, .log = kit_quiet};
+    return (vane_config){
+        .struct_size = sizeof(vane_config), .no_default_path = 1, .log = kit_quiet};
 }
 
 static inline vane_context *kit_context(void)
@@ -222,8 +235,11 @@ static inline vane_config kit_nowhere(void)
     return config;
 }
 
-#define SHAPE(...) \
-    (sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]) { __VA_ARGS__ }
+#define SHAPE(...)                                                          \
+    (sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]) \
+    {                                                                       \
+        __VA_ARGS__                                                         \
+    }
 #define TENSOR(data, dtype, ...) vane_tensor_of(data, dtype, SHAPE(__VA_ARGS__))
 
 static inline vane_tensor scalar_of(void *data, vane_dtype dtype)
@@ -234,10 +250,11 @@ static inline vane_tensor scalar_of(void *data, vane_dtype dtype)
 static inline void expect_floats(const float *got, const float *want, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        ck_assert_msg(got[i] == want[i], "[%zu] is %g, expected %g", i, (double)got[i], (double)want[i]);
+        ck_assert_msg(got[i] == want[i], "[%zu] is %g, expected %g", i, (double)got[i],
+                      (double)want[i]);
 }
 
-#define EXPECT(got, ...)                                                                       \
+#define EXPECT(got, ...) \
     expect_floats(got, (const float[]){__VA_ARGS__}, sizeof((float[]){__VA_ARGS__}) / sizeof(float))
 
 /* The backend that a record says computed the result. */
@@ -247,8 +264,8 @@ static inline const char *ran_on(const vane_decision *d)
 }
 
 /* out = a + b through vane_run, with the record. */
-static inline vane_status add_with(vane_context *ctx, vane_tensor *a, vane_tensor *b, vane_tensor *out,
-                                   const char *backend, vane_decision *d)
+static inline vane_status add_with(vane_context *ctx, vane_tensor *a, vane_tensor *b,
+                                   vane_tensor *out, const char *backend, vane_decision *d)
 {
     const vane_tensor *const in[] = {a, b};
     vane_tensor *const outs[] = {out};

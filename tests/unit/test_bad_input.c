@@ -40,6 +40,7 @@ typedef struct row {
     void (*spoil)(vane_tensor *in, vane_tensor *out, vane_params *p);
 } row;
 
+/* clang-format off */
 #define SPOIL(name) static void name(vane_tensor *in, vane_tensor *out, vane_params *p)
 #define UNUSED (void)in, (void)out, (void)p
 
@@ -121,6 +122,7 @@ static const row rows[] = {
     {"unknown op", VANE_OP_COUNT + 7, 1, VANE_E_NOT_FOUND, "op is", where_float},
     {"unregistered op", VANE_OP_CUSTOM + 3, 1, VANE_E_NOT_FOUND, "op is 259", where_float},
 };
+/* clang-format on */
 
 static void assert_refused(const row *r, vane_status st)
 {

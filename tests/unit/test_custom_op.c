@@ -21,7 +21,8 @@ static vane_status scale(const vane_kernel *self, const vane_call *call)
     return VANE_OK;
 }
 
-static vane_status check_equal(const vane_view *arg, const vane_params *params, char *why, size_t bytes)
+static vane_status check_equal(const vane_view *arg, const vane_params *params, char *why,
+                               size_t bytes)
 {
     (void)params;
     if (arg[0].rank == arg[1].rank && arg[0].rank == 1 && arg[0].shape[0] == arg[1].shape[0])
@@ -38,9 +39,16 @@ static double much_work(const vane_view *arg, const vane_params *params)
 
 static vane_op_desc scale_desc(void)
 {
-    return (vane_op_desc){.struct_size = sizeof(vane_op_desc), .n_in = 1, .n_out = 1, .dtypes = 1u << VANE_F32,
-                          .name = "test.scale", .about = "x times a number", .check = check_equal,
-                          .work = much_work, .reference = scale, .ulp = 1};
+    return (vane_op_desc){.struct_size = sizeof(vane_op_desc),
+                          .n_in = 1,
+                          .n_out = 1,
+                          .dtypes = 1u << VANE_F32,
+                          .name = "test.scale",
+                          .about = "x times a number",
+                          .check = check_equal,
+                          .work = much_work,
+                          .reference = scale,
+                          .ulp = 1};
 }
 
 static void setup(void)
@@ -184,10 +192,10 @@ START_TEST(bad_descriptors_are_refused)
     ck_assert_ptr_nonnull(strstr(vane_last_error()->message, "test.scale"));
     ck_assert_int_eq(vane_op_register(ctx, NULL, NULL), VANE_E_ARGUMENT);
     ck_assert_int_eq(vane_op_register(NULL, &good, NULL), VANE_E_ARGUMENT);
-#define REFUSED(field, value, status)                                                          \
-    d = good;                                                                                  \
-    d.name = "test.other";                                                                     \
-    d.field = value;                                                                           \
+#define REFUSED(field, value, status) \
+    d = good;                         \
+    d.name = "test.other";            \
+    d.field = value;                  \
     ck_assert_int_eq(vane_op_register(ctx, &d, NULL), status)
     REFUSED(name, NULL, VANE_E_ARGUMENT);
     REFUSED(name, "", VANE_E_ARGUMENT);
@@ -252,7 +260,8 @@ START_TEST(from_none_to_seven_inputs)
         GOOD(vane_op_register(ctx, &d, &op));
         GOOD(vane_run(ctx, op, in, n, outs, 1, NULL, NULL));
         ck_assert(got == (float)(100 * n + 1));
-        ck_assert_int_eq(vane_run(ctx, op, in, n ? n - 1 : 1, outs, 1, NULL, NULL), VANE_E_ARGUMENT);
+        ck_assert_int_eq(vane_run(ctx, op, in, n ? n - 1 : 1, outs, 1, NULL, NULL),
+                         VANE_E_ARGUMENT);
     }
 }
 END_TEST

@@ -54,7 +54,9 @@ static const char *who_plainly(void)
     memset(out4, 0, sizeof out4);
     GOOD(vane_add(ctx, &a, &a, &out));
     EXPECT(out4, 2, 4, 6, 8);
-    return atomic_load(&alpha.runs) > first ? "alpha" : atomic_load(&beta.runs) > second ? "beta" : "other";
+    return atomic_load(&alpha.runs) > first   ? "alpha"
+           : atomic_load(&beta.runs) > second ? "beta"
+                                              : "other";
 }
 
 /* ---- the program's wishes ------------------------------------------------------ */
@@ -207,8 +209,11 @@ END_TEST
 
 START_TEST(a_malformed_variable_is_no_guess)
 {
-    static const char *const bad[][2] = {
-        {"VANE_THREADS", "two"}, {"VANE_POLICY", "lucky"}, {"VANE_OPS", "add"}, {"VANE_LOG", "loud"}, {"VANE_REPRO", "2"}};
+    static const char *const bad[][2] = {{"VANE_THREADS", "two"},
+                                         {"VANE_POLICY", "lucky"},
+                                         {"VANE_OPS", "add"},
+                                         {"VANE_LOG", "loud"},
+                                         {"VANE_REPRO", "2"}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         vane_config config = kit_config();
         setenv(bad[i][0], bad[i][1], 1);
@@ -287,7 +292,8 @@ START_TEST(a_flat_call)
     GOOD(vane_set_priority(ctx, "alpha"));
     GOOD(vane_add(ctx, &square, &square, &o)); /* fills the route */
     for (int way = 0; way < 2; way++) {        /* the shortcut, the general way */
-        GOOD(way ? add_with(ctx, &square, &square, &o, NULL, &d) : vane_add(ctx, &square, &square, &o));
+        GOOD(way ? add_with(ctx, &square, &square, &o, NULL, &d)
+                 : vane_add(ctx, &square, &square, &o));
         ck_assert_uint_eq(alpha.seen.flags, VANE_CALL_FLAT);
         ck_assert_uint_eq(alpha.seen.n_in, 2);
         ck_assert_uint_eq(alpha.seen.n_arg, 3);
@@ -349,10 +355,12 @@ START_TEST(calls_without_a_backend)
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(vane_add(ctx, &a, &a, &out), VANE_E_NO_BACKEND);
         ck_assert_int_eq(add_with(ctx, &a, &a, &out, NULL, &d), VANE_E_NO_BACKEND);
-        ck_assert_int_eq(vane_explain(ctx, VANE_OP_ADD, in, 2, outs, 1, NULL, &d), VANE_E_NO_BACKEND);
+        ck_assert_int_eq(vane_explain(ctx, VANE_OP_ADD, in, 2, outs, 1, NULL, &d),
+                         VANE_E_NO_BACKEND);
         ck_assert_uint_eq(d.count, 0);
         ck_assert_uint_eq(d.chosen, VANE_NO_CANDIDATE);
-        ck_assert_int_eq(vane_plan_open(ctx, VANE_OP_ADD, in, 2, outs, 1, NULL, &plan), VANE_E_NO_BACKEND);
+        ck_assert_int_eq(vane_plan_open(ctx, VANE_OP_ADD, in, 2, outs, 1, NULL, &plan),
+                         VANE_E_NO_BACKEND);
         ck_assert_ptr_null(plan);
     }
     ck_assert(out4[0] == 99);

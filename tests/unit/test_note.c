@@ -225,7 +225,7 @@ END_TEST
 
 START_TEST(headers_that_lie)
 {
-    const ElfW(Off) far = (ElfW(Off))-8;
+    const ElfW(Off) far = (ElfW(Off)) - 8;
     elf e = elf_good();
     e.eh.e_phoff = far;
     ck_assert_int_eq(parse_elf(&e), VANE_E_FORMAT);

@@ -58,7 +58,8 @@ START_TEST(a_plan_equals_a_run_for_every_op)
     for (int i = 0; i < 3; i++) {
         for (int j = 0; j < 9; j++)
             cells[i][j] = 0.25f * (float)(1 + (j * 5 + i * 3) % 7);
-        in[i] = _i == VANE_OP_DOT ? TENSOR(cells[i], VANE_F32, 9) : TENSOR(cells[i], VANE_F32, 3, 3);
+        in[i] =
+            _i == VANE_OP_DOT ? TENSOR(cells[i], VANE_F32, 9) : TENSOR(cells[i], VANE_F32, 3, 3);
     }
     if (_i == VANE_OP_WHERE)
         in[0].dtype = VANE_BOOL;
@@ -253,10 +254,12 @@ START_TEST(bad_plans_are_refused)
     plan = (vane_plan *)(void *)&three; /* must be cleared */
     ck_assert_int_eq(vane_plan_open(ctx, VANE_OP_ADD, in, 2, wrong, 1, NULL, &plan), VANE_E_SHAPE);
     ck_assert_ptr_null(plan);
-    ck_assert_int_eq(vane_plan_open(ctx, VANE_OP_ADD, in, 1, outs, 1, NULL, &plan), VANE_E_ARGUMENT);
+    ck_assert_int_eq(vane_plan_open(ctx, VANE_OP_ADD, in, 1, outs, 1, NULL, &plan),
+                     VANE_E_ARGUMENT);
     ck_assert_int_eq(vane_plan_open(ctx, 9999, in, 2, outs, 1, NULL, &plan), VANE_E_NOT_FOUND);
     ck_assert_int_eq(vane_plan_open(ctx, VANE_OP_ADD, in, 2, outs, 1, NULL, NULL), VANE_E_ARGUMENT);
-    ck_assert_int_eq(vane_plan_open(NULL, VANE_OP_ADD, in, 2, outs, 1, NULL, &plan), VANE_E_ARGUMENT);
+    ck_assert_int_eq(vane_plan_open(NULL, VANE_OP_ADD, in, 2, outs, 1, NULL, &plan),
+                     VANE_E_ARGUMENT);
     ck_assert_int_eq(vane_plan_run(NULL), VANE_E_ARGUMENT);
 }
 END_TEST

@@ -49,9 +49,14 @@ typedef struct fate {
 } fate;
 
 static const fate fates[] = {
-    {KIT_FAILS, VANE_KERNEL_CLEAN_FAIL}, {KIT_FAILS, 0},    {KIT_IS_SILENT, VANE_KERNEL_CLEAN_FAIL},
-    {KIT_IS_SILENT, 0},                  {KIT_POSITIVE, 0}, {KIT_POSITIVE, VANE_KERNEL_CLEAN_FAIL},
-    {KIT_DIES, VANE_KERNEL_CLEAN_FAIL},  {KIT_DIES, 0},
+    {KIT_FAILS, VANE_KERNEL_CLEAN_FAIL},
+    {KIT_FAILS, 0},
+    {KIT_IS_SILENT, VANE_KERNEL_CLEAN_FAIL},
+    {KIT_IS_SILENT, 0},
+    {KIT_POSITIVE, 0},
+    {KIT_POSITIVE, VANE_KERNEL_CLEAN_FAIL},
+    {KIT_DIES, VANE_KERNEL_CLEAN_FAIL},
+    {KIT_DIES, 0},
 };
 enum { FATES = sizeof fates / sizeof fates[0] };
 
@@ -164,7 +169,8 @@ START_TEST(the_first_sentence_is_kept)
     leave_only(&bad, &spare);
     for (int way = 0; way < 3; way++) {
         spare.mode = KIT_POSITIVE;
-        vane_status st = way == 0 ? vane_add(ctx, &a, &b, &out) : add_with(ctx, &a, &b, &out, NULL, &d);
+        vane_status st =
+            way == 0 ? vane_add(ctx, &a, &b, &out) : add_with(ctx, &a, &b, &out, NULL, &d);
         ck_assert_int_eq(st, VANE_E_BUSY);
         ck_assert_int_eq(vane_last_error()->status, VANE_E_BUSY);
         ck_assert_ptr_nonnull(strstr(vane_last_error()->message, "first has had enough"));
@@ -289,7 +295,8 @@ START_TEST(an_unaligned_operand_goes_elsewhere)
     GOOD(vane_explain(ctx, VANE_OP_NEG, in, 1, outs, 1, NULL, &d));
     int met = 0;
     for (uint32_t i = 0; i < d.count; i++)
-        met += strcmp(d.candidates[i].backend, "choosy") == 0 && d.candidates[i].reason == VANE_REASON_ALIGNMENT;
+        met += strcmp(d.candidates[i].backend, "choosy") == 0 &&
+               d.candidates[i].reason == VANE_REASON_ALIGNMENT;
     ck_assert_int_eq(met, 1);
 }
 END_TEST

@@ -102,14 +102,16 @@ END_TEST
 START_TEST(negative_strides_in_every_rule)
 {
     float out[6], sum[2], soft[2];
-    vane_tensor x = TENSOR(x6 + 5, VANE_F32, 2, 3), s = TENSOR(sum, VANE_F32, 2), o = TENSOR(out, VANE_F32, 3, 2);
+    vane_tensor x = TENSOR(x6 + 5, VANE_F32, 2, 3), s = TENSOR(sum, VANE_F32, 2),
+                o = TENSOR(out, VANE_F32, 3, 2);
     x.stride[0] = -3;
     x.stride[1] = -1; /* 6 5 4 / 3 2 1 */
     GOOD(vane_reduce_sum(ctx, &x, &(vane_reduce_params){.axes = {1}, .n_axes = 1}, &s));
     EXPECT(sum, 15, 6);
     GOOD(vane_transpose(ctx, &x, NULL, &o));
     EXPECT(out, 6, 3, 5, 2, 4, 1);
-    vane_tensor eye = TENSOR(((float[]){1, 0, 0, 1, 1, 1}), VANE_F32, 3, 2), p = TENSOR(out, VANE_F32, 2, 2);
+    vane_tensor eye = TENSOR(((float[]){1, 0, 0, 1, 1, 1}), VANE_F32, 3, 2),
+                p = TENSOR(out, VANE_F32, 2, 2);
     GOOD(vane_matmul(ctx, &x, &eye, &p));
     EXPECT(out, 10, 9, 4, 3);
     int64_t at[2];
@@ -153,7 +155,8 @@ START_TEST(in_place)
     GOOD(vane_relu(ctx, &turned, &turned));
     EXPECT(a, 2, 0, 6, 0);
     ck_assert_int_eq(vane_neg(ctx, &x, &turned), VANE_E_OVERLAP);
-    ck_assert_int_eq(vane_add(ctx, &x, &s, &x), VANE_E_OVERLAP); /* a scalar that the output holds */
+    ck_assert_int_eq(vane_add(ctx, &x, &s, &x),
+                     VANE_E_OVERLAP); /* a scalar that the output holds */
     vane_tensor front = TENSOR(half, VANE_F32, 4), behind = TENSOR(half + 1, VANE_F32, 4);
     ck_assert_int_eq(vane_neg(ctx, &front, &behind), VANE_E_OVERLAP);
     ck_assert_int_eq(vane_transpose(ctx, &x, NULL, &x), VANE_E_OVERLAP);
@@ -189,7 +192,8 @@ START_TEST(add_of_every_rank)
         a[i] = (float)i;
         b[i] = 1000 * (float)i;
     }
-    vane_tensor x = vane_tensor_of(a, VANE_F32, rank, shape), y = vane_tensor_of(b, VANE_F32, rank, shape);
+    vane_tensor x = vane_tensor_of(a, VANE_F32, rank, shape),
+                y = vane_tensor_of(b, VANE_F32, rank, shape);
     vane_tensor o = vane_tensor_of(out, VANE_F32, rank, shape);
     for (uint32_t d = 0; d < rank; d++)
         x.stride[d] = (int64_t)1 << d;
@@ -230,19 +234,22 @@ START_TEST(a_full_rank_reduction_over_all_axes)
     vane_tensor kept = vane_tensor_of(&got, VANE_F32, 8, ones);
     GOOD(vane_reduce_max(ctx, &x, NULL, &kept));
     ck_assert(got == 256);
-    ck_assert_int_eq(vane_reduce_sum(ctx, &(vane_tensor){.rank = 9, .data = a}, NULL, &s), VANE_E_SHAPE);
+    ck_assert_int_eq(vane_reduce_sum(ctx, &(vane_tensor){.rank = 9, .data = a}, NULL, &s),
+                     VANE_E_SHAPE);
 }
 END_TEST
 
 START_TEST(full_rank_matmul_broadcasts_its_batches)
 {
     float a[4] = {1, 2, 3, 4}, b[2] = {10, 100}, out[4];
-    vane_tensor x = TENSOR(a, VANE_F32, 1, 1, 2, 1, 1, 1, 2, 1), y = TENSOR(b, VANE_F32, 1, 2, 1, 1, 1, 1, 1, 1);
+    vane_tensor x = TENSOR(a, VANE_F32, 1, 1, 2, 1, 1, 1, 2, 1),
+                y = TENSOR(b, VANE_F32, 1, 2, 1, 1, 1, 1, 1, 1);
     float big[8];
     vane_tensor o = TENSOR(big, VANE_F32, 1, 2, 2, 1, 1, 1, 2, 1);
     GOOD(vane_matmul(ctx, &x, &y, &o));
     EXPECT(big, 10, 20, 30, 40, 100, 200, 300, 400);
-    vane_tensor v = TENSOR(a, VANE_F32, 2), m = TENSOR(a, VANE_F32, 2, 2), r = TENSOR(out, VANE_F32, 2);
+    vane_tensor v = TENSOR(a, VANE_F32, 2), m = TENSOR(a, VANE_F32, 2, 2),
+                r = TENSOR(out, VANE_F32, 2);
     GOOD(vane_matmul(ctx, &v, &m, &r)); /* 1 2 times 1 2 / 3 4 */
     EXPECT(out, 7, 10);
     GOOD(vane_matmul(ctx, &m, &v, &r));
@@ -261,8 +268,10 @@ START_TEST(both_forms_of_a_reduction)
 {
     float out[3] = {0};
     int64_t at[3];
-    vane_tensor x = TENSOR(x6, VANE_F32, 2, 3), dropped = TENSOR(out, VANE_F32, 3), kept = TENSOR(out, VANE_F32, 1, 3);
-    vane_tensor turned = TENSOR(out, VANE_F32, 3, 1), i3 = TENSOR(at, VANE_I64, 3), i13 = TENSOR(at, VANE_I64, 1, 3);
+    vane_tensor x = TENSOR(x6, VANE_F32, 2, 3), dropped = TENSOR(out, VANE_F32, 3),
+                kept = TENSOR(out, VANE_F32, 1, 3);
+    vane_tensor turned = TENSOR(out, VANE_F32, 3, 1), i3 = TENSOR(at, VANE_I64, 3),
+                i13 = TENSOR(at, VANE_I64, 1, 3);
     for (uint32_t drop = 0; drop < 2; drop++) { /* only vane_infer reads it */
         vane_reduce_params p = {.axes = {-2}, .n_axes = 1, .drop_dims = drop};
         GOOD(vane_reduce_sum(ctx, &x, &p, &dropped));
@@ -284,14 +293,16 @@ END_TEST
 START_TEST(concat_of_1_2_and_40)
 {
     float out[40 * 3], cells[40], want[40];
-    vane_tensor x = TENSOR(x6, VANE_F32, 2, 2), y = TENSOR(column, VANE_F32, 2, 1), o = TENSOR(out, VANE_F32, 2, 2);
+    vane_tensor x = TENSOR(x6, VANE_F32, 2, 2), y = TENSOR(column, VANE_F32, 2, 1),
+                o = TENSOR(out, VANE_F32, 2, 2);
     vane_tensor wide = TENSOR(out, VANE_F32, 2, 3), parts[40], all = TENSOR(out, VANE_F32, 40);
     const vane_tensor *const two[] = {&x, &y}, *list[40];
     GOOD(vane_concat(ctx, two, 1, NULL, &o));
     EXPECT(out, 1, 2, 3, 4);
     GOOD(vane_concat(ctx, two, 2, &(vane_concat_params){.axis = -1}, &wide));
     EXPECT(out, 1, 2, 100, 3, 4, 200);
-    ck_assert_int_eq(vane_concat(ctx, two, 2, &(vane_concat_params){.axis = 0}, &wide), VANE_E_SHAPE);
+    ck_assert_int_eq(vane_concat(ctx, two, 2, &(vane_concat_params){.axis = 0}, &wide),
+                     VANE_E_SHAPE);
     uint32_t n = 0;
     for (uint32_t i = 0; i < 40; i++) { /* of 0, 1 or 2 elements */
         cells[i] = (float)i;
@@ -309,7 +320,8 @@ END_TEST
 START_TEST(gemm_with_and_without_c)
 {
     float a[] = {1, 2, 3, 4}, out[4];
-    vane_tensor x = TENSOR(a, VANE_F32, 2, 2), o = TENSOR(out, VANE_F32, 2, 2), r = TENSOR(row, VANE_F32, 2);
+    vane_tensor x = TENSOR(a, VANE_F32, 2, 2), o = TENSOR(out, VANE_F32, 2, 2),
+                r = TENSOR(row, VANE_F32, 2);
     vane_tensor c = TENSOR(column, VANE_F32, 2, 1), s = scalar_of(one, VANE_F32);
     GOOD(vane_gemm(ctx, &x, &x, NULL, NULL, &o));
     EXPECT(out, 7, 10, 15, 22);
@@ -340,7 +352,9 @@ START_TEST(every_op_with_an_empty_output)
     const vane_tensor *const ins[] = {&in[0], &in[1], &in[2]};
     vane_tensor *const outs[] = {&out};
     vane_params axis1 = {.argmax = {.axis = 1}}, axes1 = {.reduce = {.axes = {1}, .n_axes = 1}};
-    const vane_params *p = _i == VANE_OP_ARGMAX ? &axis1 : strcmp(op.shape, "REDUCE") == 0 ? &axes1 : NULL;
+    const vane_params *p = _i == VANE_OP_ARGMAX              ? &axis1
+                           : strcmp(op.shape, "REDUCE") == 0 ? &axes1
+                                                             : NULL;
     if (_i == VANE_OP_DOT)
         return; /* its output has one element: below */
     for (int i = 0; i < 3; i++)
@@ -365,7 +379,8 @@ START_TEST(reductions_of_nothing)
 {
     float out[3];
     int64_t at[3];
-    vane_tensor x = TENSOR(NULL, VANE_F32, 0, 3), o = TENSOR(out, VANE_F32, 3), i = TENSOR(at, VANE_I64, 3);
+    vane_tensor x = TENSOR(NULL, VANE_F32, 0, 3), o = TENSOR(out, VANE_F32, 3),
+                i = TENSOR(at, VANE_I64, 3);
     vane_reduce_params p = {.axes = {0}, .n_axes = 1};
     GOOD(vane_reduce_sum(ctx, &x, &p, &o));
     EXPECT(out, 0, 0, 0);
@@ -384,8 +399,10 @@ END_TEST
 START_TEST(products_over_nothing)
 {
     float out[6] = {9, 9, 9, 9, 9, 9};
-    vane_tensor a = TENSOR(NULL, VANE_F32, 2, 0), b = TENSOR(NULL, VANE_F32, 0, 3), o = TENSOR(out, VANE_F32, 2, 3);
-    vane_tensor c = TENSOR(row, VANE_F32, 3), v = TENSOR(NULL, VANE_F32, 0), s = scalar_of(out, VANE_F32);
+    vane_tensor a = TENSOR(NULL, VANE_F32, 2, 0), b = TENSOR(NULL, VANE_F32, 0, 3),
+                o = TENSOR(out, VANE_F32, 2, 3);
+    vane_tensor c = TENSOR(row, VANE_F32, 3), v = TENSOR(NULL, VANE_F32, 0),
+                s = scalar_of(out, VANE_F32);
     GOOD(vane_matmul(ctx, &a, &b, &o));
     EXPECT(out, 0, 0, 0, 0, 0, 0);
     GOOD(vane_gemm(ctx, &a, &b, &c, &(vane_gemm_params){3, 2, 0, 0}, &o));

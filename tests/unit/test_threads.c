@@ -54,7 +54,8 @@ static int elementwise_wrong(caller *c, vane_tensor *x, vane_tensor *y)
 static int reduction_wrong(caller *c)
 {
     vane_tensor m = TENSOR(c->x, VANE_F32, N / 100, 100), s = TENSOR(c->sum, VANE_F32, N / 100);
-    int wrong = vane_reduce_max(ctx, &m, &(vane_reduce_params){.axes = {1}, .n_axes = 1}, &s) != VANE_OK;
+    int wrong =
+        vane_reduce_max(ctx, &m, &(vane_reduce_params){.axes = {1}, .n_axes = 1}, &s) != VANE_OK;
     for (int i = 0; i < N / 100; i++)
         wrong += c->sum[i] != (float)(100 * i + 99 + c->id);
     return wrong;
@@ -65,7 +66,8 @@ static int product_wrong(caller *c)
     vane_tensor a = TENSOR(c->x, VANE_F32, 2, 2), o = TENSOR(c->product, VANE_F32, 2, 2);
     int wrong = vane_matmul(ctx, &a, &a, &o) != VANE_OK;
     const float *x = c->x;
-    return wrong + (c->product[0] != x[0] * x[0] + x[1] * x[2]) + (c->product[3] != x[2] * x[1] + x[3] * x[3]);
+    return wrong + (c->product[0] != x[0] * x[0] + x[1] * x[2]) +
+           (c->product[3] != x[2] * x[1] + x[3] * x[3]);
 }
 
 static int join_wrong(caller *c)
@@ -91,8 +93,8 @@ static void *call_all(void *arg)
     caller *c = arg;
     vane_tensor x = TENSOR(c->x, VANE_F32, N), y = TENSOR(c->y, VANE_F32, N);
     do {
-        c->wrong += (unsigned)(elementwise_wrong(c, &x, &y) + reduction_wrong(c) + product_wrong(c) +
-                               join_wrong(c) + plan_wrong(c));
+        c->wrong += (unsigned)(elementwise_wrong(c, &x, &y) + reduction_wrong(c) +
+                               product_wrong(c) + join_wrong(c) + plan_wrong(c));
         c->rounds++;
     } while (!atomic_load(&done));
     return NULL;
@@ -121,7 +123,8 @@ static void caller_end(caller *c)
     free(c->x);
     free(c->y);
     free(c->sum);
-    ck_assert_msg(c->wrong == 0, "caller %d: %u wrong results in %u rounds", c->id, c->wrong, c->rounds);
+    ck_assert_msg(c->wrong == 0, "caller %d: %u wrong results in %u rounds", c->id, c->wrong,
+                  c->rounds);
     ck_assert_uint_gt(c->rounds, 0);
 }
 
@@ -165,7 +168,8 @@ static void *fail_otherwise(void *arg)
     vane_tensor none = {.rank = 1, .shape = {3}, .dtype = 77};
     for (int i = 0; i < 1000; i++)
         if (vane_last_error()->status != (i ? VANE_E_DTYPE : VANE_OK) ||
-            vane_neg(ctx, &none, &none) != VANE_E_DTYPE || strstr(vane_last_error()->message, "77") == NULL)
+            vane_neg(ctx, &none, &none) != VANE_E_DTYPE ||
+            strstr(vane_last_error()->message, "77") == NULL)
             return &done;
     return NULL;
 }

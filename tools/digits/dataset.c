@@ -25,8 +25,10 @@ static int parse_row(const char *path, long line, char *text, row *out)
         long v = strtol(text, &end, 10);
         long limit = i < PIXELS ? 16 : CLASSES - 1;
         char expected = i < PIXELS ? ',' : '\n';
-        if (end == text || v < 0 || v > limit || (*end != expected && !(i == PIXELS && *end == '\0'))) {
-            fprintf(stderr, "digits: %s:%ld: column %d is not a number from 0 to %ld\n", path, line, i + 1, limit);
+        if (end == text || v < 0 || v > limit ||
+            (*end != expected && !(i == PIXELS && *end == '\0'))) {
+            fprintf(stderr, "digits: %s:%ld: column %d is not a number from 0 to %ld\n", path, line,
+                    i + 1, limit);
             return 0;
         }
         out->value[i] = (uint8_t)v;

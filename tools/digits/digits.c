@@ -46,8 +46,8 @@ static vane_status learn(vane_context *ctx, const dataset *d, const arguments *a
     if (st == VANE_OK)
         st = network_judge(&n, &d->test, &right);
     if (st == VANE_OK) {
-        printf("trained on %lld digits in %ld epochs, weights %016llx\n", (long long)d->train.count, a->epochs,
-               (unsigned long long)network_fingerprint(&n));
+        printf("trained on %lld digits in %ld epochs, weights %016llx\n", (long long)d->train.count,
+               a->epochs, (unsigned long long)network_fingerprint(&n));
         if (a->table)
             profile_print(&n);
         printf("accuracy on %lld unseen digits: %.2f %% (%lld right)\n", (long long)d->test.count,

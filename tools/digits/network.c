@@ -159,7 +159,8 @@ vane_status network_train(network *n, const half *h, float rate, float momentum)
 {
     vane_status st = VANE_OK;
     for (int64_t i = 0; st == VANE_OK && i + BATCH <= h->count; i += BATCH) {
-        vane_tensor x = rows_of(h->pixels, i, BATCH, PIXELS), y = rows_of(h->one_hot, i, BATCH, CLASSES);
+        vane_tensor x = rows_of(h->pixels, i, BATCH, PIXELS),
+                    y = rows_of(h->one_hot, i, BATCH, CLASSES);
         st = forward(n, &x, &n->hidden, &n->logits);
         if (st == VANE_OK)
             st = backward(n, &x, &y);
@@ -177,7 +178,8 @@ vane_status network_train(network *n, const half *h, float rate, float momentum)
 vane_status network_judge(network *n, const half *h, int64_t *right)
 {
     vane_tensor x = rows_of(h->pixels, 0, h->count, PIXELS);
-    vane_tensor hidden = matrix(n, VANE_F32, h->count, HIDDEN), p = matrix(n, VANE_F32, h->count, CLASSES);
+    vane_tensor hidden = matrix(n, VANE_F32, h->count, HIDDEN),
+                p = matrix(n, VANE_F32, h->count, CLASSES);
     vane_tensor guess = matrix(n, VANE_I64, h->count, 1), hit = matrix(n, VANE_BOOL, h->count, 1);
     vane_tensor count = matrix(n, VANE_I64, h->count, 1), sum = matrix(n, VANE_I64, 1, 1);
     vane_tensor truth = vane_tensor_of(h->digits, VANE_I64, 2, (int64_t[]){h->count, 1});

@@ -16,9 +16,9 @@
 #define LAYERS 2
 
 typedef struct layer {
-    vane_tensor w, b;         /* inputs x outputs, 1 x outputs */
-    vane_tensor dw, db;       /* gradients */
-    vane_tensor vw, vb;       /* momentum */
+    vane_tensor w, b;   /* inputs x outputs, 1 x outputs */
+    vane_tensor dw, db; /* gradients */
+    vane_tensor vw, vb; /* momentum */
 } layer;
 
 /* One distinct call that the network made; operands are the last ones seen. */

@@ -98,8 +98,9 @@ static void print_row(network *n, step *s, vane_context *scalar)
     if (scalar != NULL && t > 0)
         snprintf(factor, sizeof factor, "%.1fx", base / t);
     shape_text(s, shapes, sizeof shapes);
-    printf("%-11s %-28s %-9s %5u %8llu %10.2f %9s\n", info.name, shapes, d.candidates[d.ran].backend,
-           d.candidates[d.ran].width, (unsigned long long)s->calls, t / 1000, factor);
+    printf("%-11s %-28s %-9s %5u %8llu %10.2f %9s\n", info.name, shapes,
+           d.candidates[d.ran].backend, d.candidates[d.ran].width, (unsigned long long)s->calls,
+           t / 1000, factor);
 }
 
 /* A context of scalar alone, so that both sides take the same way; NULL when the operator
@@ -121,7 +122,8 @@ static vane_context *open_scalar(void)
 void profile_print(network *n)
 {
     vane_context *scalar = open_scalar();
-    printf("%-11s %-28s %-9s %5s %8s %10s %9s\n", "op", "shapes", "backend", "width", "calls", "us a call", "vs scalar");
+    printf("%-11s %-28s %-9s %5s %8s %10s %9s\n", "op", "shapes", "backend", "width", "calls",
+           "us a call", "vs scalar");
     for (int i = 0; i < n->step_count; i++)
         print_row(n, &n->steps[i], scalar);
     vane_close(scalar);

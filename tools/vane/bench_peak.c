@@ -26,18 +26,18 @@ typedef struct peak {
 } peak;
 
 /* CHAINS independent chains of acc = acc * m + m; the sum keeps them alive. */
-#define FMA_LOOP(V, SET, FMA, STORE, LANES)                                                        \
-    V acc[CHAINS], m = SET(0.5f);                                                                  \
-    float out[LANES], sum = 0;                                                                     \
-    for (int i = 0; i < CHAINS; i++)                                                               \
-        acc[i] = SET((float)i);                                                                    \
-    for (int k = 0; k < STEPS; k++)                                                                \
-        for (int i = 0; i < CHAINS; i++)                                                           \
-            acc[i] = FMA(acc[i], m, m);                                                            \
-    for (int i = 0; i < CHAINS; i++) {                                                             \
-        STORE(out, acc[i]);                                                                        \
-        sum += out[0];                                                                             \
-    }                                                                                              \
+#define FMA_LOOP(V, SET, FMA, STORE, LANES) \
+    V acc[CHAINS], m = SET(0.5f);           \
+    float out[LANES], sum = 0;              \
+    for (int i = 0; i < CHAINS; i++)        \
+        acc[i] = SET((float)i);             \
+    for (int k = 0; k < STEPS; k++)         \
+        for (int i = 0; i < CHAINS; i++)    \
+            acc[i] = FMA(acc[i], m, m);     \
+    for (int i = 0; i < CHAINS; i++) {      \
+        STORE(out, acc[i]);                 \
+        sum += out[0];                      \
+    }                                       \
     return sum;
 
 #if defined(__x86_64__)
@@ -159,8 +159,9 @@ int cmd_bench_peak(int argc, char **argv)
     static const size_t sizes[] = {8u << 10, 256u << 10, 16u << 20, 256u << 20};
     const args_option options[] = {{NULL, 0, NULL, NULL, NULL, NULL, NULL}};
     args a = {.usage = "vane bench peak [OPTION...]",
-              .about = "Measures what one core can do at most: f32 multiply-adds by vector width, and "
-                       "copies by size.\nHold the figures of vane bench against it.",
+              .about =
+                  "Measures what one core can do at most: f32 multiply-adds by vector width, and "
+                  "copies by size.\nHold the figures of vane bench against it.",
               .options = options};
     vane_machine m = {.struct_size = sizeof m};
     vane_context *ctx = NULL;
