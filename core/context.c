@@ -67,7 +67,7 @@ static vane_status open_parts(vane_context *ctx, const vane_config *config)
     return VANE_OK;
 }
 
-/* Every backend name that the search met, loaded or not: "avx2, scalar". */
+/* Every backend name that the search met, loaded or not: "a, b". */
 static void known_names(const vane__report *r, char *out, size_t bytes)
 {
     size_t used = 0;
@@ -225,7 +225,7 @@ vane_status vane_set_priority(vane_context *ctx, const char *names)
 {
     vane_status st = vane__context_check(ctx);
     if (st == VANE_OK && names == NULL)
-        st = vane__fail(VANE_E_ARGUMENT, "names is NULL, expected a list like \"avx2,scalar\"");
+        st = vane__fail(VANE_E_ARGUMENT, "names is NULL, expected a list like \"a,b\"");
     if (st == VANE_OK)
         st = check_names(ctx, names);
     if (st == VANE_OK)

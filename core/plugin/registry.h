@@ -61,7 +61,7 @@ vane_status vane__registry_add(vane_context *ctx, const vane_backend_entry *entr
 vane__backend *vane__registry_find(vane__registry *r, const char *name);
 /* Closes queues, devices, backends; dlclose only when settings.unload. */
 void vane__registry_close(vane_context *ctx);
-/* "avx2, scalar": the names loaded, for error sentences. */
+/* "a, b": the names loaded, for error sentences. */
 void vane__registry_names(vane__registry *r, char *out, size_t bytes);
 
 /* Core facts for plugins (host.c): fills every field of backend->host. */

@@ -115,18 +115,16 @@ static const void *no_extension(vane_backend *b, const char *id)
 
 /* Every entry of the table: without a REQUIRED one there is no backend, without a DEVICE
  * one no device with memory of its own; an OPTIONAL one may be missing. */
-#define REQUIRED_MAP(X) \
+/* clang-format off */
+#define REQUIRED_MAP(X)                                                                            \
     X(open) X(close) X(device_count) X(device_info) X(device_open) X(device_close) X(kernel)
-#define DEVICE_MAP(X)                                                                        \
-    X(mem_alloc)                                                                             \
-    X(mem_free)                                                                              \
-    X(queue_open) X(queue_close) X(queue_sync) X(upload) X(download) X(launch) X(event_wait) \
-        X(event_free)
-#define OPTIONAL_MAP(X)                                                                           \
-    X(ops)                                                                                        \
-    X(accepts)                                                                                    \
-    X(mem_import) X(mem_host_ptr) X(mem_map) X(mem_unmap) X(queue_wait) X(queue_callback) X(copy) \
-        X(event_time) X(telemetry) X(extension)
+#define DEVICE_MAP(X)                                                                              \
+    X(mem_alloc) X(mem_free) X(queue_open) X(queue_close) X(queue_sync) X(upload) X(download)      \
+    X(launch) X(event_wait) X(event_free)
+#define OPTIONAL_MAP(X)                                                                            \
+    X(ops) X(accepts) X(mem_import) X(mem_host_ptr) X(mem_map) X(mem_unmap) X(queue_wait)          \
+    X(queue_callback) X(copy) X(event_time) X(telemetry) X(extension)
+/* clang-format on */
 
 #define COUNT(entry) +1
 #define FIRST offsetof(vane_backend_vt, open)

@@ -264,6 +264,52 @@ START_TEST(a_child_of_a_warm_process_computes)
 }
 END_TEST
 
+static atomic_int stop_calling;
+
+/* Calls with a wish take the control lock: some other thread holds it at most forks. */
+static int wishful_add(void)
+{
+    float x[4] = {1, 2, 3, 4}, y[4] = {0};
+    vane_tensor a = TENSOR(x, VANE_F32, 4), b = TENSOR(y, VANE_F32, 4);
+    const vane_tensor *in[] = {&a, &a};
+    vane_tensor *out[] = {&b};
+    vane_options o = {.struct_size = sizeof o, .backend = "scalar"};
+    return vane_run(ctx, VANE_OP_ADD, in, 2, out, 1, NULL, &o) == VANE_OK && y[3] == 8;
+}
+
+static void *keep_calling(void *arg)
+{
+    (void)arg;
+    while (!atomic_load(&stop_calling))
+        wishful_add();
+    return NULL;
+}
+
+START_TEST(a_fork_amid_calls_leaves_no_lock_behind)
+{
+    pthread_t callers[3];
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(pthread_create(&callers[i], NULL, keep_calling, NULL), 0);
+    for (int i = 0; i < 60; i++) {
+        pid_t child = fork();
+        ck_assert_int_ge(child, 0);
+        if (child == 0) {
+            alarm(20); /* a lock left behind would hang */
+            int good =
+                wishful_add() && vane_set_priority(ctx, "scalar") == VANE_OK && wishful_add();
+            _exit(good ? 0 : 3);
+        }
+        int status = 0;
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "child %d ended with %x", i,
+                      status);
+    }
+    atomic_store(&stop_calling, 1);
+    for (int i = 0; i < 3; i++)
+        pthread_join(callers[i], NULL);
+}
+END_TEST
+
 /* ---- lives --------------------------------------------------------------------- */
 
 static double seconds(void)
@@ -331,6 +377,7 @@ int main(void)
     tcase_add_test(t, the_last_error_is_the_threads_own);
     tcase_add_test(t, a_device_dies_under_several_threads);
     tcase_add_test(t, a_child_of_a_warm_process_computes);
+    tcase_add_test(t, a_fork_amid_calls_leaves_no_lock_behind);
     tcase_add_test(t, two_hundred_lives);
     tcase_add_test(t, the_last_words_outlive_the_context);
     tcase_add_test(t, two_contexts_know_nothing_of_each_other);
