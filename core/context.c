@@ -111,6 +111,14 @@ static vane_status check_backends(vane_context *ctx)
     return VANE_OK;
 }
 
+static int known(const vane__report *r, const char *name)
+{
+    for (uint32_t i = 0; i < r->count; i++)
+        if (strcmp(r->lines[i].backend, name) == 0)
+            return 1;
+    return 0;
+}
+
 /* A misspelt wish is no error, since the program may register the backend later: one line. */
 static void warn_unknown(vane_context *ctx)
 {
@@ -121,6 +129,10 @@ static void warn_unknown(vane_context *ctx)
         if (strchr(item, '*') == NULL && vane__registry_find(&ctx->registry, item) == NULL)
             vane__log_line(log, VANE_LOG_WARN, "'%s' is preferred, but not loaded; loaded: %s",
                            item, all);
+    for (uint32_t i = 0; vane__list_at(ctx->settings.exclude, i, item, sizeof item); i++)
+        if (strchr(item, '*') == NULL && !known(&ctx->registry.report, item))
+            vane__log_line(log, VANE_LOG_WARN, "'%s' is excluded, but there is none of that name",
+                           item);
     for (uint32_t i = 0; vane__list_at(ctx->settings.ops, i, item, sizeof item); i++) {
         snprintf(op, sizeof op, "%.*s", (int)strcspn(item, "="), item);
         if (vane__op_by_name(ctx, op) == NULL)

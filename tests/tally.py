@@ -21,13 +21,17 @@ def count(test):
         return 0, 0, 1
     if test["result"] == "EXPECTEDFAIL":  # what it printed as failed is what it had to find
         return 1, 0, 0
-    passed = failed = skipped = 0
+    passed = failed = skipped = said = 0
     for checks, failures, errors in CHECK.findall(text):
+        said += 1
         passed += int(checks) - int(failures) - int(errors)
         failed += int(failures) + int(errors)
     for p, f, s in PLAIN.findall(text):
+        said += 1
         passed, failed, skipped = passed + int(p), failed + int(f), skipped + int(s or 0)
-    if passed + failed + skipped == 0:
+    if said and passed + failed + skipped == 0:
+        return 0, 1, 0  # it says that it checked nothing
+    if not said:
         return (1, 0, 0) if good else (0, 1, 0)
     return passed, failed if good else max(failed, 1), skipped
 

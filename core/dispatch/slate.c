@@ -97,7 +97,7 @@ static vane_reason verdict(const vane_context *ctx, const char *backend, const v
         return VANE_REASON_EXCLUDED;
     if (r->device != NULL && atomic_load_explicit(&r->device->failures, memory_order_relaxed) > 0)
         return VANE_REASON_UNHEALTHY;
-    if (ctx->settings.repro && r->kernel->numerics == VANE_NUMERICS_FAST)
+    if (ctx->settings.repro && r->kernel->numerics != VANE_NUMERICS_REPRO)
         return VANE_REASON_REPRO;
     return r->plain ? VANE_REASON_CHOSEN : vane__runner_fit(r, w->p);
 }

@@ -86,7 +86,7 @@ typedef struct vane_config {
     const char *policy;       /* VANE_POLICY: "heuristic" (default) or "fixed" */
     const char *plugin_path;  /* VANE_PLUGIN_PATH, searched first, ':' between folders */
     const char *cpu_mask;     /* VANE_CPU_MASK: "avx2": pretend the CPU has no more */
-    uint32_t repro;           /* VANE_REPRO: 1 keeps kernels out whose bits may vary */
+    uint32_t repro;           /* VANE_REPRO: 1 leaves only kernels of numerics class REPRO */
     uint32_t no_default_path; /* 1: search plugin_path only */
     /* NULL: stderr, by VANE_LOG. Called from any thread, perhaps under a lock: it calls nothing
      * of Vane. */
