@@ -111,7 +111,8 @@ static vane_status fail_unknown(const char *name)
     for (int i = 0; i < FEATURES; i++)
         if (!level_bits(features_by_name[i].name, &bits))
             at = append_word(valid, at, sizeof valid, features_by_name[i].name);
-    return vane__fail(VANE_E_ARGUMENT, "cpu_mask (VANE_CPU_MASK) has \"%s\", expected: %s", name, valid);
+    return vane__fail(VANE_E_ARGUMENT, "cpu_mask (VANE_CPU_MASK) has \"%s\", expected: %s", name,
+                      valid);
 }
 
 vane_status vane__cpu_mask(const char *mask, uint64_t features, uint64_t *out)

@@ -26,7 +26,7 @@ extern "C" {
     X(UNHEALTHY, "failed before")                                    \
     X(ALIGNMENT, "operand not aligned")                              \
     X(DECLINED, "its plugin cannot do this call")                    \
-    X(REPRO, "not of the class that VANE_REPRO asks for")         \
+    X(REPRO, "not of the class that VANE_REPRO asks for")            \
     X(NARROWER, "another width or device of this backend is better") \
     X(FAILED, "tried and failed")
 
