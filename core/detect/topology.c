@@ -83,7 +83,7 @@ void vane__caches_read(uint64_t *l1d_bytes, uint64_t *l2_bytes, uint64_t *l3_byt
     X(hwloc_get_obj_by_depth)
 
 typedef struct hwloc_calls {
-    void *library;
+    void *dl;
 #define HWLOC_FIELD(name) __typeof__(&name) name;
     HWLOC_MAP(HWLOC_FIELD)
 #undef HWLOC_FIELD
@@ -101,19 +101,19 @@ static int load_call(void *library, const char *name, void *call, size_t bytes)
 
 static int load_calls(hwloc_calls *h, char *why, size_t why_bytes)
 {
-    h->library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (!h->library) {
+    h->dl = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    if (!h->dl) {
         snprintf(why, why_bytes, "none: " LIBRARY " is missing or does not load");
         return 0;
     }
-#define HWLOC_LOAD(name) &&load_call(h->library, #name, &h->name, sizeof h->name)
+#define HWLOC_LOAD(name) &&load_call(h->dl, #name, &h->name, sizeof h->name)
     int is_whole = 1 HWLOC_MAP(HWLOC_LOAD);
 #undef HWLOC_LOAD
     if (is_whole && h->hwloc_get_api_version() >> 16 == HWLOC_API_VERSION >> 16)
         return 1;
     snprintf(why, why_bytes, "none: " LIBRARY " has another API than hwloc %d",
              HWLOC_API_VERSION >> 16);
-    dlclose(h->library);
+    dlclose(h->dl);
     return 0;
 }
 
@@ -173,7 +173,7 @@ void vane__topology_read(vane__topology *out)
         return;
     if (!ask(&h, out))
         snprintf(out->source, sizeof out->source, "none: hwloc could not read this machine");
-    dlclose(h.library);
+    dlclose(h.dl);
 }
 
 #else
