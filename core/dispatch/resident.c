@@ -67,16 +67,32 @@ void vane__view_copy(const vane_view *from, const vane_view *to)
 typedef struct resident {
     vane_view dense; /* strides on the device */
     vane_view host;  /* the caller's */
-    void *packed;    /* host copy when the caller's is not dense */
+    void *packed;    /* host copy when the caller's is too sparse to travel as it is */
+    int64_t lo;      /* else: the first byte that travels, from data */
     uint64_t bytes;
     vane_mem *mem;
 } resident;
 
-static int is_dense(const vane_view *a, const vane_view *dense)
+/* The bytes from the first to behind the last element, from data; checked by the core. */
+static void extent(const vane_view *v, int64_t *lo, int64_t *hi)
 {
-    for (uint32_t d = 0; d < a->rank; d++)
-        if (a->shape[d] > 1 && a->stride[d] != dense->stride[d])
-            return 0;
+    int64_t size = (int64_t)vane_dtype_bytes(v->dtype);
+    *lo = 0;
+    *hi = size;
+    for (uint32_t d = 0; d < v->rank; d++)
+        *(v->stride[d] < 0 ? lo : hi) += (v->shape[d] - 1) * v->stride[d] * size;
+}
+
+/* An input with few gaps travels with them: cheaper than packing it. */
+static int travels_as_it_is(resident *m)
+{
+    int64_t lo, hi;
+    extent(&m->host, &lo, &hi);
+    if ((uint64_t)(hi - lo) / 2 > m->bytes)
+        return 0;
+    m->dense = m->host;
+    m->lo = lo;
+    m->bytes = (uint64_t)(hi - lo);
     return 1;
 }
 
@@ -110,7 +126,7 @@ static vane_status place(const vane__runner *r, const vane_view *v, int is_outpu
                           r->kernel->name);
     if (m->bytes == 0)
         return VANE_OK;
-    if ((is_output || !is_dense(v, &m->dense)) && (m->packed = vane__alloc(m->bytes, 64)) == NULL)
+    if ((is_output || !travels_as_it_is(m)) && (m->packed = vane__alloc(m->bytes, 64)) == NULL)
         return vane__fail(VANE_E_NOMEM, "%s: no memory to pack an operand", r->kernel->name);
     return step(d->backend->vt.mem_alloc(d->handle, VANE_SPACE_DEVICE, m->bytes, &m->mem), r,
                 "mem_alloc");
@@ -118,7 +134,7 @@ static vane_status place(const vane__runner *r, const vane_view *v, int is_outpu
 
 static vane_status bring(const vane__runner *r, resident *m)
 {
-    const void *from = m->host.data;
+    const void *from = (const char *)m->host.data + m->lo;
     vane_event *e = NULL;
     if (m->bytes == 0)
         return VANE_OK;
@@ -158,7 +174,7 @@ static vane_status launch(const vane__runner *r, vane_call *call, resident *m)
         call->arg[i] = m[i].dense;
         call->arg[i].data = NULL;
         call->arg[i].mem = m[i].mem;
-        call->arg[i].offset_bytes = 0;
+        call->arg[i].offset_bytes = (uint64_t)-m[i].lo;
     }
     int flat = (call->flags & VANE_CALL_FLAT) != 0;
     call->flags = flat ? VANE_CALL_FLAT : 0;

@@ -162,6 +162,12 @@ static uint32_t order_of(vane_context *ctx, uint32_t b, uint32_t count)
     return order;
 }
 
+/* A plugin of v1.0's first days does not have the field. */
+static const vane_kernel *alternative(const vane_kernel *k)
+{
+    return k->struct_size < sizeof(*k) ? NULL : k->alternative;
+}
+
 static int add_backend(vane_context *ctx, vane__slate *s, const vane__op *op, uint32_t dtype,
                        vane__backend *b, uint32_t order, const wish *w)
 {
@@ -170,10 +176,12 @@ static int add_backend(vane_context *ctx, vane__slate *s, const vane__op *op, ui
         if (device->handle == NULL)
             continue;
         const vane_kernel *k = b->vt.kernel(device->handle, op->info.op, op->info.name, dtype);
-        vane__runner r = {
-            .kernel = k, .device = device, .handle = device->handle, .host = &b->host};
-        if (k != NULL && !add_candidate(ctx, s, b->entry->name, order, &r, w))
-            return 0;
+        for (; k != NULL; k = alternative(k)) {
+            vane__runner r = {
+                .kernel = k, .device = device, .handle = device->handle, .host = &b->host};
+            if (!add_candidate(ctx, s, b->entry->name, order, &r, w))
+                return 0;
+        }
     }
     return 1;
 }

@@ -81,6 +81,19 @@ void vane__host_parallel(const vane_call *call, vane_range_fn fn, void *arg, uin
     vane__pool_run(b->ctx->pool, call->width, fn, arg, n, grain ? grain : 1);
 }
 
+/* Reported by the plugin while it runs: the file is its own, the verdict the text. */
+static void host_report(void *ctx, vane_status status, const char *text)
+{
+    const vane__backend *b = ctx;
+    vane_report_line line = {.path = b->path,
+                             .source = "the plugin",
+                             .backend = b->entry->name,
+                             .version = b->entry->version,
+                             .reason = text,
+                             .status = status};
+    vane__report_tell(b->ctx, &line, status == VANE_OK ? VANE_LOG_INFO : VANE_LOG_WARN);
+}
+
 void vane__host_fill(vane_context *ctx, vane__backend *backend)
 {
     backend->host = (vane_host){
@@ -100,5 +113,6 @@ void vane__host_fill(vane_context *ctx, vane__backend *backend)
         .now_ns = host_now_ns,
         .option = host_option,
         .parallel = vane__host_parallel,
+        .report = host_report,
     };
 }

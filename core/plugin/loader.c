@@ -122,8 +122,9 @@ vane_status vane__loader_judge(const vane_backend_entry *e, uint64_t cpu_feature
     else if (e->struct_size < ENTRY_BYTES)
         snprintf(why, why_bytes, "its entry has %u bytes, expected %zu or more", e->struct_size,
                  ENTRY_BYTES);
-    else if (e->flags != 0)
-        snprintf(why, why_bytes, "needs features this core does not know: flags 0x%x", e->flags);
+    else if (e->flags & ~VANE__BACKEND_FLAGS)
+        snprintf(why, why_bytes, "needs features this core does not know: flags 0x%x",
+                 e->flags & ~VANE__BACKEND_FLAGS);
     else if (e->sanitizer != VANE_SANITIZER)
         snprintf(why, why_bytes, "built with %s, libvane with %s",
                  vane__sanitizer_name(e->sanitizer), vane__sanitizer_name(VANE_SANITIZER));
@@ -159,6 +160,8 @@ static vane_status check_entry(attempt *a)
         about = "the CPU bits";
     else if (e->rank != n->rank)
         about = "the rank";
+    else if (e->flags != n->flags)
+        about = "the flags";
     if (!about)
         return VANE_OK;
     snprintf(WHY(a), "its note and its entry disagree about %s", about);

@@ -319,8 +319,9 @@ vane_status vane__note_judge(const vane_backend_note *note, uint64_t cpu_feature
         snprintf(why, why_bytes, "the note has %u bytes, expected %u or more",
                  note->desc_size < note->desc_bytes ? note->desc_size : note->desc_bytes,
                  DESC_BYTES);
-    else if (note->flags != 0)
-        snprintf(why, why_bytes, "needs features this core does not know: flags 0x%x", note->flags);
+    else if (note->flags & ~VANE__BACKEND_FLAGS)
+        snprintf(why, why_bytes, "needs features this core does not know: flags 0x%x",
+                 note->flags & ~VANE__BACKEND_FLAGS);
     else if (note->sanitizer != VANE_SANITIZER)
         snprintf(why, why_bytes, "built with %s, libvane with %s",
                  vane__sanitizer_name(note->sanitizer), vane__sanitizer_name(VANE_SANITIZER));

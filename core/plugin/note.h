@@ -5,6 +5,8 @@
 
 #include "vane/backend.h"
 
+#define VANE__BACKEND_FLAGS ((uint32_t)VANE_BACKEND_SLOW) /* that this core knows */
+
 /* Parses a file image of bytes length. Total: any input gives a status, and on failure a
  * sentence in why. Reads nothing outside the image. Native class and machine only. */
 vane_status vane__note_parse(const void *image, uint64_t bytes, vane_backend_note *out, char *why,

@@ -59,7 +59,9 @@ enum {
     VANE_CAP_HOST_MEM = 1 << 0,   /* kernels read plain host pointers (vane_view.data) */
     VANE_CAP_ASYNC = 1 << 1,      /* launch returns before the work is done */
     VANE_CAP_EVENT_TIME = 1 << 2, /* event_time works */
-    VANE_CAP_UNIFIED = 1 << 3,    /* the device shares the host's memory: imports copy nothing */
+    VANE_CAP_UNIFIED = 1 << 3,    /* the device shares the host's memory: mem_import copies nothing.
+                                   * The core brackets its own access to imported memory with
+                                   * mem_map and mem_unmap where the table has them */
     VANE_CAP_FORK_UNSAFE = 1 << 4 /* unusable in a fork()ed child */
 };
 
@@ -185,6 +187,9 @@ struct vane_kernel {
     double flops_per_ns;
     double bytes_per_ns;
     double launch_ns;
+    /* One more candidate for the same op, dtype and device (a vendor's library beside a kernel
+     * of one's own), or NULL. */
+    const vane_kernel *alternative;
 };
 
 /* An op that is not in ops.def. Names are unique, [a-z0-9_.], "vendor.op". The core
@@ -273,6 +278,8 @@ struct vane_host {
      * The pieces do not depend on the width. Nested calls run inline. */
     void (*parallel)(const vane_call *call, vane_range_fn fn, void *arg, uint64_t n,
                      uint64_t grain);
+    /* A line for the load report, of any length (a compiler's log): copied, always kept. */
+    void (*report)(void *ctx, vane_status status, const char *text);
 };
 
 /* ---- the table ----------------------------------------------------------------- */
@@ -296,8 +303,8 @@ typedef struct vane_backend_vt {
                                  uint32_t dtype);                 /* [any] */
     const vane_op_desc *(*ops)(vane_backend *b, uint32_t *count); /* [load] (opt) */
     /* asked for each call of a VANE_KERNEL_SELECTIVE kernel: VANE_OK, or VANE_E_UNSUPPORTED
-     * (shapes, strides, cast's target that it cannot do). Views have shapes, strides and data,
-     * never mem; records no error */
+     * (shapes, strides, cast's target that it cannot do). Views have shapes and strides, data
+     * where the operand is host memory, never mem; records no error */
     vane_status (*accepts)(vane_device *d, const vane_kernel *k,
                            const vane_call *call); /* [any] (opt) */
     /* memory. Needed, with queues, transfers, launch and events, unless CAP_HOST_MEM */
@@ -330,7 +337,9 @@ typedef struct vane_backend_vt {
                             uint64_t bytes, vane_event **out); /* [queue] */
     vane_status (*copy)(vane_queue *q, vane_mem *dst, uint64_t dst_offset, vane_mem *src,
                         uint64_t src_offset, uint64_t bytes, vane_event **out); /* [queue] (opt) */
-    /* launch: views hold mem; it copies what it keeps of call */
+    /* launch: views hold mem, with offsets and any strides (inputs: 0 and negative ones too);
+     * it copies what it keeps of call. VANE_E_UNSUPPORTED, here only: this kernel will never
+     * work on this device (its program does not build); the core leaves it out from then on */
     vane_status (*launch)(vane_queue *q, const vane_kernel *k, const vane_call *call,
                           vane_event **out); /* [queue] */
     /* events. timeout 0 polls: VANE_E_TIMEOUT when not done */
@@ -349,6 +358,12 @@ enum { VANE_MAP_READ = 1, VANE_MAP_WRITE = 2 };
 /* ---- the exported constant and the note ---------------------------------------- */
 
 #define VANE_BACKEND_MAGIC 0x656e6156u /* "Vane" in memory, little-endian */
+
+/* vane_backend_entry.flags */
+enum {
+    VANE_BACKEND_SLOW = 1 << 0 /* opening it takes long (a driver, a compiler): the core maps and
+                                * opens it when something needs it, never for nothing */
+};
 
 enum { VANE_SANITIZER_NONE, VANE_SANITIZER_ADDRESS, VANE_SANITIZER_THREAD, VANE_SANITIZER_MEMORY };
 #if defined(__SANITIZE_ADDRESS__)
@@ -374,7 +389,7 @@ typedef struct vane_backend_entry {
     uint32_t abi_minor;    /* VANE_ABI_MINOR when the plugin was built */
     uint32_t sanitizer;    /* VANE_SANITIZER: must be the core's */
     uint64_t cpu_required; /* VANE_CPU() bits that the code was compiled for */
-    uint32_t flags;        /* 0: a core refuses a plugin with flags that it does not know */
+    uint32_t flags;        /* VANE_BACKEND_*: a core refuses a plugin with flags it does not know */
     uint32_t rank;         /* higher is preferred where nothing else decides */
     const char *name;      /* unique, [a-z0-9_-], under 16 bytes: what VANE_BACKEND names */
     const char *version;   /* under 16 bytes */
@@ -410,7 +425,9 @@ typedef struct vane_backend_note {
 
 /* VANE_BACKEND("fast", "1.0", "what it is", cpu_bits, rank, &table); once, at file scope,
  * in a C file (the file that holds it needs no CPU flags). */
-#define VANE_BACKEND(name_, version_, about_, cpu_, rank_, vt_)               \
+#define VANE_BACKEND(name_, version_, about_, cpu_, rank_, vt_) \
+    VANE_BACKEND_FLAGS(name_, version_, about_, cpu_, rank_, 0u, vt_)
+#define VANE_BACKEND_FLAGS(name_, version_, about_, cpu_, rank_, flags_, vt_) \
     VANE_NOTE_SECTION static const vane_backend_note vane_backend_note_v1 = { \
         5u,                                                                   \
         (uint32_t)(sizeof(vane_backend_note) - 20u),                          \
@@ -423,7 +440,7 @@ typedef struct vane_backend_note {
         VANE_SANITIZER,                                                       \
         (uint32_t)((uint64_t)(cpu_)&0xffffffffu),                             \
         (uint32_t)((uint64_t)(cpu_) >> 32),                                   \
-        0u,                                                                   \
+        (flags_),                                                             \
         (rank_),                                                              \
         name_,                                                                \
         version_};                                                            \
@@ -434,7 +451,7 @@ typedef struct vane_backend_note {
         VANE_ABI_MINOR,                                                       \
         VANE_SANITIZER,                                                       \
         (cpu_),                                                               \
-        0u,                                                                   \
+        (flags_),                                                             \
         (rank_),                                                              \
         name_,                                                                \
         version_,                                                             \

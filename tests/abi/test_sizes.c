@@ -26,7 +26,7 @@ typedef struct fact {
     }
 
 static const fact facts[] = {
-    SIZE(vane_tensor, 144),
+    SIZE(vane_tensor, 160),
     SIZE(vane_params, 64),
     SIZE(vane_view, 176),
     AT(vane_view, shape, 32),
@@ -34,9 +34,9 @@ static const fact facts[] = {
     AT(vane_call, params, 32),
     AT(vane_call, device, 48),
     AT(vane_call, arg, 56),
-    UPTO(vane_kernel, launch_ns, 64),
+    UPTO(vane_kernel, alternative, 72),
     AT(vane_kernel, direct, 24),
-    UPTO(vane_host, parallel, 120),
+    UPTO(vane_host, report, 128),
     AT(vane_host, ctx, 56),
     UPTO(vane_backend_vt, extension, 240),
     AT(vane_backend_vt, kernel, 56),

@@ -32,17 +32,26 @@ typedef enum vane_dtype {
         VANE_DTYPE_COUNT
 } vane_dtype;
 
-/* A view of memory that the caller owns and keeps alive during each call.
+/* The handle of a buffer (vane_buffer_open): a value, freely copied; 0 is none. It holds the
+ * owner's number and a generation, so that a stale or foreign one is an error in words. */
+typedef struct vane_buffer {
+    uint64_t id;
+} vane_buffer;
+
+/* A view of memory that the caller owns and keeps alive during each call, or of a buffer.
  * Element (i0, i1, ...) lives at data + (i0*stride[0] + i1*stride[1] + ...) * size.
  * Strides count elements and may be zero or negative for inputs; an output must
  * not map two indices to one place. Data must be aligned to its element size.
- * rank 0 is a scalar; a dimension of 0 is an empty tensor (data may be NULL). */
+ * rank 0 is a scalar; a dimension of 0 is an empty tensor (data may be NULL).
+ * In a buffer the element with index 0 lies offset_bytes behind its beginning. */
 typedef struct vane_tensor {
-    void *data;
+    void *data;     /* host memory; NULL: the memory is buffer's */
     uint32_t dtype; /* vane_dtype; fixed width because an enum's is the compiler's */
     uint32_t rank;  /* 0 to VANE_MAX_RANK; shape and stride beyond it are not read */
     int64_t shape[VANE_MAX_RANK];
     int64_t stride[VANE_MAX_RANK];
+    vane_buffer buffer;    /* looked at only where data is NULL */
+    uint64_t offset_bytes; /* into buffer */
 } vane_tensor;
 
 /* Kinds of device; for people and for policies, never for correctness. */
