@@ -11,6 +11,9 @@
 #include "dispatch/routes.h"
 #include "dispatch/slate.h"
 #include "error.h"
+#include "exec/stream.h"
+#include "memory/arena.h"
+#include "memory/buffer.h"
 #include "op/table.h"
 
 vane_status vane__context_check(const vane_context *ctx)
@@ -43,6 +46,13 @@ static vane_status choose_policy(vane_context *ctx, const char *name)
     return VANE_OK;
 }
 
+static vane_status arenas_open(vane_context *ctx)
+{
+    return vane__arenas_open(0, &ctx->arenas)
+               ? VANE_OK
+               : vane__fail(VANE_E_NOMEM, "no memory for the context's arenas");
+}
+
 static const vane_backend_entry program_entry = {.magic = VANE_BACKEND_MAGIC,
                                                  .name = VANE__PROGRAM};
 
@@ -57,6 +67,7 @@ static vane_status open_parts(vane_context *ctx, const vane_config *config)
     uint32_t threads = ctx->settings.threads ? ctx->settings.threads : ctx->budget.threads;
     if ((st = vane__pool_open(threads, &ctx->pool)) != VANE_OK ||
         (st = vane__op_table_open(&ctx->ops)) != VANE_OK ||
+        (st = vane__buffers_open(ctx)) != VANE_OK || (st = arenas_open(ctx)) != VANE_OK ||
         (st = vane__registry_init(&ctx->registry)) != VANE_OK ||
         (st = vane__routes_open(ctx)) != VANE_OK)
         return st;
@@ -143,9 +154,14 @@ static void warn_unknown(vane_context *ctx)
 
 static void close_parts(vane_context *ctx)
 {
+    vane__deferred_stop(ctx);
+    vane__streams_close(ctx);
+    vane__buffers_close(ctx);
     ctx->magic = 0;
     vane__routes_close(ctx);
     vane__registry_close(ctx);
+    if (ctx->arenas != NULL)
+        vane__arenas_close(ctx->arenas);
     vane__op_table_close(ctx->ops);
     if (ctx->pool != NULL)
         vane__pool_close(ctx->pool);
@@ -212,7 +228,10 @@ static vane_status prefer(vane_context *ctx, const char *names)
         return vane__fail(VANE_E_NOMEM, "no memory for '%.32s'", names);
     snprintf(list, bytes, "%s%s%s", first ? first : "", first ? "," : "", names);
     vane_status st = VANE_OK;
-    if (strcmp(list, ctx->settings.prefer) != 0) {
+    pthread_mutex_lock(&ctx->control);
+    int changes = strcmp(list, ctx->settings.prefer) != 0;
+    pthread_mutex_unlock(&ctx->control);
+    if (changes) {
         st = replace_text(ctx, &ctx->settings.prefer, list);
         st = st == VANE_OK ? vane__routes_renew(ctx) : st;
     }
@@ -222,15 +241,14 @@ static vane_status prefer(vane_context *ctx, const char *names)
 
 static vane_status check_names(vane_context *ctx, const char *names)
 {
-    char name[64], all[256];
-    for (uint32_t i = 0; vane__list_at(names, i, name, sizeof name); i++) {
-        if (strchr(name, '*') != NULL || vane__registry_find(&ctx->registry, name) != NULL)
-            continue;
-        vane__registry_names(&ctx->registry, all, sizeof all);
-        return vane__fail(VANE_E_NOT_FOUND, "names has '%.32s', which is not loaded; loaded: %s",
-                          name, all);
-    }
-    return VANE_OK;
+    char name[64];
+    vane_status st = VANE_OK;
+    for (uint32_t i = 0; st == VANE_OK && vane__list_at(names, i, name, sizeof name); i++)
+        if (strchr(name, '*') == NULL)
+            st = vane__deferred_open_named(ctx, name, "names has");
+    if (st == VANE_OK) /* what the patterns fit */
+        vane__deferred_open_listed(ctx, names, "vane_set_priority");
+    return st;
 }
 
 vane_status vane_set_priority(vane_context *ctx, const char *names)

@@ -15,6 +15,9 @@
 
 struct vane__routes;
 struct vane__op_table;
+struct vane__buffers;
+struct vane__arenas;
+struct vane_stream;
 
 struct vane_context {
     struct vane_context *next; /* contexts.c */
@@ -33,6 +36,11 @@ struct vane_context {
     vane__topology topology;
     vane__registry registry;
     struct vane__op_table *ops; /* custom ops */
+    struct vane__buffers *buffers;
+    struct vane__arenas *arenas;
+    struct vane_stream *streams; /* open ones; under control */
+    atomic_uint forks;           /* a child counts one more than its parent */
+    atomic_uint device_numbers;  /* given out so far: vane__device.number */
     _Atomic(const vane_policy *) policy;
     vane__backend program; /* host services for reference bodies of registered ops */
 };

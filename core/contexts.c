@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* contexts.c - the list of open contexts, and the handlers that take their locks over fork().
  *
- * Order of locks: list, load, then for each context registry, devices, control, ops, report.
+ * Order of locks: list, deferred of each context, load, then for each context registry, buffers,
+ * for each device queues, device and pool, then control, ops, report, arenas.
  */
 #include "contexts.h"
 
 #include "context.h"
+#include "exec/queue.h"
+#include "memory/arena.h"
+#include "memory/buffer.h"
+#include "memory/pool.h"
 #include "op/table.h"
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -25,22 +30,45 @@ static void unlock(pthread_mutex_t *m)
     pthread_mutex_unlock(m);
 }
 
+static void device_lock(vane__device *d, on_lock act)
+{
+    if (act == lock)
+        vane__queues_lock(d);
+    else
+        vane__queues_unlock(d);
+    act(&d->lock);
+    if (d->mempool != NULL && act == lock)
+        vane__mempool_lock(d->mempool);
+    else if (d->mempool != NULL)
+        vane__mempool_unlock(d->mempool);
+}
+
 static void each_lock(vane_context *ctx, on_lock act)
 {
     vane__registry *r = &ctx->registry;
     uint32_t n = atomic_load(&r->count);
     act(&r->lock);
+    if (act == lock)
+        vane__buffers_lock(ctx);
+    else
+        vane__buffers_unlock(ctx);
     for (uint32_t b = 0; b < n; b++)
         for (uint32_t d = 0; d < r->backends[b]->device_count; d++)
-            act(&r->backends[b]->devices[d].lock);
+            device_lock(&r->backends[b]->devices[d], act);
     act(&ctx->control);
     act(vane__op_table_lock(ctx->ops));
     act(&r->report.lock);
+    if (act == lock)
+        vane__arenas_lock(ctx->arenas);
+    else
+        vane__arenas_unlock(ctx->arenas);
 }
 
 static void before_fork(void)
 {
     lock(&list_lock);
+    for (vane_context *c = first; c != NULL; c = c->next)
+        vane__deferred_before_fork(&c->registry.deferred);
     lock(&load_lock);
     for (vane_context *c = first; c != NULL; c = c->next)
         each_lock(c, lock);
@@ -51,6 +79,8 @@ static void after_fork(void)
     for (vane_context *c = first; c != NULL; c = c->next)
         each_lock(c, unlock);
     unlock(&load_lock);
+    for (vane_context *c = first; c != NULL; c = c->next)
+        vane__deferred_after_fork(&c->registry.deferred);
     unlock(&list_lock);
 }
 
@@ -59,12 +89,15 @@ static void in_child(void)
     after_fork();
     for (vane_context *c = first; c != NULL; c = c->next) {
         int lost = 0;
+        atomic_fetch_add(&c->forks, 1);
+        vane__deferred_in_child(&c->registry.deferred);
         for (uint32_t b = 0; b < atomic_load(&c->registry.count); b++)
             for (uint32_t d = 0; d < c->registry.backends[b]->device_count; d++) {
                 vane__device *device = &c->registry.backends[b]->devices[d];
                 if (device->info.caps & VANE_CAP_FORK_UNSAFE)
                     lost = (int)atomic_fetch_add(&device->failures, 1) + 1;
             }
+        vane__buffers_orphan(c);
         if (lost)
             vane__routes_renew(c);
     }

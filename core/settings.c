@@ -153,7 +153,7 @@ static vane_status flag_read(const char *field, uint32_t value, int *out)
 
 static vane_status numbers_read(const vane_config *config, vane__settings *out)
 {
-    uint32_t repro = 0, unload = 0;
+    uint32_t repro = 0, unload = 0, limit = 0;
     vane_status status = number_read("VANE_THREADS", "config.threads", config->threads,
                                      VANE__MAX_THREADS, &out->threads);
     if (status == VANE_OK)
@@ -161,12 +161,16 @@ static vane_status numbers_read(const vane_config *config, vane__settings *out)
     if (status == VANE_OK)
         status = number_read("VANE_UNLOAD", "unload", 0, 1, &unload);
     if (status == VANE_OK)
+        status = number_read("VANE_MEM_LIMIT", "config.mem_limit_mib", config->mem_limit_mib,
+                             100000000, &limit);
+    if (status == VANE_OK)
         status =
             flag_read("config.no_default_path", config->no_default_path, &out->no_default_path);
     if (status == VANE_OK)
         status = flag_read("config.allow_empty", config->allow_empty, &out->allow_empty);
     out->repro = (int)repro;
     out->unload = (int)unload;
+    out->mem_limit = (uint64_t)limit << 20;
     return status;
 }
 

@@ -20,9 +20,10 @@ typedef struct vane__settings {
     int no_default_path;
     int allow_empty; /* opening with no backend is a success */
     int repro;
-    int unload;       /* VANE_UNLOAD=1: dlclose at vane_close */
-    uint32_t threads; /* 0: the budget decides */
-    vane__log log;    /* level from VANE_LOG */
+    int unload;         /* VANE_UNLOAD=1: dlclose at vane_close */
+    uint32_t threads;   /* 0: the budget decides */
+    uint64_t mem_limit; /* bytes of each device's memory; 0: none */
+    vane__log log;      /* level from VANE_LOG */
 } vane__settings;
 
 /* On failure out is empty, and there is nothing to free. */

@@ -3,13 +3,17 @@
  *
  * Its header gives the types at build time (VANE_HAVE_HWLOC), dlopen the code at the first
  * ask: loading and discovery take milliseconds, and a program that never asks, or a machine
- * without the library, pays nothing. Cache sizes alone come from cheaper places.
+ * without the library, pays nothing. Cache sizes and the number of NUMA nodes alone come from
+ * cheaper places.
  */
 #include "detect/topology.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "os.h"
@@ -64,6 +68,44 @@ void vane__caches_read(uint64_t *l1d_bytes, uint64_t *l2_bytes, uint64_t *l3_byt
 #endif
 }
 
+/* ---- NUMA nodes ---------------------------------------------------------------- */
+
+uint32_t vane__topology_nodes_in(const char *list)
+{
+    uint64_t nodes = 0;
+    for (const char *at = list; *at >= '0' && *at <= '9';) {
+        char *end;
+        unsigned long first = strtoul(at, &end, 10), last = first;
+        if (*end == '-')
+            last = strtoul(end + 1, &end, 10);
+        nodes += last >= first ? last - first + 1 : 0;
+        at = *end == ',' ? end + 1 : "";
+    }
+    return nodes == 0 || nodes > UINT32_MAX ? 1 : (uint32_t)nodes;
+}
+
+static uint32_t online_nodes = 1;
+
+static void count_nodes(void)
+{
+    char list[1024];
+    if (vane__read_text("/sys/devices/system/node/online", list, sizeof list) == 0)
+        online_nodes = vane__topology_nodes_in(list);
+}
+
+uint32_t vane__topology_nodes(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, count_nodes);
+    return online_nodes;
+}
+
+uint32_t vane__topology_node_here(void)
+{
+    unsigned cpu = 0, node = 0;
+    return syscall(SYS_getcpu, &cpu, &node, NULL) == 0 ? node : 0;
+}
+
 /* ---- hwloc --------------------------------------------------------------------- */
 
 #ifdef VANE_HAVE_HWLOC
@@ -72,15 +114,19 @@ void vane__caches_read(uint64_t *l1d_bytes, uint64_t *l2_bytes, uint64_t *l3_byt
 #define LIBRARY "libhwloc.so.15" /* hwloc 2's ABI, the one that the header must be of */
 
 /* X(name): the functions that are asked for, each of its type in hwloc.h. */
-#define HWLOC_MAP(X)             \
-    X(hwloc_get_api_version)     \
-    X(hwloc_topology_init)       \
-    X(hwloc_topology_set_flags)  \
-    X(hwloc_topology_load)       \
-    X(hwloc_topology_destroy)    \
-    X(hwloc_get_type_depth)      \
-    X(hwloc_get_nbobjs_by_depth) \
-    X(hwloc_get_obj_by_depth)
+#define HWLOC_MAP(X)               \
+    X(hwloc_get_api_version)       \
+    X(hwloc_topology_init)         \
+    X(hwloc_topology_set_flags)    \
+    X(hwloc_topology_load)         \
+    X(hwloc_topology_destroy)      \
+    X(hwloc_get_type_depth)        \
+    X(hwloc_get_nbobjs_by_depth)   \
+    X(hwloc_get_obj_by_depth)      \
+    X(hwloc_bitmap_alloc)          \
+    X(hwloc_bitmap_free)           \
+    X(hwloc_get_last_cpu_location) \
+    X(hwloc_set_area_membind)
 
 typedef struct hwloc_calls {
     void *dl;
@@ -176,11 +222,50 @@ void vane__topology_read(vane__topology *out)
     dlclose(h.dl);
 }
 
+/* For binding: the part of the machine that this process may use, read once and kept. */
+static hwloc_calls binder;
+static hwloc_topology_t bound_to; /* NULL: it can't be read */
+
+static void binder_open(void)
+{
+    char why[64];
+    if (!load_calls(&binder, why, sizeof why))
+        return;
+    if (binder.hwloc_topology_init(&bound_to) == 0) {
+        if (binder.hwloc_topology_load(bound_to) == 0)
+            return;
+        binder.hwloc_topology_destroy(bound_to);
+    }
+    bound_to = NULL;
+    dlclose(binder.dl);
+}
+
+int vane__topology_bind_here(void *p, uint64_t bytes)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, binder_open);
+    hwloc_bitmap_t cpu = bound_to ? binder.hwloc_bitmap_alloc() : NULL;
+    if (!cpu)
+        return 0;
+    int is_bound =
+        binder.hwloc_get_last_cpu_location(bound_to, cpu, HWLOC_CPUBIND_THREAD) == 0 &&
+        binder.hwloc_set_area_membind(bound_to, p, (size_t)bytes, cpu, HWLOC_MEMBIND_BIND, 0) == 0;
+    binder.hwloc_bitmap_free(cpu);
+    return is_bound;
+}
+
 #else
 
 void vane__topology_read(vane__topology *out)
 {
     *out = (vane__topology){.source = "none: built without hwloc"};
+}
+
+int vane__topology_bind_here(void *p, uint64_t bytes)
+{
+    (void)p;
+    (void)bytes;
+    return 0;
 }
 
 #endif

@@ -249,6 +249,7 @@ void vane__call_part(const vane__prepared *p, uint32_t part, vane_call *call)
 vane_status vane__call_prepare(const vane__request *rq, vane__prepared *p)
 {
     p->rq = *rq;
+    p->where = (vane__where){0};
     if (rq->n_in > VANE_MAX_ARG - rq->n_out && rq->op->rule != VANE__RULE_CONCAT)
         return vane__fail(VANE_E_ARGUMENT, "%s: %u inputs, expected fewer than %d",
                           rq->op->info.name, rq->n_in, VANE_MAX_ARG);

@@ -5,6 +5,25 @@
 
 #include "op/rules.h"
 
+/* Where the operands are, as far as a route depends on it. */
+typedef struct vane__where {
+    uint32_t buffers;   /* some operand is in a buffer; 0: nothing else counts */
+    uint32_t host;      /* every input is current on the host */
+    uint32_t out_stays; /* the output is in a buffer: it need not travel */
+    uint32_t device;    /* vane__device.number of the device that has most of the inputs that the
+                         * host lacks, or all of them as well as the host; 0 none */
+} vane__where;
+
+/* As an index of route tables: 0 for calls on host memory alone. Devices beyond the seventh
+ * count as none. */
+#define VANE__WHERES 33
+static inline uint32_t vane__where_code(const vane__where *w)
+{
+    if (!w->buffers)
+        return 0;
+    return 1 + (w->host ? 1u : 0u) + (w->out_stays ? 2u : 0u) + 4 * (w->device < 8 ? w->device : 0);
+}
+
 /* What to run: one vane_call (for a CONCAT one for each part), and how much it is. */
 typedef struct vane__prepared {
     vane__request rq;
@@ -12,7 +31,8 @@ typedef struct vane__prepared {
     uint32_t parts; /* vane_calls to make; 0: nothing to compute (an empty output) */
     uint32_t size_class;
     vane__work work; /* of all parts */
-    vane_call call;  /* part 0 */
+    vane__where where;
+    vane_call call; /* part 0 */
 } vane__prepared;
 
 /* Fills rq from the public arguments: op row, default parameters, counts, NULLs. */

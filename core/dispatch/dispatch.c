@@ -3,6 +3,8 @@
  * elementwise calls are in api.c, everything unusual in elect.c. */
 #include "dispatch/dispatch.h"
 
+#include "dispatch/flight.h"
+
 #include "error.h"
 
 vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p)
@@ -15,7 +17,7 @@ vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p)
         vane__route_cell(routes, p->rq.op->info.op, p->dtype, p->size_class, hot),
         memory_order_acquire);
     if (__builtin_expect(route == NULL, 0))
-        route = vane__route_make(ctx, routes, p->rq.op, p->dtype, p->size_class, hot);
+        route = vane__route_make(ctx, routes, p, hot);
     if (route == NULL)
         return vane_last_error()->status;
     const vane__runner *r = &route->runner;
@@ -26,7 +28,7 @@ vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p)
         p->call.width = r->width;
         st = r->kernel->direct(r->kernel, &p->call);
     } else if (r->plain || vane__runner_fit(r, p) == VANE_REASON_CHOSEN) {
-        st = vane__execute(ctx, p, r);
+        st = vane__execute(ctx, p, NULL, r);
     } else {
         return vane__elect_and_run(ctx, p, NULL, NULL, VANE_OK);
     }
@@ -39,6 +41,66 @@ static int unusual(const vane_context *ctx, const vane_options *options)
                                              options->decision != NULL));
 }
 
+/* Operands in buffers: in their order, and where the route for their places leads. */
+static vane_status fly(vane_context *ctx, vane__flight *f, const vane_options *options)
+{
+    vane__election e = {.ctx = ctx, .p = &f->p, .f = f};
+    if (options != NULL) {
+        e.backend = options->backend;
+        e.width = options->width;
+        e.decision = options->decision;
+    }
+    if (unusual(ctx, options) || f->p.parts == 0)
+        return f->p.parts == 0 && !unusual(ctx, options) ? VANE_OK : vane__elect(&e);
+    const vane__route *route = vane__route_for(ctx, &f->p);
+    if (route == NULL)
+        return vane_last_error()->status;
+    const vane__runner *r = &route->runner;
+    if (!r->plain && vane__runner_fit(r, &f->p) != VANE_REASON_CHOSEN)
+        return vane__elect(&e);
+    vane_status st = vane__flight_run(f, r);
+    if (st == VANE_OK || (st == VANE_E_ARGUMENT && vane_last_error()->backend[0] == '\0'))
+        return st;
+    e.failed = r;
+    e.failed_with = st;
+    return vane__elect(&e);
+}
+
+static vane_status dispatch_buffers(vane_context *ctx, uint32_t op, const vane_tensor *const *in,
+                                    uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
+                                    const vane_params *params, const vane_options *options)
+{
+    vane__flight f;
+    vane_status st = vane__flight_open(ctx, op, in, n_in, out, n_out, params, &f);
+    if (st != VANE_OK)
+        return st;
+    st = vane__flight_enlist(&f);
+    if (st == VANE_OK)
+        st = fly(ctx, &f, options);
+    vane__flight_end(&f, st);
+    vane__flight_close(&f);
+    return st;
+}
+
+int vane__has_buffers(const vane_tensor *const *in, uint32_t n_in, vane_tensor *const *out,
+                      uint32_t n_out)
+{
+    int any = 0;
+    for (uint32_t i = 0; in != NULL && i < n_in; i++)
+        any |= in[i] != NULL && in[i]->data == NULL && in[i]->buffer.id != 0;
+    for (uint32_t i = 0; out != NULL && i < n_out; i++)
+        any |= out[i] != NULL && out[i]->data == NULL && out[i]->buffer.id != 0;
+    return any;
+}
+
+vane_status vane__options_check(const vane_options *options)
+{
+    return options == NULL || options->struct_size >= sizeof(*options)
+               ? VANE_OK
+               : vane__fail(VANE_E_ABI, "options.struct_size is %u, expected at least %zu",
+                            options->struct_size, sizeof(*options));
+}
+
 vane_status vane__dispatch(vane_context *ctx, uint32_t op, const vane_tensor *const *in,
                            uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
                            const vane_params *params, const vane_options *options)
@@ -46,9 +108,10 @@ vane_status vane__dispatch(vane_context *ctx, uint32_t op, const vane_tensor *co
     vane__request rq;
     vane__prepared p;
     vane_status st = vane__request_make(ctx, op, in, n_in, out, n_out, params, &rq);
-    if (st == VANE_OK && options != NULL && options->struct_size < sizeof(*options))
-        st = vane__fail(VANE_E_ABI, "options.struct_size is %u, expected at least %zu",
-                        options->struct_size, sizeof(*options));
+    if (st == VANE_OK)
+        st = vane__options_check(options);
+    if (st == VANE_OK && vane__has_buffers(in, rq.n_in, out, rq.n_out))
+        return dispatch_buffers(ctx, op, in, n_in, out, n_out, params, options);
     if (st == VANE_OK)
         st = vane__call_prepare(&rq, &p);
     if (st != VANE_OK)

@@ -6,9 +6,11 @@
  * failed. Inputs stay intact: an in-place call of a kernel that may fail halfway computes
  * into a staged output.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "dispatch/dispatch.h"
+#include "dispatch/flight.h"
 #include "error.h"
 #include "os.h"
 
@@ -66,11 +68,11 @@ static vane_status run_staged(const vane__runner *r, vane_call *call)
 
 /* A reduction broadcasts its output over the reduced dimensions (stride 0): the same
  * shape-preserving helpers serve it, because those strides stay 0. */
-vane_status vane__execute(vane_context *ctx, const vane__prepared *p, const vane__runner *r)
+vane_status vane__execute_on_host(const vane__prepared *p, const vane__runner *r)
 {
     vane_call call;
-    (void)ctx;
-    for (uint32_t part = 0; part < p->parts; part++) {
+    vane_status st = VANE_OK;
+    for (uint32_t part = 0; st == VANE_OK && part < p->parts; part++) {
         vane__call_part(p, part, &call);
         if (p->parts > 1 && is_empty(&call))
             continue;
@@ -78,17 +80,28 @@ vane_status vane__execute(vane_context *ctx, const vane__prepared *p, const vane
         call.host = r->host;
         call.device = r->handle;
         call.width = r->width;
-        vane_status st = VANE_OK;
-        if (r->kernel->direct == NULL)
-            st = vane__run_resident(r, &call);
-        else if ((call.flags & VANE_CALL_INPLACE) && !(r->kernel->flags & VANE_KERNEL_CLEAN_FAIL))
+        if ((call.flags & VANE_CALL_INPLACE) && !(r->kernel->flags & VANE_KERNEL_CLEAN_FAIL))
             st = run_staged(r, &call);
         else
             st = run_direct(r, &call);
-        if (st != VANE_OK)
-            return st;
     }
-    return VANE_OK;
+    return st;
+}
+
+vane_status vane__execute(vane_context *ctx, const vane__prepared *p, vane__flight *f,
+                          const vane__runner *r)
+{
+    vane__flight local;
+    if (f != NULL)
+        return vane__flight_run(f, r);
+    if (r->kernel->direct != NULL)
+        return vane__execute_on_host(p, r);
+    vane_status st = vane__flight_over(ctx, p, &local);
+    if (st != VANE_OK)
+        return st;
+    st = vane__flight_run(&local, r);
+    vane__flight_close(&local);
+    return st;
 }
 
 static void mark_failed(vane__slate *s, const vane__runner *r)
@@ -98,35 +111,60 @@ static void mark_failed(vane__slate *s, const vane__runner *r)
             s->candidates[i].reason = VANE_REASON_FAILED;
 }
 
+/* A kernel that its plugin gave up leaves the routes of its device. */
+static void note_broken(vane__device *d, const vane_kernel *kernel)
+{
+    vane__broken *b = malloc(sizeof *b);
+    if (b == NULL || !vane__device_knows(d, kernel)) {
+        free(b); /* without memory it is tried again, and says so again */
+        return;
+    }
+    b->kernel = kernel;
+    b->next = atomic_load(&d->broken);
+    while (!atomic_compare_exchange_weak(&d->broken, &b->next, b))
+        ;
+}
+
 /* A lost device leaves the routes; anything else is this call's affair. A device's first
  * failure is a warning, the later ones are for those who look. */
 static void note_failure(vane_context *ctx, const vane__runner *r, vane_status st)
 {
     int first = r->device == NULL || atomic_fetch_add(&r->device->complaints, 1) == 0;
+    vane_error kept = *vane_last_error();
     vane__log_line(&ctx->settings.log, first ? VANE_LOG_WARN : VANE_LOG_DEBUG, "%s@%s failed: %s",
                    r->kernel->name, name_of(r), vane_last_error()->message);
-    if (r->device != NULL && st == VANE_E_DEVICE_LOST &&
-        atomic_fetch_add(&r->device->failures, 1) == 0)
+    int lost = r->device != NULL && st == VANE_E_DEVICE_LOST &&
+               atomic_fetch_add(&r->device->failures, 1) == 0;
+    int broken = r->device != NULL && st == VANE_E_UNSUPPORTED && r->kernel->direct == NULL;
+    if (broken)
+        note_broken(r->device, r->kernel);
+    if (lost || broken)
         vane__routes_renew(
             ctx); /* out of memory: the old routes fail once a call, and are retried */
+    vane__error_restore(&kept);
 }
 
-/* Elects until one succeeds. *ran: who did. The first failure's sentence is the one kept. */
-static vane_status try_all(vane_context *ctx, const vane__prepared *p, vane__slate *s,
-                           vane_decision *record, vane_status first)
+static vane_status attempt(vane__election *e, const vane__runner *r)
+{
+    return e->launch != NULL ? e->launch(e->arg, e->f, r) : vane__execute(e->ctx, e->p, e->f, r);
+}
+
+/* Elects until one succeeds. The first failure's sentence is the one kept. */
+static vane_status try_all(vane__election *e, vane__slate *s, vane_decision *record,
+                           vane_status first)
 {
     vane_error kept = *vane_last_error();
     for (;;) {
-        uint32_t winner = vane__slate_choose(ctx, s);
+        uint32_t winner = vane__slate_choose(e->ctx, s);
         if (s->chosen == VANE_NO_CANDIDATE)
             s->chosen = winner;
         if (winner == VANE_NO_CANDIDATE) {
             if (first == VANE_OK)
-                return vane__slate_none(ctx, p->rq.op, p->dtype, s);
+                return vane__slate_none(e->ctx, e->p->rq.op, e->p->dtype, s);
             return vane__error_restore(&kept);
         }
         uint64_t start = record != NULL ? vane__now_ns() : 0;
-        vane_status st = vane__execute(ctx, p, &s->runners[winner]);
+        vane_status st = attempt(e, &s->runners[winner]);
         if (record != NULL)
             record->took_ns = (double)(vane__now_ns() - start);
         if (st == VANE_OK) {
@@ -138,46 +176,61 @@ static vane_status try_all(vane_context *ctx, const vane__prepared *p, vane__sla
             first = st;
             kept = *vane_last_error();
         }
-        note_failure(ctx, &s->runners[winner], st);
+        if (e->f != NULL && st == VANE_E_ARGUMENT && vane_last_error()->backend[0] == '\0')
+            return st; /* an operand's content, not the candidate: nobody else can either */
+        note_failure(e->ctx, &s->runners[winner], st);
         mark_failed(s, &s->runners[winner]);
         if (record != NULL)
             record->retries++;
     }
 }
 
+vane_status vane__elect(vane__election *e)
+{
+    vane__slate slate;
+    vane_context *ctx = e->ctx;
+    vane_decision local, *record = e->decision != NULL ? e->decision : ctx->slow ? &local : NULL;
+    vane__wish wish = {e->backend, e->width, e->device, e->p, e->p->where};
+    uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
+    vane_status first = e->failed == NULL ? VANE_OK
+                        : e->f == NULL && e->failed->kernel->direct != NULL
+                            ? vane__kernel_status(e->failed, e->failed_with, 0)
+                            : e->failed_with;
+    if (e->failed != NULL)
+        note_failure(ctx, e->failed, first);
+    vane_status st =
+        vane__slate_make(ctx, e->p->rq.op, e->p->dtype, e->p->size_class, hot, &wish, &slate);
+    if (st != VANE_OK)
+        return st;
+    if (e->failed != NULL)
+        mark_failed(&slate, e->failed);
+    if (record != NULL) {
+        record->ran = VANE_NO_CANDIDATE;
+        record->took_ns = 0;
+        record->retries = e->failed != NULL;
+    }
+    if (e->p->parts > 0)
+        st = try_all(e, &slate, record, first);
+    else
+        slate.chosen = vane__slate_choose(ctx, &slate);
+    if (record != NULL) {
+        vane__decision_fill(ctx, e->p, &slate, record);
+        if (ctx->slow)
+            vane__decision_log(ctx, e->p->rq.op, record);
+    }
+    vane__slate_free(&slate);
+    return st;
+}
+
 vane_status vane__elect_and_run(vane_context *ctx, const vane__prepared *p,
                                 const vane_options *options, const vane__runner *failed,
                                 vane_status failed_with)
 {
-    vane__slate slate;
-    vane_decision local, *record = options != NULL ? options->decision : NULL;
-    uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
-    vane_status first = failed != NULL ? vane__kernel_status(failed, failed_with, 0) : VANE_OK;
-    if (record == NULL && ctx->slow)
-        record = &local;
-    if (failed != NULL)
-        note_failure(ctx, failed, first);
-    vane_status st =
-        vane__slate_make(ctx, p->rq.op, p->dtype, p->size_class, hot, p,
-                         options ? options->backend : NULL, options ? options->width : 0, &slate);
-    if (st != VANE_OK)
-        return st;
-    if (failed != NULL)
-        mark_failed(&slate, failed);
-    if (record != NULL) {
-        record->ran = VANE_NO_CANDIDATE;
-        record->took_ns = 0;
-        record->retries = failed != NULL;
+    vane__election e = {.ctx = ctx, .p = p, .failed = failed, .failed_with = failed_with};
+    if (options != NULL) {
+        e.backend = options->backend;
+        e.width = options->width;
+        e.decision = options->decision;
     }
-    if (p->parts > 0)
-        st = try_all(ctx, p, &slate, record, first);
-    else
-        slate.chosen = vane__slate_choose(ctx, &slate);
-    if (record != NULL) {
-        vane__decision_fill(ctx, p, &slate, record);
-        if (ctx->slow)
-            vane__decision_log(ctx, p->rq.op, record);
-    }
-    vane__slate_free(&slate);
-    return st;
+    return vane__elect(&e);
 }

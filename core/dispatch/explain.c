@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dispatch/dispatch.h"
+#include "dispatch/flight.h"
 #include "error.h"
 
 static const char *const reasons[] = {
@@ -72,32 +73,53 @@ void vane__decision_log(const vane_context *ctx, const vane__op *op, const vane_
                    line);
 }
 
-vane_status vane_explain(vane_context *ctx, uint32_t op, const vane_tensor *const *inputs,
-                         uint32_t n_in, vane_tensor *const *outputs, uint32_t n_out,
-                         const vane_params *params, vane_decision *out)
+static vane_status explain(vane_context *ctx, const vane__prepared *p, vane_decision *out)
 {
-    vane__request rq;
-    vane__prepared p;
     vane__slate slate;
-    vane_status st = vane__request_make(ctx, op, inputs, n_in, outputs, n_out, params, &rq);
-    if (st == VANE_OK && out == NULL)
-        st = vane__fail(VANE_E_ARGUMENT, "%s: out is NULL, expected a vane_decision",
-                        rq.op->info.name);
-    if (st != VANE_OK)
-        return st;
-    rq.need_data = 0;
-    st = vane__call_prepare(&rq, &p);
+    vane__wish wish = {.p = p, .where = p->where};
     uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
-    if (st == VANE_OK)
-        st = vane__slate_make(ctx, rq.op, p.dtype, p.size_class, hot, &p, NULL, 0, &slate);
+    vane_status st = vane__slate_make(ctx, p->rq.op, p->dtype, p->size_class, hot, &wish, &slate);
     if (st != VANE_OK)
         return st;
     memset(out, 0, sizeof(*out));
     out->ran = VANE_NO_CANDIDATE;
     slate.chosen = vane__slate_choose(ctx, &slate);
     if (slate.chosen == VANE_NO_CANDIDATE)
-        st = vane__slate_none(ctx, rq.op, p.dtype, &slate);
-    vane__decision_fill(ctx, &p, &slate, out);
+        st = vane__slate_none(ctx, p->rq.op, p->dtype, &slate);
+    vane__decision_fill(ctx, p, &slate, out);
     vane__slate_free(&slate);
     return st;
+}
+
+static vane_status explain_buffers(vane_context *ctx, uint32_t op, const vane_tensor *const *in,
+                                   uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
+                                   const vane_params *params, vane_decision *decision)
+{
+    vane__flight f;
+    vane_status st = vane__flight_open(ctx, op, in, n_in, out, n_out, params, &f);
+    if (st != VANE_OK)
+        return st;
+    vane__flight_look(&f);
+    st = explain(ctx, &f.p, decision);
+    vane__flight_close(&f);
+    return st;
+}
+
+vane_status vane_explain(vane_context *ctx, uint32_t op, const vane_tensor *const *inputs,
+                         uint32_t n_in, vane_tensor *const *outputs, uint32_t n_out,
+                         const vane_params *params, vane_decision *out)
+{
+    vane__request rq;
+    vane__prepared p;
+    vane_status st = vane__request_make(ctx, op, inputs, n_in, outputs, n_out, params, &rq);
+    if (st == VANE_OK && out == NULL)
+        st = vane__fail(VANE_E_ARGUMENT, "%s: out is NULL, expected a vane_decision",
+                        rq.op->info.name);
+    if (st == VANE_OK && vane__has_buffers(inputs, rq.n_in, outputs, n_out))
+        return explain_buffers(ctx, op, inputs, n_in, outputs, n_out, params, out);
+    if (st != VANE_OK)
+        return st;
+    rq.need_data = 0;
+    st = vane__call_prepare(&rq, &p);
+    return st == VANE_OK ? explain(ctx, &p, out) : st;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dispatch/dispatch.h"
+#include "dispatch/flight.h"
 #include "error.h"
 
 struct vane_plan {
@@ -17,6 +18,7 @@ struct vane_plan {
     const vane__route *route; /* NULL: the careful path */
     const vane__route *by_heat[2];
     int heat_matters; /* the two differ */
+    int anywhere;     /* operands in buffers: nothing holds for longer than one run */
     vane__prepared p;
     /* owned copies */
     vane_params params;
@@ -31,9 +33,7 @@ static const vane__route *lookup(vane_plan *plan, vane__routes *routes, uint32_t
     const vane__route *route = atomic_load_explicit(
         vane__route_cell(routes, p->rq.op->info.op, p->dtype, p->size_class, hot),
         memory_order_acquire);
-    return route != NULL
-               ? route
-               : vane__route_make(plan->ctx, routes, p->rq.op, p->dtype, p->size_class, hot);
+    return route != NULL ? route : vane__route_make(plan->ctx, routes, p, hot);
 }
 
 static void adopt(vane_plan *plan, const vane__route *route)
@@ -73,6 +73,9 @@ vane_status vane_plan_run(vane_plan *plan)
 {
     if (__builtin_expect(plan == NULL, 0))
         return vane__fail(VANE_E_ARGUMENT, "plan is NULL, expected one from vane_plan_open");
+    if (__builtin_expect(plan->anywhere, 0))
+        return vane__dispatch(plan->ctx, plan->p.rq.op->info.op, plan->in_list, plan->p.rq.n_in,
+                              plan->out_list, 1, &plan->params, NULL);
     vane__routes *routes = vane__routes_now(plan->ctx);
     if (__builtin_expect(routes != plan->routes, 0)) {
         vane_status st = replan(plan, routes);
@@ -104,6 +107,18 @@ static void keep(vane_plan *plan, const vane__request *rq)
     plan->p.rq.in = plan->in_list;
 }
 
+/* Like any call; what was found out is forgotten, but for the request. */
+static vane_status check_anywhere(vane_plan *plan, const vane__request *rq)
+{
+    vane__flight f;
+    plan->p.rq = *rq;
+    vane_status st = vane__flight_open(plan->ctx, rq->op->info.op, rq->in, rq->n_in, rq->out,
+                                       rq->n_out, rq->params, &f);
+    if (st == VANE_OK)
+        vane__flight_close(&f);
+    return st;
+}
+
 vane_status vane_plan_open(vane_context *ctx, uint32_t op, const vane_tensor *const *inputs,
                            uint32_t n_in, vane_tensor *const *outputs, uint32_t n_out,
                            const vane_params *params, vane_plan **out)
@@ -120,11 +135,12 @@ vane_status vane_plan_open(vane_context *ctx, uint32_t op, const vane_tensor *co
     if (plan == NULL)
         return vane__fail(VANE_E_NOMEM, "%s: no memory for the plan", rq.op->info.name);
     plan->ctx = ctx;
-    st = vane__call_prepare(&rq, &plan->p);
-    if (st == VANE_OK) {
+    plan->anywhere = vane__has_buffers(inputs, rq.n_in, outputs, rq.n_out);
+    st = plan->anywhere ? check_anywhere(plan, &rq) : vane__call_prepare(&rq, &plan->p);
+    if (st == VANE_OK)
         keep(plan, &rq);
+    if (st == VANE_OK && !plan->anywhere)
         st = replan(plan, vane__routes_now(ctx));
-    }
     if (st != VANE_OK) {
         free(plan);
         return st;

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "dispatch/slate.h"
+#include "dispatch/dispatch.h"
 #include "error.h"
 
 vane_status vane__routes_open(vane_context *ctx)
@@ -37,6 +37,8 @@ void vane__routes_close(vane_context *ctx)
             free(r->all);
             r->all = next;
         }
+        for (uint32_t i = 0; i < VANE__WHERES; i++)
+            free(atomic_load(&r->planes[i]));
         free(r);
         r = older;
     }
@@ -55,17 +57,47 @@ static const vane__route *publish(vane__routes *routes, vane__cell *cell,
     return route;
 }
 
-const vane__route *vane__route_make(vane_context *ctx, vane__routes *routes, const vane__op *op,
-                                    uint32_t dtype, uint32_t size_class, uint32_t hot)
+/* Where operands in buffers lead to. NULL: out of memory. */
+static vane__cell *plane_cell(vane__routes *routes, const vane__prepared *p, uint32_t hot)
+{
+    _Atomic(vane__plane *) *at = &routes->planes[vane__where_code(&p->where)];
+    vane__plane *plane = atomic_load_explicit(at, memory_order_acquire), *none = NULL;
+    uint32_t op = p->rq.op->info.op;
+    if (plane == NULL) {
+        plane = calloc(1, sizeof *plane);
+        if (plane != NULL && !atomic_compare_exchange_strong(at, &none, plane)) {
+            free(plane);
+            plane = none;
+        }
+    }
+    op = op < VANE_OP_COUNT ? op : op - VANE_OP_CUSTOM + VANE_OP_COUNT;
+    return plane == NULL ? NULL : &plane->cells[op][p->dtype][hot][p->size_class];
+}
+
+static vane__cell *cell_of(vane__routes *routes, const vane__prepared *p, uint32_t hot)
+{
+    return p->where.buffers
+               ? plane_cell(routes, p, hot)
+               : vane__route_cell(routes, p->rq.op->info.op, p->dtype, p->size_class, hot);
+}
+
+const vane__route *vane__route_make(vane_context *ctx, vane__routes *routes,
+                                    const vane__prepared *p, uint32_t hot)
 {
     vane__slate slate;
+    const vane__op *op = p->rq.op;
     const vane__route *route = NULL;
-    vane__cell *cell = vane__route_cell(routes, op->info.op, dtype, size_class, hot);
-    if (vane__slate_make(ctx, op, dtype, size_class, hot, NULL, NULL, 0, &slate) != VANE_OK)
+    vane__cell *cell = cell_of(routes, p, hot);
+    vane__wish wish = {.where = p->where};
+    if (cell == NULL) {
+        vane__fail(VANE_E_NOMEM, "%s: no memory for its route", op->info.name);
+        return NULL;
+    }
+    if (vane__slate_make(ctx, op, p->dtype, p->size_class, hot, &wish, &slate) != VANE_OK)
         return NULL;
     uint32_t winner = vane__slate_choose(ctx, &slate);
     if (winner == VANE_NO_CANDIDATE) {
-        vane__slate_none(ctx, op, dtype, &slate);
+        vane__slate_none(ctx, op, p->dtype, &slate);
     } else {
         pthread_mutex_lock(&ctx->control);
         route = atomic_load_explicit(cell, memory_order_acquire);
@@ -77,4 +109,14 @@ const vane__route *vane__route_make(vane_context *ctx, vane__routes *routes, con
     }
     vane__slate_free(&slate);
     return route;
+}
+
+const vane__route *vane__route_for(vane_context *ctx, const vane__prepared *p)
+{
+    uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
+    vane__routes *routes = vane__routes_now(ctx);
+    vane__cell *cell = cell_of(routes, p, hot);
+    const vane__route *route =
+        cell == NULL ? NULL : atomic_load_explicit(cell, memory_order_acquire);
+    return route != NULL ? route : vane__route_make(ctx, routes, p, hot);
 }

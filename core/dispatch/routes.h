@@ -58,19 +58,25 @@ typedef struct vane__route {
 
 typedef _Atomic(const vane__route *) vane__cell;
 
+/* The cells of calls whose operands are in buffers, for one code of vane__where. */
+typedef struct vane__plane {
+    vane__cell cells[VANE_OP_COUNT + VANE__MAX_CUSTOM_OPS][VANE_DTYPE_COUNT][2][VANE__CLASSES];
+} vane__plane;
+
 typedef struct vane__routes {
     struct vane__routes *older;
     vane__route *all; /* under ctx->control */
     vane__cell builtin[VANE_OP_COUNT][VANE_DTYPE_COUNT][2][VANE__CLASSES];
     vane__cell custom[VANE__MAX_CUSTOM_OPS][VANE_DTYPE_COUNT][2][VANE__CLASSES];
+    _Atomic(vane__plane *) planes[VANE__WHERES]; /* made at their first use; [0] is not */
 } vane__routes;
 
 vane_status vane__routes_open(vane_context *ctx);
 void vane__routes_close(vane_context *ctx);
 
-/* The policy's choice for the cell, made and published now; NULL and the sentence: none. */
-const vane__route *vane__route_make(vane_context *ctx, vane__routes *routes, const vane__op *op,
-                                    uint32_t dtype, uint32_t size_class, uint32_t hot);
+/* The policy's choice for the call's cell, made and published now; NULL and the sentence: none. */
+const vane__route *vane__route_make(vane_context *ctx, vane__routes *routes,
+                                    const vane__prepared *p, uint32_t hot);
 
 static inline vane__cell *vane__route_cell(vane__routes *r, uint32_t op, uint32_t dtype,
                                            uint32_t size_class, uint32_t hot)

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "error.h"
+#include "memory/link.h"
+#include "plugin/device.h"
 
 /* What starting threads costs (anchors: a spinning pool, a futex wake), in ns. */
 #define FORK_HOT_NS 1000.0
@@ -34,6 +36,15 @@ void vane__query_fill(const vane__op *op, uint32_t dtype, uint32_t size_class, u
                         .bytes = elements * size,
                         .fork_ns = hot ? FORK_HOT_NS : FORK_COLD_NS,
                         .pool_hot = hot};
+}
+
+/* The inputs' share of a class's bytes. */
+static double input_bytes(const vane__op *op, const vane_query *q)
+{
+    if (op->rule == VANE__RULE_REDUCE || op->rule == VANE__RULE_ARGMAX ||
+        op->rule == VANE__RULE_DOT)
+        return q->bytes;
+    return q->bytes * op->info.min_in / (1.0 + op->info.min_in);
 }
 
 static int push(vane__slate *s, const vane_candidate *c, const vane__runner *r)
@@ -80,11 +91,7 @@ vane_reason vane__runner_fit(const vane__runner *r, const vane__prepared *p)
     return VANE_REASON_CHOSEN;
 }
 
-typedef struct wish {
-    const char *backend; /* of the call, or of VANE_OPS; NULL none */
-    uint32_t width;
-    const vane__prepared *p;
-} wish;
+typedef vane__wish wish;
 
 static vane_reason verdict(const vane_context *ctx, const char *backend, const vane__runner *r,
                            const wish *w)
@@ -93,23 +100,37 @@ static vane_reason verdict(const vane_context *ctx, const char *backend, const v
         return VANE_REASON_NOT_REQUIRED;
     if (w->backend != NULL && strcmp(w->backend, backend) != 0)
         return VANE_REASON_NOT_REQUIRED;
+    if (w->device != NULL && w->device != r->device)
+        return VANE_REASON_NOT_REQUIRED;
     if (vane__list_has(ctx->settings.exclude, backend))
         return VANE_REASON_EXCLUDED;
-    if (r->device != NULL && atomic_load_explicit(&r->device->failures, memory_order_relaxed) > 0)
+    if (r->device != NULL && vane__device_lost(r->device))
         return VANE_REASON_UNHEALTHY;
+    if (r->device != NULL && !vane__device_knows(r->device, r->kernel))
+        return VANE_REASON_BROKEN;
     if (ctx->settings.repro && r->kernel->numerics != VANE_NUMERICS_REPRO)
         return VANE_REASON_REPRO;
     return r->plain ? VANE_REASON_CHOSEN : vane__runner_fit(r, w->p);
 }
 
-/* Link cost of the operands, there and back, for a device with memory of its own. */
-static double transfer_ns(const vane__device *d, double bytes)
+/* Moving what r needs to where r is: inputs that are elsewhere, by way of the host, and the
+ * output home unless it may stay. */
+static double transfer_ns(vane_context *ctx, const vane__device *d, const vane__slate *s,
+                          const vane__where *at)
 {
-    if (d == NULL || (d->info.caps & VANE_CAP_HOST_MEM))
-        return 0;
-    double rate = d->info.link_bytes_per_ns > 0 ? d->info.link_bytes_per_ns : 5;
-    double latency = d->info.link_latency_ns > 0 ? d->info.link_latency_ns : 10000;
-    return 2 * latency + bytes / rate;
+    int on_host = d == NULL || (d->info.caps & VANE_CAP_HOST_MEM);
+    double ns = 0;
+    if (!at->host && at->buffers && (on_host || d->number != at->device)) {
+        const vane__device *holder = vane__device_numbered(ctx, at->device);
+        ns += holder != NULL ? vane__link_down_ns(holder, s->in_bytes) : 0;
+    }
+    if (on_host)
+        return ns;
+    if (!at->buffers || d->number != at->device)
+        ns += vane__link_up_ns(d, s->in_bytes);
+    if (!at->out_stays)
+        ns += vane__link_down_ns(d, s->query.bytes - s->in_bytes);
+    return ns;
 }
 
 static int add_widths(vane_context *ctx, vane__slate *s, vane_candidate *c, vane__runner *r,
@@ -145,7 +166,7 @@ static int add_candidate(vane_context *ctx, vane__slate *s, const char *backend,
                         .flops_per_ns = k->flops_per_ns,
                         .bytes_per_ns = k->bytes_per_ns,
                         .launch_ns = k->launch_ns,
-                        .transfer_ns = transfer_ns(r->device, s->query.bytes),
+                        .transfer_ns = transfer_ns(ctx, r->device, s, &w->where),
                         .reason = verdict(ctx, backend, r, w),
                         .tier = tier_of(ctx, backend)};
     return add_widths(ctx, s, &c, r, w);
@@ -205,27 +226,24 @@ static int add_all(vane_context *ctx, vane__slate *s, const vane__op *op, uint32
 
 static vane_status check_wish(vane_context *ctx, const char *backend, const char *source)
 {
-    char names[256];
-    if (backend == NULL || strcmp(backend, VANE__PROGRAM) == 0 ||
-        vane__registry_find(&ctx->registry, backend) != NULL)
+    if (backend == NULL || strcmp(backend, VANE__PROGRAM) == 0)
         return VANE_OK;
-    vane__registry_names(&ctx->registry, names, sizeof names);
-    return vane__fail(VANE_E_NOT_FOUND, "%s is '%.32s', which is not loaded; loaded: %s", source,
-                      backend, names);
+    return vane__deferred_open_named(ctx, backend, source);
 }
 
 vane_status vane__slate_make(vane_context *ctx, const vane__op *op, uint32_t dtype,
-                             uint32_t size_class, uint32_t hot, const vane__prepared *p,
-                             const char *backend, uint32_t width, vane__slate *out)
+                             uint32_t size_class, uint32_t hot, const vane__wish *asked,
+                             vane__slate *out)
 {
     char named[16];
+    wish w = *asked;
     *out = (vane__slate){.chosen = VANE_NO_CANDIDATE};
     vane__query_fill(op, dtype, size_class, hot, &out->query);
-    vane_status st = check_wish(ctx, backend, "options.backend");
-    wish w = {backend, width, p};
-    if (st == VANE_OK && backend == NULL &&
+    out->in_bytes = input_bytes(op, &out->query);
+    vane_status st = check_wish(ctx, w.backend, "options.backend is");
+    if (st == VANE_OK && w.backend == NULL &&
         vane__ops_backend(ctx->settings.ops, op->info.name, named, sizeof named)) {
-        st = check_wish(ctx, named, "VANE_OPS");
+        st = check_wish(ctx, named, "VANE_OPS is");
         w.backend = named;
     }
     if (st != VANE_OK)

@@ -7,18 +7,27 @@
 
 typedef struct vane__slate {
     vane_query query;
+    double in_bytes; /* of query.bytes */
     uint32_t count, capacity;
     vane_candidate *candidates; /* parallel arrays, owned */
     vane__runner *runners;
     uint32_t chosen; /* the policy's first choice, or VANE_NO_CANDIDATE */
 } vane__slate;
 
-/* Candidates for (op, dtype, class). p: the call at hand, for its operands' alignment, or
- * NULL. backend, width: a per-call wish, NULL and 0 for none. VANE_E_NOT_FOUND names the
- * backends when the wish is for one that is not loaded. */
+/* What one call asks beyond its cell. */
+typedef struct vane__wish {
+    const char *backend;        /* only this one; NULL: any, or what VANE_OPS says */
+    uint32_t width;             /* 0: any */
+    const vane__device *device; /* only this one; NULL: any */
+    const vane__prepared *p;    /* the call at hand, for its operands' alignment; NULL: any */
+    vane__where where;          /* its operands are */
+} vane__wish;
+
+/* Candidates for (op, dtype, class). VANE_E_NOT_FOUND names the backends when the wish is for one
+ * that is not loaded. */
 vane_status vane__slate_make(vane_context *ctx, const vane__op *op, uint32_t dtype,
-                             uint32_t size_class, uint32_t hot, const vane__prepared *p,
-                             const char *backend, uint32_t width, vane__slate *out);
+                             uint32_t size_class, uint32_t hot, const vane__wish *wish,
+                             vane__slate *out);
 void vane__slate_free(vane__slate *s);
 /* CHOSEN, or why this runner cannot take this call (p NULL: any call). */
 vane_reason vane__runner_fit(const vane__runner *r, const vane__prepared *p);

@@ -54,4 +54,9 @@ void vane__views_merge(vane_view *views, uint32_t n, uint32_t first, uint32_t *c
 /* Order dimensions by the last view's |stride|, largest first, strides of it positive. */
 void vane__views_sort(vane_view *views, uint32_t n);
 
+/* Copies elements between views of one shape and element size, any strides. */
+void vane__view_copy(const vane_view *from, const vane_view *to);
+/* A dense copy's strides: 0 stays 0, the others row-major. Returns elements held. */
+uint64_t vane__view_dense(const vane_view *v, vane_view *dense);
+
 #endif

@@ -83,3 +83,53 @@ void vane__views_sort(vane_view *views, uint32_t n)
             for (uint32_t i = 0; i < n; i++)
                 swap_dims(&views[i], e - 1, e);
 }
+
+/* ---- copying between layouts ------------------------------------------------------ */
+
+uint64_t vane__view_dense(const vane_view *v, vane_view *dense)
+{
+    uint64_t count = 1;
+    *dense = *v;
+    for (uint32_t d = 0; d < v->rank; d++)
+        if (v->shape[d] == 0)
+            return 0; /* also where the stride is 0 */
+    for (uint32_t d = v->rank; d-- > 0;) {
+        if (v->stride[d] == 0)
+            continue;
+        dense->stride[d] = (int64_t)count;
+        count *= (uint64_t)v->shape[d];
+    }
+    return count;
+}
+
+static void copy_row(char *to, int64_t to_step, const char *from, int64_t from_step, int64_t n,
+                     size_t size)
+{
+    if (to_step == (int64_t)size && from_step == (int64_t)size) {
+        memcpy(to, from, (size_t)n * size);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++)
+        memcpy(to + i * to_step, from + i * from_step, size);
+}
+
+void vane__view_copy(const vane_view *from, const vane_view *to)
+{
+    int64_t index[VANE_VIEW_RANK] = {0}, size = (int64_t)vane_dtype_bytes(to->dtype);
+    uint32_t last = to->rank - 1, d;
+    int64_t n = to->stride[last] == 0 ? 1 : to->shape[last];
+    do {
+        int64_t a = 0, b = 0;
+        for (d = 0; d < last; d++) {
+            a += index[d] * from->stride[d];
+            b += index[d] * to->stride[d];
+        }
+        copy_row((char *)to->data + b * size, to->stride[last] * size,
+                 (const char *)from->data + a * size, from->stride[last] * size, n, (size_t)size);
+        for (d = last; d-- > 0;) {
+            if (to->stride[d] != 0 && ++index[d] < to->shape[d])
+                break;
+            index[d] = 0;
+        }
+    } while (d < last); /* wraps below 0 when all are done */
+}

@@ -10,6 +10,10 @@
 
 #include "context.h"
 #include "error.h"
+#include "exec/queue.h"
+#include "memory/link.h"
+#include "memory/pool.h"
+#include "plugin/device.h"
 #include "plugin/loader.h"
 
 #define MAX_DEVICES 1024u /* more is a plugin's mistake */
@@ -68,17 +72,36 @@ static vane_status table_check(opening *o, const vane__device *d)
     return VANE_E_ABI;
 }
 
-static vane_status queue_open(opening *o, vane__device *d)
+/* Queues and memory, where the device has its own; undone by parts_close. */
+static vane_status parts_open(opening *o, vane__device *d)
 {
+    vane_context *ctx = o->backend->ctx;
     if (d->info.caps & VANE_CAP_HOST_MEM)
         return VANE_OK;
-    vane__error_clear();
-    vane_status status = o->backend->vt.queue_open(d->handle, &d->queue);
-    if (status != VANE_OK) {
-        d->queue = NULL;
-        return said(o, "queue_open", status);
+    vane_status status = vane__queues_open(d, o->why, o->why_bytes);
+    if (status != VANE_OK)
+        return status;
+    if (!vane__mempool_open(d, VANE_SPACE_DEVICE, ctx->settings.mem_limit, &d->mempool) ||
+        !vane__link_open(d)) {
+        snprintf(o->why, o->why_bytes, "no memory for its pool");
+        return VANE_E_NOMEM;
     }
-    return d->queue ? VANE_OK : said_nothing(o, "queue_open");
+    d->number = atomic_fetch_add(&ctx->device_numbers, 1) + 1;
+    return VANE_OK;
+}
+
+static void parts_close(vane__device *d)
+{
+    vane__broken *broken = atomic_load(&d->broken);
+    while (broken) {
+        vane__broken *next = broken->next;
+        free(broken);
+        broken = next;
+    }
+    vane__queues_close(d); /* waits: nothing uses the memory any more */
+    if (d->mempool)
+        vane__mempool_close(d->mempool);
+    vane__link_close(d);
 }
 
 static vane_status device_open(opening *o, vane__device *d)
@@ -90,32 +113,24 @@ static vane_status device_open(opening *o, vane__device *d)
         return said(o, "device_open", status);
     if (!d->handle)
         return said_nothing(o, "device_open");
-    status = queue_open(o, d);
-    if (status != VANE_OK)
-        goto fail;
-    if (pthread_mutex_init(&d->lock, NULL) == 0)
-        return VANE_OK;
-    snprintf(o->why, o->why_bytes, "no memory for its lock");
-    status = VANE_E_NOMEM;
-    if (d->queue)
-        vt->queue_close(d->queue);
-fail:
-    vt->device_close(d->handle);
+    if (pthread_mutex_init(&d->lock, NULL) != 0) {
+        snprintf(o->why, o->why_bytes, "no memory for its lock");
+        vt->device_close(d->handle);
+        return VANE_E_NOMEM;
+    }
+    status = parts_open(o, d);
+    if (status != VANE_OK) {
+        parts_close(d);
+        vt->device_close(d->handle);
+        pthread_mutex_destroy(&d->lock);
+    }
     return status;
 }
 
 static void device_close(vane__device *d)
 {
-    const vane_backend_vt *vt = &d->backend->vt;
-    if (d->queue) {
-        vane_status status = vt->queue_sync(d->queue);
-        if (status != VANE_OK)
-            vane__log_line(&d->backend->ctx->settings.log, VANE_LOG_WARN,
-                           "%s: device %u: queue_sync failed while closing: %s",
-                           d->backend->entry->name, d->index, vane_status_string(status));
-        vt->queue_close(d->queue);
-    }
-    vt->device_close(d->handle);
+    parts_close(d);
+    d->backend->vt.device_close(d->handle);
     pthread_mutex_destroy(&d->lock);
 }
 
@@ -194,11 +209,18 @@ void vane__devices_close(vane__backend *b)
 
 /* ---- the public view ----------------------------------------------------------- */
 
+/* Who lists devices wants them all. const promises the caller nothing about what is not open. */
+static void open_deferred(const vane_context *ctx)
+{
+    vane__deferred_open_all((vane_context *)(uintptr_t)ctx, "devices are listed");
+}
+
 uint32_t vane_device_count(const vane_context *ctx)
 {
     if (vane__context_check(ctx) != VANE_OK)
         return 0;
     const vane__registry *r = &ctx->registry;
+    open_deferred(ctx);
     uint32_t backends = atomic_load_explicit(&r->count, memory_order_acquire), total = 0;
     for (uint32_t i = 0; i < backends; i++)
         total += r->backends[i]->device_count;
@@ -233,15 +255,49 @@ vane_status vane_device_at(const vane_context *ctx, uint32_t i, vane_device_info
             VANE_E_ARGUMENT,
             "device_at: out->struct_size is %u, expected sizeof(vane_device_info), %zu",
             out->struct_size, sizeof *out);
+    open_deferred(ctx);
+    vane__device *d = vane__device_nth((vane_context *)(uintptr_t)ctx, i);
+    if (!d)
+        return vane__fail(VANE_E_ARGUMENT, "device_at: i is %u, expected less than %u", i,
+                          vane_device_count(ctx));
+    device_describe(d, out, backend);
+    return VANE_OK;
+}
+
+vane__device *vane__device_nth(vane_context *ctx, uint32_t i)
+{
     const vane__registry *r = &ctx->registry;
-    uint32_t backends = atomic_load_explicit(&r->count, memory_order_acquire), before = 0;
+    uint32_t backends = atomic_load_explicit(&r->count, memory_order_acquire);
     for (uint32_t k = 0; k < backends; k++) {
-        const vane__backend *b = r->backends[k];
-        if (i - before < b->device_count) {
-            device_describe(&b->devices[i - before], out, backend);
-            return VANE_OK;
-        }
-        before += b->device_count;
+        vane__backend *b = r->backends[k];
+        if (i < b->device_count)
+            return &b->devices[i];
+        i -= b->device_count;
     }
-    return vane__fail(VANE_E_ARGUMENT, "device_at: i is %u, expected less than %u", i, before);
+    return NULL;
+}
+
+const vane__device *vane__device_numbered(vane_context *ctx, uint32_t number)
+{
+    vane__device *d;
+    for (uint32_t i = 0; number != 0 && (d = vane__device_nth(ctx, i)) != NULL; i++)
+        if (d->number == number)
+            return d;
+    return NULL;
+}
+
+vane_status vane__device_require(vane_context *ctx, const char *op, uint32_t i, vane__device **out)
+{
+    vane__device *d = vane__device_nth(ctx, i);
+    if (!d) {
+        open_deferred(ctx);
+        d = vane__device_nth(ctx, i);
+    }
+    if (!d)
+        return vane__fail(VANE_E_ARGUMENT, "%s: device is %u, expected less than %u", op, i,
+                          vane_device_count(ctx));
+    if (vane__device_lost(d))
+        return vane__fail(VANE_E_DEVICE_LOST, "%s: device %u (%s) is lost", op, i, d->info.id);
+    *out = d;
+    return VANE_OK;
 }

@@ -3,7 +3,8 @@
  *
  * The order is the safety: permissions, then the note (read, not run), then whether the
  * user wants it, then the name, and only then dlopen, the entry and its agreement with the
- * note. Whatever the end, there is one report line.
+ * note. Whatever the end, there is one report line. A backend that says it is slow to open is
+ * kept aside (deferred.h) before the dlopen, unless a wish names it.
  */
 #include "plugin/loader.h"
 
@@ -24,6 +25,7 @@
 
 typedef struct attempt {
     vane_context *ctx;
+    const char *given;   /* the path as it was found or said */
     char path[PATH_MAX]; /* absolute, links resolved */
     vane_backend_note note;
     int named; /* the note may be quoted */
@@ -91,8 +93,47 @@ static vane_status check_wish(attempt *a)
                  same->path);
         return VANE_E_ARGUMENT;
     }
+    const char *waiting = vane__deferred_holds(&a->ctx->registry.deferred, a->note.name, a->given);
+    if (waiting) {
+        snprintf(WHY(a), "duplicate name: \"%s\" is already deferred from %.300s", a->note.name,
+                 waiting);
+        return VANE_E_ARGUMENT;
+    }
     a->log_level = VANE_LOG_WARN;
     return VANE_OK;
+}
+
+/* VANE_OPS=op=name */
+static int named_for_an_op(const char *ops, const char *name)
+{
+    char item[256];
+    for (uint32_t i = 0; vane__list_at(ops, i, item, sizeof item); i++) {
+        const char *right = strchr(item, '=');
+        if (right && strcmp(right + 1 + strspn(right + 1, " \t"), name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* Who opens the context has asked for it already. */
+static int is_named(const vane__settings *s, const char *name)
+{
+    return strcmp(s->backend, name) == 0 || vane__list_has(s->prefer, name) ||
+           named_for_an_op(s->ops, name);
+}
+
+static int is_deferred(const attempt *a)
+{
+    return (a->note.flags & VANE_BACKEND_SLOW) && !is_named(&a->ctx->settings, a->note.name);
+}
+
+static vane_status defer(attempt *a)
+{
+    snprintf(WHY(a), "deferred: opened when something needs it");
+    if (vane__deferred_add(&a->ctx->registry.deferred, a->note.name, a->given, a->path) == VANE_OK)
+        return VANE_OK;
+    snprintf(WHY(a), "no memory to defer it");
+    return VANE_E_NOMEM;
 }
 
 static vane_status map_file(attempt *a)
@@ -172,43 +213,71 @@ static vane_status check_entry(attempt *a)
 
 /* Up to here nothing of the plugin was called, so it may go again. After open() it stays
  * mapped, unless VANE_UNLOAD asks otherwise: a failed driver may have left threads in it. */
-static vane_status map_and_adopt(attempt *a, const char *path, const char *source)
+static vane_status map_and_adopt(attempt *a, const char *source)
 {
     vane_status status = map_file(a);
     if (status == VANE_OK)
         status = check_entry(a);
     int opened = status == VANE_OK;
     if (opened)
-        status = vane__registry_adopt(a->ctx, a->entry, a->dl, path, source, WHY(a));
+        status = vane__registry_adopt(a->ctx, a->entry, a->dl, a->given, source, WHY(a));
     if (status != VANE_OK && a->dl && (!opened || a->ctx->settings.unload))
         dlclose(a->dl);
     return status;
 }
 
-vane_status vane__loader_file(vane_context *ctx, const char *path, const char *source)
+static vane_status judge_file(attempt *a)
 {
-    attempt a = {.ctx = ctx, .log_level = VANE_LOG_WARN};
-    vane_status status = check_file(&a, path);
+    vane_status status = check_file(a, a->given);
     if (status == VANE_OK)
-        status = check_note(&a);
+        status = check_note(a);
     if (status == VANE_OK)
-        status = check_wish(&a);
-    if (status == VANE_OK)
-        status = map_and_adopt(&a, path, source);
-    if (status != VANE_OK)
-        status = vane__fail(status, "%s: %s", path, a.why);
-    vane_report_line line = {.path = path, .source = source, .reason = a.why, .status = status};
-    if (a.named) {
-        line.backend = a.note.name;
-        line.version = a.note.version;
-    }
-    vane__report_tell(ctx, &line, status == VANE_OK ? VANE_LOG_INFO : a.log_level);
+        status = check_wish(a);
     return status;
+}
+
+static vane_status tell(const attempt *a, const char *source, vane_status status)
+{
+    if (status != VANE_OK)
+        status = vane__fail(status, "%s: %s", a->given, a->why);
+    vane_report_line line = {
+        .path = a->given, .source = source, .reason = a->why, .status = status};
+    if (a->named) {
+        line.backend = a->note.name;
+        line.version = a->note.version;
+    }
+    vane__report_tell(a->ctx, &line, status == VANE_OK ? VANE_LOG_INFO : a->log_level);
+    return status;
+}
+
+void vane__loader_found(vane_context *ctx, const char *path, const char *source)
+{
+    attempt a = {.ctx = ctx, .given = path, .log_level = VANE_LOG_WARN};
+    vane_status status = judge_file(&a);
+    if (status == VANE_OK)
+        status = is_deferred(&a) ? defer(&a) : map_and_adopt(&a, source);
+    tell(&a, source, status);
+}
+
+vane_status vane__loader_open(vane_context *ctx, const char *path, const char *source, char *why,
+                              size_t why_bytes)
+{
+    attempt a = {.ctx = ctx, .given = path, .log_level = VANE_LOG_WARN};
+    vane_status status = judge_file(&a);
+    if (status == VANE_OK)
+        status = map_and_adopt(&a, source);
+    snprintf(why, why_bytes, "%s", a.why);
+    return tell(&a, source, status);
 }
 
 vane_status vane__registry_load_file(vane_context *ctx, const char *path, const char *source)
 {
-    vane_status status = vane__loader_file(ctx, path, source);
+    int was_deferred;
+    char why[VANE__WHY_BYTES];
+    vane_status status = vane__deferred_open_file(ctx, path, source, &was_deferred);
+    if (was_deferred)
+        return status;
+    status = vane__loader_open(ctx, path, source, why, sizeof why);
     if (status == VANE_OK)
         vane__routes_renew(ctx);
     return status;

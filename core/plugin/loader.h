@@ -7,8 +7,12 @@
 
 enum { VANE__WHY_BYTES = 512 }; /* a verdict's sentence */
 
-/* One file, from stat to open; always one report line. Routes are the caller's to renew. */
-vane_status vane__loader_file(vane_context *ctx, const char *path, const char *source);
+/* One file, from stat to open; always one report line. Routes are the caller's to renew.
+ * found: by the search, where a slow one is put among the deferred. open: now; why gets the
+ * line's sentence. */
+void vane__loader_found(vane_context *ctx, const char *path, const char *source);
+vane_status vane__loader_open(vane_context *ctx, const char *path, const char *source, char *why,
+                              size_t why_bytes);
 /* The entry in memory, judged like a note: magic, size, sanitizer, CPU bits, name, table. */
 vane_status vane__loader_judge(const vane_backend_entry *entry, uint64_t cpu_features, char *why,
                                size_t why_bytes);

@@ -24,9 +24,13 @@ vane_status vane__registry_init(vane__registry *r)
     vane_status status = vane__report_init(&r->report);
     if (status != VANE_OK)
         return status;
-    if (pthread_mutex_init(&r->lock, NULL) == 0)
+    status = vane__deferred_init(&r->deferred);
+    if (status == VANE_OK && pthread_mutex_init(&r->lock, NULL) == 0)
         return VANE_OK;
     vane__report_free(&r->report);
+    if (status != VANE_OK)
+        return status;
+    vane__deferred_free(&r->deferred);
     return vane__fail(VANE_E_NOMEM, "no memory for the registry's lock");
 }
 
@@ -50,6 +54,8 @@ void vane__registry_names(vane__registry *r, char *out, size_t bytes)
             snprintf(out + at, bytes - at, "%s%s", i ? ", " : "", r->backends[i]->entry->name);
         at += length > 0 ? (size_t)length : 0;
     }
+    if (bytes > 0)
+        vane__deferred_names(&r->deferred, out, bytes);
 }
 
 /* ---- making one ---------------------------------------------------------------- */
@@ -144,12 +150,19 @@ static void describe(const vane__backend *b, uint32_t left_out, char *why, size_
 /* ---- adding one ---------------------------------------------------------------- */
 
 /* Under the lock: is there a place, and is the name free? */
-static vane_status place_check(vane__registry *r, const char *name, char *why, size_t why_bytes)
+static vane_status place_check(vane__registry *r, const char *name, const char *path, char *why,
+                               size_t why_bytes)
 {
     const vane__backend *same = vane__registry_find(r, name);
+    const char *waiting = vane__deferred_holds(&r->deferred, name, path);
     if (same) {
         snprintf(why, why_bytes, "duplicate name: \"%s\" is already loaded from %.300s", name,
                  same->path);
+        return VANE_E_ARGUMENT;
+    }
+    if (waiting) {
+        snprintf(why, why_bytes, "duplicate name: \"%s\" is already deferred from %.300s", name,
+                 waiting);
         return VANE_E_ARGUMENT;
     }
     if (atomic_load_explicit(&r->count, memory_order_relaxed) < VANE__MAX_BACKENDS)
@@ -164,7 +177,7 @@ static vane_status adopt_locked(vane_context *ctx, const vane_backend_entry *ent
     vane__registry *r = &ctx->registry;
     vane__backend *b;
     uint32_t left_out = 0;
-    vane_status status = place_check(r, entry->name, why, why_bytes);
+    vane_status status = place_check(r, entry->name, path, why, why_bytes);
     if (status != VANE_OK)
         return status;
     if (!r->cache_dir)
@@ -237,7 +250,11 @@ vane_status vane_register(vane_context *ctx, const vane_backend_entry *entry)
 
 void vane__registry_load_all(vane_context *ctx)
 {
+    vane__registry *r = &ctx->registry;
     vane__search_run(ctx);
+    if (atomic_load(&r->count) == 0 && !ctx->settings.allow_empty)
+        vane__deferred_open_all(ctx, "no other backend");
+    vane__deferred_arm(&r->deferred);
     vane__routes_renew(ctx);
     vane__error_clear(); /* what was refused is in the report, and no failure of the caller's */
 }
@@ -253,6 +270,7 @@ void vane__registry_close(vane_context *ctx)
         backend_close(b);
     }
     vane__load_unlock();
+    vane__deferred_free(&r->deferred);
     vane__report_free(&r->report);
     free(r->cache_dir);
     r->cache_dir = NULL;

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "plugin/deferred.h"
 #include "plugin/report.h"
 #include "vane/vane.h"
 
@@ -17,16 +18,46 @@
 
 struct vane__backend;
 
+/* A kernel that its plugin said will never work on the device. */
+typedef struct vane__broken {
+    const vane_kernel *kernel;
+    struct vane__broken *next;
+} vane__broken;
+
+struct vane__mempool;
+struct vane__queues;
+struct vane__link;
+
 typedef struct vane__device {
     struct vane__backend *backend;
-    uint32_t index;
+    uint32_t index;  /* of the backend's devices */
+    uint32_t number; /* among the context's devices with memory of their own, from 1; 0: host memory */
     vane_device *handle;
-    vane_queue *queue; /* NULL for host-memory devices */
     vane_device_info info;
-    pthread_mutex_t lock;   /* the [device] and [queue] contracts; not taken for direct calls */
+    pthread_mutex_t lock;   /* the [device] contract */
     atomic_uint failures;   /* lost, or unusable after fork(): the routes leave it out */
+    atomic_uint wedged;     /* its queue cannot even be waited for: its memory stays with it */
     atomic_uint complaints; /* failures of any kind that were logged */
+    /* not of host-memory devices: */
+    struct vane__queues *queues;    /* exec/queue.c */
+    struct vane__mempool *mempool; /* memory/pool.c: VANE_SPACE_DEVICE */
+    struct vane__link *link;       /* memory/link.c: what moving data costs */
+    _Atomic(vane__broken *) broken; /* grows; freed with the device */
+    atomic_uint_fast64_t up_bytes, down_bytes, peer_bytes, evictions;
 } vane__device;
+
+/* Its kernel is as good as any? */
+static inline int vane__device_knows(vane__device *d, const vane_kernel *kernel)
+{
+    const vane__broken *b = atomic_load_explicit(&d->broken, memory_order_acquire);
+    while (b != NULL && b->kernel != kernel)
+        b = b->next;
+    return b == NULL;
+}
+static inline int vane__device_lost(vane__device *d)
+{
+    return atomic_load_explicit(&d->failures, memory_order_acquire) > 0;
+}
 
 typedef struct vane__backend {
     const vane_backend_entry *entry;
@@ -43,16 +74,19 @@ typedef struct vane__backend {
 typedef struct vane__registry {
     vane__backend *backends[VANE__MAX_BACKENDS];
     atomic_uint count;
-    pthread_mutex_t lock; /* the [load] contract */
+    pthread_mutex_t lock;    /* the [load] contract */
+    vane__deferred deferred; /* slow ones that nothing needed yet */
     vane__report report;
     char *cache_dir; /* for host->option("cache_dir"); NULL: no home folder */
 } vane__registry;
 
 vane_status vane__registry_init(vane__registry *r);
 /* Every plugin of the search path (search.h), in its order; one bad plugin hides no other.
- * Excluded ones are reported and not opened; with settings.backend set, only that one is. */
+ * Excluded ones are reported and not opened; with settings.backend set, only that one is. Slow
+ * ones wait in deferred, unless there is nothing else. */
 void vane__registry_load_all(vane_context *ctx);
-/* One file: note, judgement, dlopen, entry check, open, devices; always a report line. */
+/* One file: note, judgement, dlopen, entry check, open, devices; always a report line (but for a
+ * deferred one that was opened or tried before: the result is that of then). */
 vane_status vane__registry_load_file(vane_context *ctx, const char *path, const char *source);
 /* A backend whose entry is in memory (dl NULL: the program's own). Takes over dl on
  * success only. */
@@ -61,7 +95,7 @@ vane_status vane__registry_add(vane_context *ctx, const vane_backend_entry *entr
 vane__backend *vane__registry_find(vane__registry *r, const char *name);
 /* Closes queues, devices, backends; dlclose only when settings.unload. */
 void vane__registry_close(vane_context *ctx);
-/* "a, b": the names loaded, for error sentences. */
+/* "a, b, c (deferred)": the names that may be asked for, for error sentences. */
 void vane__registry_names(vane__registry *r, char *out, size_t bytes);
 
 /* Core facts for plugins (host.c): fills every field of backend->host. */

@@ -128,7 +128,7 @@ static void visit_file(search *s, const char *path)
     struct stat st;
     const char *before = stat(path, &st) == 0 ? taken(s, &st, path) : NULL;
     if (!before) {
-        vane__loader_file(s->ctx, path, s->source);
+        vane__loader_found(s->ctx, path, s->source);
         return;
     }
     snprintf(why, sizeof why, "the same file as %s", before);

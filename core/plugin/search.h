@@ -7,7 +7,7 @@
 
 #include "vane/vane.h"
 
-/* Hands every plugin file of the search path to vane__loader_file, in order; each folder
+/* Hands every plugin file of the search path to vane__loader_found, in order; each folder
  * tried is a report line. */
 void vane__search_run(vane_context *ctx);
 /* May code be run from this file? It, and the folder it is in, must belong to root or to

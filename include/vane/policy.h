@@ -28,7 +28,8 @@ extern "C" {
     X(DECLINED, "its plugin cannot do this call")                    \
     X(REPRO, "not of the class that VANE_REPRO asks for")            \
     X(NARROWER, "another width or device of this backend is better") \
-    X(FAILED, "tried and failed")
+    X(FAILED, "tried and failed")                                    \
+    X(BROKEN, "its plugin gave it up on this device")
 
 typedef enum vane_reason {
 #define VANE_REASON_ENUM(NAME, text) VANE_REASON_##NAME,
@@ -48,7 +49,7 @@ typedef struct vane_candidate {
     double flops_per_ns; /* one thread, the plugin's rule of thumb; 0 unknown */
     double bytes_per_ns;
     double launch_ns;
-    double transfer_ns;  /* moving operands there and back; 0 for host memory */
+    double transfer_ns;  /* moving operands to it, and the output back where it must */
     double predicted_ns; /* out */
     uint32_t reason;     /* in: a verdict already made (or CHOSEN: eligible); out: final */
     uint32_t tier;       /* the user's preference: a lower tier always wins; 0 for all

@@ -8,6 +8,7 @@
  *           fails halfway may leave a separate output (never an input) undefined.
  * Owner     the caller owns tensors and their memory; strings that Vane returns live as
  *           long as the context, or as long as the call says.
+ *           Of asynchronous work the error arrives at the wait, with the op's name.
  * Overlap   an output may be exactly the same view as an input of an elementwise op or of
  *           softmax. Any other overlap of an output with an input is VANE_E_OVERLAP.
  */
@@ -92,9 +93,9 @@ typedef struct vane_config {
      * of Vane. */
     void (*log)(void *arg, int level, const char *line);
     void *log_arg;
-    uint32_t allow_empty; /* 1: vane_open succeeds with no backend at all, so that the load
-                           * report can be read; calls then give VANE_E_NO_BACKEND */
-    uint32_t reserved;
+    uint32_t allow_empty;   /* 1: vane_open succeeds with no backend at all, so that the load
+                             * report can be read; calls then give VANE_E_NO_BACKEND */
+    uint32_t mem_limit_mib; /* VANE_MEM_LIMIT: of each device's memory, MiB; 0 none */
 } vane_config;
 
 /* Opens a context: detects, searches, judges, loads. config may be NULL. On failure *out
@@ -118,6 +119,10 @@ VANE_API vane_status vane_op_register(vane_context *ctx, const vane_op_desc *des
  * (entry and all it points to live until vane_close). */
 VANE_API vane_status vane_load(vane_context *ctx, const char *path);
 VANE_API vane_status vane_register(vane_context *ctx, const vane_backend_entry *entry);
+/* A backend that says it is slow to open (VANE_BACKEND_SLOW) waits, deferred, until a wish names
+ * it, its file is loaded, devices are listed, nothing else is there, or long work makes it worth
+ * while. Opens every one that waits, now; what fails is in the report, and tried once only. */
+VANE_API vane_status vane_backends_open(vane_context *ctx);
 
 /* The operator's variables stay in force: VANE_PREFER goes before names, VANE_THREADS is the
  * most, VANE_POLICY is kept. Each change makes new routes and keeps the old ones, some 16 KiB,
@@ -138,7 +143,7 @@ typedef struct vane_report_line {
     const char *backend; /* its name when known, else "" */
     const char *version;
     const char *reason; /* a sentence: why refused, or what was found */
-    vane_status status; /* VANE_OK: loaded (a file) or read (a folder) */
+    vane_status status; /* VANE_OK: loaded, or deferred as reason says (a file), read (a folder) */
     uint32_t is_folder;
 } vane_report_line;
 VANE_API uint32_t vane_report_count(const vane_context *ctx);
@@ -163,6 +168,128 @@ typedef struct vane_machine {
     char topology_source[64]; /* "hwloc 2.9.0", or why there is none */
 } vane_machine;
 VANE_API vane_status vane_machine_get(vane_context *ctx, vane_machine *out);
+
+/* ---- buffers ------------------------------------------------------------------- */
+
+/* Memory that may have current copies on the host and on several devices. Data moves when an
+ * op needs it, and only the bytes it needs; on a device that shares the host's memory nothing
+ * moves. Tensors of buffers and of host memory mix freely in one call. Calls that touch the
+ * same buffer take effect in the order in which they were made, whatever their streams.
+ * Reading what nothing ever wrote is an error in words; so is a handle that is stale or of
+ * another context. name: for people and reports, may be NULL, is copied (31 bytes). */
+VANE_API vane_status vane_buffer_open(vane_context *ctx, uint64_t bytes, const char *name,
+                                      vane_buffer *out);
+/* Over the caller's memory, which stays alive and is not touched until vane_buffer_close (but
+ * through vane_buffer_map); its content is current. After the close it holds the results. */
+VANE_API vane_status vane_buffer_wrap(vane_context *ctx, void *host, uint64_t bytes,
+                                      const char *name, vane_buffer *out);
+/* Waits for the work that uses it. A failure is that of bringing results home to wrapped memory;
+ * the handle is gone in any case. */
+VANE_API vane_status vane_buffer_close(vane_context *ctx, vane_buffer buffer);
+/* Host memory with the content of these bytes. intent: VANE_MAP_READ, VANE_MAP_WRITE (all of
+ * the range will be written: nothing is brought home for it), or both. Waits for work on the
+ * buffer; until the unmap, work that would touch it is VANE_E_BUSY (both reading: allowed). */
+VANE_API vane_status vane_buffer_map(vane_context *ctx, vane_buffer buffer, uint64_t offset_bytes,
+                                     uint64_t bytes, uint32_t intent, void **out);
+VANE_API vane_status vane_buffer_unmap(vane_context *ctx, vane_buffer buffer, void *p);
+/* Copies in and out; they wait for work on the buffer. */
+VANE_API vane_status vane_buffer_write(vane_context *ctx, vane_buffer buffer, uint64_t offset_bytes,
+                                       const void *from, uint64_t bytes);
+VANE_API vane_status vane_buffer_read(vane_context *ctx, vane_buffer buffer, uint64_t offset_bytes,
+                                      void *to, uint64_t bytes);
+#define VANE_HOST UINT32_MAX /* in place of a device's index */
+/* Makes the content current on device (an index of vane_device_at, or VANE_HOST) now. */
+VANE_API vane_status vane_buffer_prefetch(vane_context *ctx, vane_buffer buffer, uint32_t device);
+
+typedef enum vane_buffer_state {
+    VANE_BUFFER_NONE,   /* nothing was written yet, or it was lost with its device */
+    VANE_BUFFER_HOST,   /* all that is current is current on the host alone */
+    VANE_BUFFER_DEVICE, /* ... on one or more devices alone */
+    VANE_BUFFER_BOTH    /* some or all of it on the host and on a device */
+} vane_buffer_state;
+
+/* The caller sets struct_size. */
+typedef struct vane_buffer_info {
+    uint32_t struct_size;
+    uint32_t state; /* vane_buffer_state */
+    uint64_t bytes;
+    uint64_t host_bytes;                       /* current on the host */
+    uint64_t device_bytes;                     /* current on the device that has most */
+    uint64_t up_bytes, down_bytes, peer_bytes; /* moved so far: to devices, home, between them */
+    uint32_t devices;                          /* that hold a copy, current or not */
+    uint32_t maps;                             /* not yet unmapped */
+    char name[32];
+} vane_buffer_info;
+VANE_API vane_status vane_buffer_info_get(vane_context *ctx, vane_buffer buffer,
+                                          vane_buffer_info *out);
+
+/* A row-major tensor in a buffer; mistakes are reported by the first call that gets it. */
+VANE_API vane_tensor vane_tensor_in(vane_buffer buffer, uint64_t offset_bytes, vane_dtype dtype,
+                                    uint32_t rank, const int64_t *shape);
+
+/* What one memory space holds for this context; host: VANE_HOST. The caller sets struct_size. */
+typedef struct vane_memory {
+    uint32_t struct_size;
+    uint32_t buffers;      /* open ones with memory there */
+    uint64_t used_bytes;   /* by buffers and by calls under way */
+    uint64_t cached_bytes; /* kept for the next, given back under pressure */
+    uint64_t peak_bytes;   /* the most that used and cached ever were together */
+    uint64_t limit_bytes;  /* of used and cached; 0 none */
+    uint64_t up_bytes, down_bytes, peer_bytes; /* of all calls and buffers; host: the sums */
+    uint64_t trims, evictions; /* times that memory was given back; buffers sent home for room */
+} vane_memory;
+VANE_API vane_status vane_memory_get(vane_context *ctx, uint32_t device, vane_memory *out);
+/* Gives cached memory of all spaces back. */
+VANE_API vane_status vane_memory_trim(vane_context *ctx);
+
+/* DLPack (github.com/dmlc/dlpack), both forms of its struct, which its own header completes.
+ * From: host memory only; no copy. *buffer holds it: vane_buffer_close calls its deleter; on
+ * failure it is not taken over. To: a new managed tensor over the tensor's host memory (a
+ * buffer's content is brought home, and the buffer lives until the deleter is called; its
+ * content then counts as changed by anyone at any time, and every use elsewhere copies). A
+ * plain tensor's memory stays the caller's to keep. */
+struct DLManagedTensor;
+struct DLManagedTensorVersioned;
+VANE_API vane_status vane_from_dlpack(vane_context *ctx, struct DLManagedTensor *from,
+                                      vane_tensor *out, vane_buffer *buffer);
+VANE_API vane_status vane_from_dlpack_versioned(vane_context *ctx,
+                                                struct DLManagedTensorVersioned *from,
+                                                vane_tensor *out, vane_buffer *buffer);
+VANE_API vane_status vane_to_dlpack(vane_context *ctx, const vane_tensor *t,
+                                    struct DLManagedTensor **out);
+VANE_API vane_status vane_to_dlpack_versioned(vane_context *ctx, const vane_tensor *t,
+                                              struct DLManagedTensorVersioned **out);
+
+/* ---- streams ------------------------------------------------------------------- */
+
+/* Work in order, beside the caller. A stream of a device uses only that device; of
+ * VANE_ANY_DEVICE each op goes where the route leads. Operands in host memory stay alive, and
+ * outputs unread and inputs unwritten, until the stream was waited for; the tensors and
+ * parameters themselves are copied. After a failure the stream drops its later work until the
+ * wait, poll or close that reports it; what the dropped work would have written is undefined. A
+ * stream may be used from several threads; it does not survive fork() (VANE_E_UNSUPPORTED). */
+typedef struct vane_stream vane_stream;
+typedef struct vane_fence vane_fence; /* a point in a stream */
+#define VANE_ANY_DEVICE UINT32_MAX
+
+VANE_API vane_status vane_stream_open(vane_context *ctx, uint32_t device, vane_stream **out);
+/* Waits; the status is that of work not reported yet. The stream is gone in any case. */
+VANE_API vane_status vane_stream_close(vane_stream *stream);
+/* Until all work given so far is done: VANE_OK, or the first failure since the last report. */
+VANE_API vane_status vane_stream_wait(vane_stream *stream);
+/* The same without blocking: VANE_E_BUSY (no error is recorded) while there is work. */
+VANE_API vane_status vane_stream_poll(vane_stream *stream);
+/* fn(arg, status) runs on a thread of Vane after all work given before: VANE_OK, or the first
+ * failure. It may call Vane, but not wait for its own stream. */
+VANE_API vane_status vane_stream_callback(vane_stream *stream,
+                                          void (*fn)(void *arg, vane_status status), void *arg);
+/* *out stands for all work given so far; vane_fence_close ends it, at any time. */
+VANE_API vane_status vane_stream_record(vane_stream *stream, vane_fence **out);
+/* Later work of the stream waits for fence, of any stream of the same context, first. */
+VANE_API vane_status vane_stream_await(vane_stream *stream, vane_fence *fence);
+/* VANE_OK, the first failure before the fence, or VANE_E_TIMEOUT; 0 polls, UINT64_MAX waits. */
+VANE_API vane_status vane_fence_wait(vane_fence *fence, uint64_t timeout_ns);
+VANE_API void vane_fence_close(vane_fence *fence); /* NULL is nothing */
 
 /* ---- one function per op ------------------------------------------------------- */
 /* U: x, [params,] out   B: a, b, [params,] out   T: a, b, c, [params,] out
@@ -197,6 +324,39 @@ VANE_API vane_status vane_machine_get(vane_context *ctx, vane_machine *out);
                                      uint32_t count, const vane_##P##_params *params,     \
                                      vane_tensor *out);
 #define VANE_OP(ID, name, SIG, P, ...) VANE_SIG_##SIG(name, P)
+#include "vane/ops.def"
+
+/* And on a stream: vane_<op>_async takes the stream in place of the context. It checks at once
+ * what can be checked without waiting; the rest arrives at the wait. */
+#define VANE_SIG_ASYNC_U0(name, P)                                                      \
+    VANE_API vane_status vane_##name##_async(vane_stream *stream, const vane_tensor *x, \
+                                             vane_tensor *out);
+#define VANE_SIG_ASYNC_U1(name, P)                                                      \
+    VANE_API vane_status vane_##name##_async(vane_stream *stream, const vane_tensor *x, \
+                                             const vane_##P##_params *params, vane_tensor *out);
+#define VANE_SIG_ASYNC_B0(name, P)                                                      \
+    VANE_API vane_status vane_##name##_async(vane_stream *stream, const vane_tensor *a, \
+                                             const vane_tensor *b, vane_tensor *out);
+#define VANE_SIG_ASYNC_B1(name, P)                                                      \
+    VANE_API vane_status vane_##name##_async(vane_stream *stream, const vane_tensor *a, \
+                                             const vane_tensor *b,                      \
+                                             const vane_##P##_params *params, vane_tensor *out);
+#define VANE_SIG_ASYNC_T0(name, P)                                                       \
+    VANE_API vane_status vane_##name##_async(vane_stream *stream, const vane_tensor *a,  \
+                                             const vane_tensor *b, const vane_tensor *c, \
+                                             vane_tensor *out);
+#define VANE_SIG_ASYNC_G1(name, P)                                                       \
+    VANE_API vane_status vane_##name##_async(vane_stream *stream, const vane_tensor *a,  \
+                                             const vane_tensor *b, const vane_tensor *c, \
+                                             const vane_##P##_params *params, vane_tensor *out);
+#define VANE_SIG_ASYNC_N1(name, P)                                                                 \
+    VANE_API vane_status vane_##name##_async(vane_stream *stream, const vane_##P##_params *params, \
+                                             vane_tensor *out);
+#define VANE_SIG_ASYNC_V1(name, P)                                                             \
+    VANE_API vane_status vane_##name##_async(vane_stream *stream,                              \
+                                             const vane_tensor *const *inputs, uint32_t count, \
+                                             const vane_##P##_params *params, vane_tensor *out);
+#define VANE_OP(ID, name, SIG, P, ...) VANE_SIG_ASYNC_##SIG(name, P)
 #include "vane/ops.def"
 
 /* ---- any op, prepared calls, and why ------------------------------------------- */
@@ -234,6 +394,12 @@ typedef struct vane_options {
 VANE_API vane_status vane_run(vane_context *ctx, uint32_t op, const vane_tensor *const *inputs,
                               uint32_t n_in, vane_tensor *const *outputs, uint32_t n_out,
                               const vane_params *params, const vane_options *options);
+
+/* The same on a stream; of options, backend and width count, and decision must be NULL. */
+VANE_API vane_status vane_run_async(vane_stream *stream, uint32_t op,
+                                    const vane_tensor *const *inputs, uint32_t n_in,
+                                    vane_tensor *const *outputs, uint32_t n_out,
+                                    const vane_params *params, const vane_options *options);
 
 /* What vane_run would do, without doing it. Data pointers may be NULL (alignment is then
  * taken as good). */

@@ -33,6 +33,9 @@ static vane_status add_f32(const vane_kernel *self, const vane_call *call)
         return call->host->fail(call->host->ctx, VANE_E_UNSUPPORTED, 0, "%s: not flat", self->name);
     for (int64_t i = 0; i < call->arg[2].shape[0]; i++)
         out[i] = a[i] + b[i];
+#ifdef PLUGIN_ADDED
+    PLUGIN_ADDED;
+#endif
     return VANE_OK;
 }
 

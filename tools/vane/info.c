@@ -198,6 +198,8 @@ static const char *verdict(const vane_report_line *line)
 {
     if (line->is_folder)
         return line->status == VANE_OK ? "read" : "skipped";
+    if (line->status == VANE_OK && strncmp(line->reason, "deferred:", 9) == 0)
+        return "deferred";
     return line->status == VANE_OK ? "loaded" : "refused";
 }
 
@@ -296,6 +298,7 @@ int cmd_info(int argc, char **argv)
         return cli_usage("info takes no arguments, got '%s'", a.item[0]);
     if ((rc = cli_open(&ctx, 1)))
         return rc;
+    vane_backends_open(ctx); /* what waits to be needed would have nothing to show */
     if (vane_machine_get(ctx, &m) != VANE_OK) {
         rc = cli_error();
     } else if (a.json) {

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* flight.h - one op over operands that may live anywhere, from its check to its landing.
+ *
+ *   open     handles are looked up, the call is checked like any other
+ *   enlist   it takes its place in the order of all work on its buffers
+ *   run      on one runner: operands are brought there, the kernel is launched or called; after
+ *            a failure everything is as before, and another runner may be tried
+ *   land     (asynchronous work) its device is done: outputs in host memory are delivered,
+ *            what it held is given back
+ *   end      it leaves the order; whoever waits for it goes on
+ *
+ * A call on host memory alone that runs on a device is a flight too; it enlists nowhere.
+ */
+#ifndef VANE__DISPATCH_FLIGHT_H
+#define VANE__DISPATCH_FLIGHT_H
+
+#include "dispatch/call.h"
+#include "dispatch/routes.h"
+#include "memory/arena.h"
+#include "memory/buffer.h"
+
+typedef struct vane__operand {
+    vane_tensor t;        /* as checked: data is a host address, of a buffer too */
+    vane_tensor as;       /* as the kernel gets it: t, or its packed form */
+    vane__buffer *buffer; /* NULL: host memory */
+    vane_buffer handle;
+    uint64_t lo, hi;   /* the bytes between its first and last element; of a buffer, from its
+                        * beginning, else from the first element in memory (lo is 0) */
+    char *base;        /* the host address that stands for the beginning of mem */
+    vane_mem *mem;     /* on the device, while it runs there */
+    vane__copy *copy;  /* of buffer */
+    vane__block block; /* staged: memory of the call's own */
+    int imported;      /* staged: mem is the caller's memory itself */
+    int host_had;      /* an output: the host had all of it before */
+    void *packed;      /* staged: its dense form in the arena */
+} vane__operand;
+
+typedef struct vane__flight {
+    vane_context *ctx;
+    vane__prepared p;
+    vane_params params;
+    uint32_t n, n_locks; /* operands: inputs, then the output; buffers, each once, sorted */
+    uint32_t writes;     /* operand n - 1 is in a buffer */
+    int enlisted, shared;
+    vane__ticket *ticket;      /* of the work */
+    vane__ticket *place;       /* in the order: the same, but while a call that waits is tried */
+    vane__tickets from, after; /* whose results it reads; whom it only has to let go first */
+    vane__arena *arena;
+    vane__queue *queue;       /* borrowed; NULL: of the stream, or none */
+    vane_event *kernel_event; /* where the ticket's is a transfer's */
+    vane__device *device;     /* in flight there */
+    /* of a stream */
+    struct vane__flight *next;
+    uint64_t sequence;
+    char wish_backend[16]; /* "": any */
+    uint32_t wish_width;
+    /* arrays of n: here, or owned */
+    vane__operand *operands;
+    const vane_tensor **in;
+    vane__buffer **locks;
+    vane_tensor *out[1];
+    vane__operand few_operands[4];
+    const vane_tensor *few_in[4];
+    vane__buffer *few_locks[4];
+} vane__flight;
+
+/* Checks and prepares; *f is then to be closed. Nothing to close when it fails. params are
+ * copied. */
+vane_status vane__flight_open(vane_context *ctx, uint32_t op, const vane_tensor *const *in,
+                              uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
+                              const vane_params *params, vane__flight *f);
+/* Over a call that was prepared already, of host memory alone. */
+vane_status vane__flight_over(vane_context *ctx, const vane__prepared *p, vane__flight *f);
+void vane__flight_close(vane__flight *f);
+
+/* Makes the ticket; VANE_E_BUSY when a buffer is mapped. When it fails it did nothing. */
+vane_status vane__flight_enlist(vane__flight *f);
+/* Only fills p.where. */
+void vane__flight_look(vane__flight *f);
+/* st becomes the ticket's status. */
+void vane__flight_end(vane__flight *f, vane_status st);
+/* Must this thread wait before the flight can be launched on q (NULL: on the host)? */
+int vane__flight_must_wait(vane__flight *f, const vane__queue *q);
+
+/* Computes on the host's memory, or on r's device and waits. */
+vane_status vane__flight_run(vane__flight *f, const vane__runner *r);
+/* On r's device by way of q (a stream's) without waiting: the ticket flies, or it failed. */
+vane_status vane__flight_launch(vane__flight *f, const vane__runner *r, vane__queue *q);
+/* After launch: waits, delivers, gives back. The status is the work's. */
+vane_status vane__flight_land(vane__flight *f);
+
+void vane__flight_lock(vane__flight *f); /* its buffers */
+void vane__flight_unlock(vane__flight *f);
+
+/* ---- stage.c: operands in host memory, on a device ----------------------------------------- */
+
+/* Memory for it on the device, and its content on the way there. Nothing to undo on failure but
+ * vane__unstage. */
+vane_status vane__stage(vane__flight *f, vane__operand *o, vane__queue *q, int is_output);
+/* After the kernel: the output's way back; *out: the transfer's event, or NULL. */
+vane_status vane__stage_back(vane__flight *f, vane__operand *o, vane__queue *q, vane_event **out);
+/* All is complete: the output is the caller's. */
+vane_status vane__stage_deliver(vane__operand *o, vane__queue *q);
+void vane__unstage(vane__operand *o, vane__device *d);
+
+#endif

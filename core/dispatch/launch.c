@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+/* launch.c - a flight on a device: operands placed, the kernel launched, the result landed.
+ *
+ * The buffers are locked from the first transfer to the launch. What the output was is
+ * remembered: when the device fails, and the host still has the old content, the op can be done
+ * again elsewhere, in place too.
+ */
+#include <string.h>
+
+#include "dispatch/dispatch.h"
+#include "dispatch/flight.h"
+#include "error.h"
+#include "memory/link.h"
+
+/* ---- before ------------------------------------------------------------------------------ */
+
+/* Those whose results it reads must have succeeded; the others only be gone. */
+static vane_status wait_turn(vane__flight *f, vane__queue *q)
+{
+    vane_status st = VANE_OK;
+    uint32_t reads = 0;
+    for (uint32_t i = 0; st == VANE_OK && i < f->from.count; i++) {
+        vane__ticket *t = f->from.at[i];
+        if (vane__ticket_phase(t) == VANE__FLYING && reads < 3 &&
+            t->queue->device->backend == q->device->backend) {
+            st = vane__queue_after(q, t);
+            if (f->ticket->from[reads] == NULL)
+                f->ticket->from[reads] = vane__ticket_hold(t);
+            reads++;
+        } else {
+            st = vane__ticket_wait(t, UINT64_MAX);
+        }
+    }
+    for (uint32_t i = 0; st == VANE_OK && i < f->after.count; i++) {
+        vane_error kept = *vane_last_error();
+        vane__ticket *t = f->after.at[i];
+        if (vane__ticket_phase(t) == VANE__WAITING)
+            vane__ticket_wait(t, UINT64_MAX);
+        else if (vane__ticket_phase(t) == VANE__FLYING)
+            vane__queue_after(q, t);
+        vane__error_restore(&kept);
+    }
+    return st;
+}
+
+static int fills_its_extent(const vane_tensor *t, uint64_t extent)
+{
+    return (uint64_t)vane_tensor_count(t) * vane_dtype_bytes(t->dtype) == extent;
+}
+
+static vane_status place(vane__flight *f, vane__operand *o, vane__queue *q, int is_output)
+{
+    vane__buffer *b = o->buffer;
+    char name[16];
+    vane_status st = VANE_OK;
+    if (b == NULL)
+        return vane__stage(f, o, q, is_output);
+    if (atomic_load(&b->host->shared) > 0)
+        vane__buffer_distrust(b);
+    if (!is_output)
+        st = vane__buffer_known(
+            b, f->p.rq.op->info.name,
+            vane__input_name(f->p.rq.op, (uint32_t)(o - f->operands), name, sizeof name), o->lo,
+            o->hi);
+    /* an output with gaps: what lies in the gaps stays as it is */
+    if (st == VANE_OK)
+        st = vane__buffer_place(b, q, f->ticket,
+                                !is_output || !fills_its_extent(&o->t, o->hi - o->lo), o->lo, o->hi,
+                                &o->copy);
+    if (st != VANE_OK)
+        return st;
+    o->base = vane__buffer_data(b);
+    o->mem = o->copy->block.mem;
+    o->host_had = is_output && vane__ranges_cover(&b->host_valid, o->lo, o->hi);
+    return VANE_OK;
+}
+
+/* ---- the kernel --------------------------------------------------------------------------- */
+
+/* Addresses become places in device memory. Of a CONCAT each part has its own input. */
+static void to_device(vane__flight *f, uint32_t part, vane_call *call)
+{
+    int parts = f->p.parts > 1 || f->p.rq.op->rule == VANE__RULE_CONCAT;
+    for (uint32_t i = 0; i < call->n_arg; i++) {
+        uint32_t index = i + 1 == call->n_arg ? f->n - 1 : parts ? part : i;
+        const vane__operand *o = &f->operands[index];
+        vane_view *v = &call->arg[i];
+        v->offset_bytes = o->mem == NULL ? 0 : (uint64_t)((uintptr_t)v->data - (uintptr_t)o->base);
+        v->mem = o->mem;
+        v->data = NULL;
+    }
+}
+
+static int is_empty(const vane_call *call)
+{
+    const vane_view *v = &call->arg[call->n_arg - 1];
+    for (uint32_t d = 0; d < v->rank; d++)
+        if (v->shape[d] == 0)
+            return 1;
+    return 0;
+}
+
+/* The last part with something to do has the event. */
+static uint32_t last_part(const vane__flight *f)
+{
+    vane_call call;
+    uint32_t last = f->p.parts - 1;
+    for (; f->p.parts > 1 && last > 0; last--) {
+        vane__call_part(&f->p, last, &call);
+        if (!is_empty(&call))
+            break;
+    }
+    return last;
+}
+
+static vane_status launch_parts(vane__flight *f, const vane__runner *r, vane__queue *q,
+                                vane_event **out)
+{
+    vane_call call;
+    vane_status st = VANE_OK;
+    uint32_t last = last_part(f);
+    int in_place = (f->p.call.flags & VANE_CALL_INPLACE) && f->writes;
+    for (uint32_t part = 0; st == VANE_OK && part <= last; part++) {
+        vane__call_part(&f->p, part, &call);
+        if (f->p.parts > 1 && is_empty(&call))
+            continue;
+        call.flags |= in_place ? (uint32_t)VANE_CALL_INPLACE : 0;
+        call.host = r->host;
+        call.device = r->handle;
+        call.width = r->width;
+        to_device(f, part, &call);
+        uint64_t serial = vane__error_serial();
+        pthread_mutex_lock(&q->lock);
+        st = r->device->backend->vt.launch(q->handle, r->kernel, &call, part == last ? out : NULL);
+        pthread_mutex_unlock(&q->lock);
+        st = vane__kernel_status(r, st, serial);
+    }
+    return st;
+}
+
+/* ---- undone ------------------------------------------------------------------------------- */
+
+/* The queue may still be at work on what is to be freed. If it cannot even be waited for, the
+ * device is lost and the memory stays with it. */
+static void settle(vane__flight *f, vane__queue *q)
+{
+    vane_error kept = *vane_last_error();
+    pthread_mutex_lock(&q->lock);
+    vane_status st = q->device->backend->vt.queue_sync(q->handle);
+    pthread_mutex_unlock(&q->lock);
+    if (st != VANE_OK) {
+        atomic_store(&q->device->wedged, 1);
+        atomic_fetch_add(&q->device->failures, 1);
+    }
+    for (uint32_t i = 0; i < f->n_locks; i++)
+        vane__buffer_settle(f->locks[i], f->ticket);
+    vane__error_restore(&kept);
+}
+
+/* Under the locks. The output's old content is current again where the host still has it. */
+static void spoil(vane__flight *f)
+{
+    vane__operand *o = &f->operands[f->n - 1];
+    if (!f->writes || o->copy == NULL || o->buffer->writer != f->place)
+        return; /* or somebody else wrote since */
+    vane__buffer_spoilt(o->buffer, o->copy, o->lo, o->hi);
+    if (o->host_had && !o->copy->imported)
+        vane__ranges_add(&o->buffer->host_valid, o->lo, o->hi);
+}
+
+static void give_back(vane__flight *f, vane__device *d)
+{
+    for (uint32_t i = 0; i < f->n; i++) {
+        vane__operand *o = &f->operands[i];
+        if (o->buffer == NULL)
+            vane__unstage(o, d);
+        o->mem = NULL;
+        o->copy = NULL;
+    }
+    if (f->kernel_event != NULL)
+        d->backend->vt.event_free(f->kernel_event);
+    f->kernel_event = NULL;
+    if (f->queue != NULL)
+        vane__queue_return(f->queue);
+    f->queue = NULL;
+    if (f->arena != NULL)
+        vane__arena_return(f->arena);
+    f->arena = NULL;
+    f->device = NULL;
+}
+
+/* ---- from launch to landing ------------------------------------------------------------------ */
+
+/* Under the locks: everything is enqueued, or st says why not. */
+static vane_status enqueue(vane__flight *f, const vane__runner *r, vane__queue *q,
+                           vane_event **last)
+{
+    vane_status st = VANE_OK;
+    vane__operand *out = &f->operands[f->n - 1];
+    for (uint32_t i = 0; st == VANE_OK && i < f->n; i++)
+        st = place(f, &f->operands[i], q, i + 1 == f->n);
+    if (st == VANE_OK)
+        st = launch_parts(f, r, q, last);
+    if (st == VANE_OK && !f->writes) {
+        f->kernel_event = *last;
+        st = vane__stage_back(f, out, q, last);
+        if (*last == NULL) { /* nothing travels, or it has */
+            *last = f->kernel_event;
+            f->kernel_event = NULL;
+        }
+    }
+    return st;
+}
+
+vane_status vane__flight_launch(vane__flight *f, const vane__runner *r, vane__queue *q)
+{
+    vane_event *last = NULL;
+    f->device = r->device;
+    vane_status st = wait_turn(f, q);
+    if (st != VANE_OK)
+        return st;
+    vane__flight_lock(f);
+    st = enqueue(f, r, q, &last);
+    if (st == VANE_OK) {
+        vane__operand *out = &f->operands[f->n - 1];
+        if (f->writes) {
+            vane__buffer_written(out->buffer, out->copy, out->lo, out->hi);
+            vane__ticket_drop(out->copy->ready);
+            out->copy->ready = vane__ticket_hold(f->ticket);
+        }
+        vane__ticket_fly(f->ticket, q, last);
+        for (uint32_t i = 0; i < f->n_locks; i++)
+            vane__buffer_tidy(f->locks[i], f->ticket);
+    } else {
+        settle(f, q);
+        spoil(f);
+    }
+    vane__flight_unlock(f);
+    if (st != VANE_OK)
+        give_back(f, r->device);
+    return st;
+}
+
+static vane_status wait_kernel(vane__flight *f)
+{
+    if (f->kernel_event == NULL)
+        return VANE_OK;
+    const vane_backend_vt *vt = &f->device->backend->vt;
+    uint64_t serial = vane__error_serial();
+    vane_status st = vt->event_wait(f->kernel_event, UINT64_MAX);
+    if (st != VANE_OK && vane__error_serial() == serial)
+        vane__fail(st, "%s: %s", f->p.rq.op->info.name, vane_status_string(st));
+    return st;
+}
+
+/* Memory that others see at any time gets the result at once. */
+static vane_status share(vane__flight *f)
+{
+    vane__operand *o = &f->operands[f->n - 1];
+    if (!f->writes || atomic_load(&o->buffer->host->shared) == 0)
+        return VANE_OK;
+    vane__flight_lock(f);
+    vane_status st = vane__buffer_home(o->buffer, o->lo, o->hi);
+    vane__flight_unlock(f);
+    return st;
+}
+
+vane_status vane__flight_land(vane__flight *f)
+{
+    vane__device *d = f->device;
+    vane__operand *out = &f->operands[f->n - 1];
+    vane__queue *q = f->ticket->queue;
+    vane_status st = wait_kernel(f), transfer = vane__ticket_wait(f->ticket, UINT64_MAX);
+    st = st == VANE_OK ? transfer : st;
+    if (st == VANE_OK)
+        st = f->writes ? share(f) : q == NULL ? VANE_OK : vane__stage_deliver(out, q);
+    if (st != VANE_OK) {
+        if (q != NULL)
+            settle(f, q);
+        vane__flight_lock(f);
+        spoil(f);
+        vane__flight_unlock(f);
+    }
+    give_back(f, d);
+    return st;
+}
+
+/* A call that waits: its ticket must not be done before the caller knows how it went, because
+ * another runner may come. So the work flies under a ticket of its own. */
+static vane_status run_on_device(vane__flight *f, const vane__runner *r)
+{
+    vane__queue *q;
+    vane__ticket *outer = f->ticket, *inner = vane__ticket_new(f->p.rq.op->info.name);
+    if (inner == NULL)
+        return vane__fail(VANE_E_NOMEM, "%s: no memory for its ticket", f->p.rq.op->info.name);
+    vane_status st = vane__queue_borrow(r->device, &q);
+    if (st != VANE_OK) {
+        vane__ticket_drop(inner);
+        return st;
+    }
+    f->ticket = inner;
+    st = vane__flight_launch(f, r, q);
+    if (st == VANE_OK)
+        st = vane__flight_land(f);
+    vane__queue_return(q);
+    vane__ticket_drop(inner);
+    f->ticket = outer;
+    return st;
+}
+
+/* ---- on the host ------------------------------------------------------------------------------
+ */
+
+static vane_status bring_home(vane__flight *f)
+{
+    vane_status st = VANE_OK;
+    char name[16];
+    for (uint32_t i = 0; st == VANE_OK && i < f->n; i++) {
+        const vane__operand *o = &f->operands[i];
+        int is_output = i + 1 == f->n;
+        if (o->buffer == NULL)
+            continue;
+        if (!is_output)
+            st = vane__buffer_known(o->buffer, f->p.rq.op->info.name,
+                                    vane__input_name(f->p.rq.op, i, name, sizeof name), o->lo,
+                                    o->hi);
+        if (st == VANE_OK)
+            st = is_output && fills_its_extent(&o->t, o->hi - o->lo)
+                     ? vane__buffer_host_access(o->buffer)
+                     : vane__buffer_home(o->buffer, o->lo, o->hi);
+    }
+    return st;
+}
+
+static vane_status run_on_host(vane__flight *f, const vane__runner *r)
+{
+    vane__operand *out = &f->operands[f->n - 1];
+    vane_status st = vane__tickets_wait(&f->from);
+    if (st != VANE_OK)
+        return st;
+    vane_error kept = *vane_last_error();
+    vane__tickets_wait(&f->after);
+    vane__error_restore(&kept);
+    vane__flight_lock(f);
+    st = bring_home(f);
+    vane__flight_unlock(f);
+    if (st != VANE_OK)
+        return st;
+    st = vane__execute_on_host(&f->p, r);
+    vane__flight_lock(f);
+    if (st == VANE_OK && f->writes)
+        vane__buffer_written(out->buffer, NULL, out->lo, out->hi);
+    else if (f->writes && !(f->p.call.flags & VANE_CALL_INPLACE))
+        vane__buffer_spoilt(out->buffer, NULL, out->lo, out->hi);
+    vane__flight_unlock(f);
+    return st;
+}
+
+vane_status vane__flight_run(vane__flight *f, const vane__runner *r)
+{
+    if (r->kernel->direct != NULL)
+        return run_on_host(f, r);
+    if (r->device == NULL || r->device->queues == NULL)
+        return vane__fail(VANE_E_UNSUPPORTED, "%s has neither a direct function nor a queue",
+                          r->kernel->name);
+    if (vane__link_measure(r->device))
+        vane__routes_renew(f->ctx);
+    return run_on_device(f, r);
+}

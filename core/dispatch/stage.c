@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* stage.c - operands in host memory, for a kernel on a device.
+ *
+ * On a device that shares the host's memory the operand is imported and nothing moves. Else it
+ * gets memory of the call's own: an input with few gaps travels as it lies, a sparse one is
+ * packed first (a broadcast dimension, stride 0, is not multiplied out); an output comes back
+ * straight to the caller's memory, by way of the arena when it has gaps or is an input too: an
+ * in-place call that fails halfway leaves its input intact.
+ */
+#include <string.h>
+
+#include "dispatch/dispatch.h"
+#include "dispatch/flight.h"
+#include "error.h"
+#include "op/tensor.h"
+
+static vane_status step(vane_status st, uint64_t serial, const vane__flight *f, const char *what)
+{
+    if (st != VANE_OK && vane__error_serial() == serial)
+        return vane__fail(st, "%s: %s failed: %s", f->p.rq.op->info.name, what,
+                          vane_status_string(st));
+    return st;
+}
+
+/* For the helper that copies between layouts: a scalar has one dimension there. */
+static void view_of(const vane_tensor *t, vane_view *v)
+{
+    vane__view_of(t, v);
+    if (v->rank == 0) {
+        v->rank = 1;
+        v->shape[0] = v->stride[0] = 1;
+    }
+}
+
+/* t's dense form (stride 0 stays 0) and its bytes. */
+static uint64_t dense_form(const vane_tensor *t, vane_tensor *dense)
+{
+    uint64_t count = 1;
+    *dense = *t;
+    for (uint32_t d = t->rank; d-- > 0;) {
+        if (t->stride[d] == 0 && t->shape[d] != 1)
+            continue;
+        dense->stride[d] = (int64_t)count;
+        count *= (uint64_t)t->shape[d];
+    }
+    return count * vane_dtype_bytes(t->dtype);
+}
+
+static int has_gaps(const vane_tensor *t, uint64_t extent)
+{
+    vane_tensor dense;
+    return dense_form(t, &dense) != extent;
+}
+
+static vane_status pack_room(vane__flight *f, vane__operand *o, uint64_t bytes)
+{
+    if (f->arena == NULL)
+        f->arena = vane__arena_borrow(f->ctx->arenas);
+    if (f->arena != NULL)
+        o->packed = vane__arena_alloc(f->arena, bytes, 64);
+    return o->packed != NULL ? VANE_OK
+                             : vane__fail(VANE_E_NOMEM, "%s: no memory to pack an operand",
+                                          f->p.rq.op->info.name);
+}
+
+/* As it lies, or packed: o->as, o->base and o->hi say which. */
+static vane_status choose_form(vane__flight *f, vane__operand *o, int is_output, int in_place)
+{
+    int64_t lo, hi;
+    vane_tensor dense;
+    vane__tensor_extent(&o->t, &lo, &hi);
+    uint64_t extent = (uint64_t)(hi - lo), bytes = dense_form(&o->t, &dense);
+    o->as = o->t;
+    o->base = (char *)o->t.data + lo;
+    o->hi = extent;
+    int packs = is_output ? in_place || has_gaps(&o->t, extent) : extent / 2 > bytes;
+    if (!packs)
+        return VANE_OK;
+    vane_status st = pack_room(f, o, bytes);
+    if (st != VANE_OK)
+        return st;
+    dense.data = o->packed;
+    o->as = dense;
+    o->base = o->packed;
+    o->hi = bytes;
+    return VANE_OK;
+}
+
+static int try_import(vane__operand *o, vane__device *d)
+{
+    if (!(d->info.caps & VANE_CAP_UNIFIED))
+        return 0;
+    vane_error kept = *vane_last_error();
+    pthread_mutex_lock(&d->lock);
+    o->imported =
+        d->backend->vt.mem_import(d->handle, o->base, o->hi, &o->mem) == VANE_OK && o->mem != NULL;
+    pthread_mutex_unlock(&d->lock);
+    if (!o->imported) {
+        o->mem = NULL;
+        vane__error_restore(&kept);
+    }
+    return o->imported;
+}
+
+static void pack(vane__operand *o)
+{
+    vane_view from, to;
+    view_of(&o->t, &from);
+    view_of(&o->as, &to);
+    vane__view_copy(&from, &to);
+}
+
+vane_status vane__stage(vane__flight *f, vane__operand *o, vane__queue *q, int is_output)
+{
+    vane__device *d = q->device;
+    int in_place = is_output && (f->p.call.flags & VANE_CALL_INPLACE);
+    vane_status st = choose_form(f, o, is_output, in_place);
+    if (st != VANE_OK || o->hi == 0)
+        return st;
+    if (o->packed != NULL && !is_output)
+        pack(o);
+    if (try_import(o, d))
+        return VANE_OK;
+    st = vane__memory_take(d, o->hi, NULL, &o->block);
+    if (st != VANE_OK || is_output) {
+        o->mem = o->block.mem;
+        return st;
+    }
+    o->mem = o->block.mem;
+    uint64_t serial = vane__error_serial();
+    pthread_mutex_lock(&q->lock);
+    st = d->backend->vt.upload(q->handle, o->mem, 0, o->base, o->hi, NULL);
+    pthread_mutex_unlock(&q->lock);
+    atomic_fetch_add_explicit(&d->up_bytes, o->hi, memory_order_relaxed);
+    return step(st, serial, f, "upload");
+}
+
+vane_status vane__stage_back(vane__flight *f, vane__operand *o, vane__queue *q, vane_event **out)
+{
+    *out = NULL;
+    if (o->imported || o->hi == 0)
+        return VANE_OK;
+    uint64_t serial = vane__error_serial();
+    pthread_mutex_lock(&q->lock);
+    vane_status st = q->device->backend->vt.download(q->handle, o->base, o->mem, 0, o->hi, out);
+    pthread_mutex_unlock(&q->lock);
+    atomic_fetch_add_explicit(&q->device->down_bytes, o->hi, memory_order_relaxed);
+    return step(st, serial, f, "download");
+}
+
+/* The host looks at imported memory only between mapping and unmapping, where there is such. */
+static vane_status see(vane__operand *o, vane__queue *q)
+{
+    const vane_backend_vt *vt = &q->device->backend->vt;
+    void *p = NULL;
+    vane_error kept = *vane_last_error();
+    pthread_mutex_lock(&q->lock);
+    vane_status st = vt->mem_map(q->handle, o->mem, 0, o->hi, VANE_MAP_READ, &p);
+    if (st == VANE_OK)
+        st = vt->mem_unmap(q->handle, o->mem, p, NULL);
+    pthread_mutex_unlock(&q->lock);
+    if (st != VANE_E_UNSUPPORTED)
+        return st;
+    vane__error_restore(&kept);
+    return VANE_OK;
+}
+
+vane_status vane__stage_deliver(vane__operand *o, vane__queue *q)
+{
+    vane_view from, to;
+    vane_status st = o->imported ? see(o, q) : VANE_OK;
+    if (st != VANE_OK || o->packed == NULL || o->hi == 0)
+        return st;
+    view_of(&o->as, &from);
+    view_of(&o->t, &to);
+    vane__view_copy(&from, &to);
+    return VANE_OK;
+}
+
+void vane__unstage(vane__operand *o, vane__device *d)
+{
+    if (o->buffer == NULL && o->mem != NULL && !atomic_load(&d->wedged)) {
+        if (o->imported) {
+            pthread_mutex_lock(&d->lock);
+            d->backend->vt.mem_free(d->handle, o->mem);
+            pthread_mutex_unlock(&d->lock);
+        } else {
+            vane__mempool_free(d->mempool, &o->block, !vane__device_lost(d));
+        }
+    }
+    o->mem = NULL;
+    o->block.mem = NULL;
+    o->imported = 0;
+    o->packed = NULL;
+    o->as = o->t;
+}

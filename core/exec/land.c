@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* land.c - a stream's work comes down, in order; what failed is kept for the report. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "error.h"
+#include "exec/stream.h"
+#include "os.h"
+
+void vane__stream_fail(vane_stream *s, uint64_t sequence, const char *op)
+{
+    vane_error e = *vane_last_error();
+    if (strstr(e.message, op) == NULL) { /* whose it is must be in it */
+        vane__fail(e.status, "%s: %.300s", op, e.message);
+        memcpy(e.message, vane_last_error()->message, sizeof e.message);
+    }
+    pthread_mutex_lock(&s->lock);
+    if (s->error.status == VANE_OK) {
+        s->error = e;
+        s->error_sequence = sequence;
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+vane_status vane__stream_state(vane_stream *s)
+{
+    pthread_mutex_lock(&s->lock);
+    vane_error e = s->error;
+    pthread_mutex_unlock(&s->lock);
+    return e.status == VANE_OK ? VANE_OK : vane__error_restore(&e);
+}
+
+static uint64_t left(uint64_t deadline_ns)
+{
+    if (deadline_ns == 0 || deadline_ns == UINT64_MAX)
+        return deadline_ns;
+    uint64_t now = vane__now_ns();
+    return now < deadline_ns ? deadline_ns - now : 0;
+}
+
+static vane__flight *oldest(vane_stream *s, uint64_t sequence)
+{
+    pthread_mutex_lock(&s->lock);
+    vane__flight *f = s->air;
+    pthread_mutex_unlock(&s->lock);
+    return f != NULL && f->sequence <= sequence ? f : NULL;
+}
+
+static void take_down(vane_stream *s, vane__flight *f)
+{
+    const char *op = f->p.rq.op->info.name;
+    uint64_t sequence = f->sequence;
+    vane_status st = vane__flight_land(f);
+    vane__flight_end(f, st);
+    if (st != VANE_OK)
+        vane__stream_fail(s, sequence, op);
+    pthread_mutex_lock(&s->lock);
+    s->air = f->next;
+    s->air_last = s->air == NULL ? NULL : s->air_last;
+    s->in_air--;
+    s->host_outs -= !f->writes;
+    pthread_mutex_unlock(&s->lock);
+    vane__flight_close(f);
+    free(f);
+}
+
+vane_status vane__stream_land(vane_stream *s, uint64_t sequence, uint64_t deadline_ns)
+{
+    vane__flight *f;
+    vane_status st = VANE_OK;
+    vane_error kept = *vane_last_error();
+    if (deadline_ns == 0 && pthread_mutex_trylock(&s->land) != 0)
+        return VANE_E_TIMEOUT; /* somebody is at it */
+    if (deadline_ns != 0)
+        pthread_mutex_lock(&s->land);
+    while (st == VANE_OK && (f = oldest(s, sequence)) != NULL) {
+        if (deadline_ns != UINT64_MAX &&
+            vane__ticket_wait(f->ticket, left(deadline_ns)) == VANE_E_TIMEOUT)
+            st = VANE_E_TIMEOUT;
+        else
+            take_down(s, f);
+    }
+    pthread_mutex_unlock(&s->land);
+    vane__error_restore(&kept);
+    return st;
+}
+
+static struct timespec moment(uint64_t ns)
+{
+    return (struct timespec){(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
+}
+
+vane_status vane__stream_reach(vane_stream *s, uint64_t sequence, uint64_t deadline_ns)
+{
+    vane_status st = VANE_OK;
+    struct timespec until = moment(deadline_ns);
+    pthread_mutex_lock(&s->lock);
+    while (st == VANE_OK && s->launched < sequence) {
+        if (deadline_ns == UINT64_MAX)
+            pthread_cond_wait(&s->changed, &s->lock);
+        else if (deadline_ns == 0 || pthread_cond_timedwait(&s->changed, &s->lock, &until) != 0)
+            st = s->launched < sequence ? VANE_E_TIMEOUT : VANE_OK;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return st == VANE_OK ? vane__stream_land(s, sequence, deadline_ns) : st;
+}

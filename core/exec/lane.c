@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* lane.c - the thread of a stream: one task after the other. */
+#include <signal.h>
+#include <stdlib.h>
+
+#include "error.h"
+#include "exec/stream.h"
+
+static vane__task *next_task(vane_stream *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->lane_busy = 0;
+    while (s->first == NULL && !s->closing)
+        pthread_cond_wait(&s->changed, &s->lock);
+    vane__task *t = s->first;
+    if (t != NULL) {
+        s->first = t->next;
+        s->last = s->first == NULL ? NULL : s->last;
+        s->lane_busy = 1;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return t;
+}
+
+/* A failed fence is the other stream's failure; that it is down is what counts here. */
+static void run(vane_stream *s, vane__task *t)
+{
+    if (t->flight != NULL) {
+        vane__stream_run(s, t->flight);
+    } else if (t->fence != NULL) {
+        vane_fence_wait(t->fence, UINT64_MAX);
+        vane_fence_close(t->fence);
+    } else {
+        vane__stream_land(s, t->sequence, UINT64_MAX);
+        vane_status st = vane__stream_state(s);
+        t->fn(t->arg, st);
+    }
+}
+
+static void *serve(void *arg)
+{
+    vane_stream *s = arg;
+    for (vane__task *t = next_task(s); t != NULL; t = next_task(s)) {
+        run(s, t);
+        pthread_mutex_lock(&s->lock);
+        s->launched = t->sequence;
+        pthread_cond_broadcast(&s->changed);
+        pthread_mutex_unlock(&s->lock);
+        free(t);
+    }
+    return NULL;
+}
+
+/* Signals are the program's business: the thread takes none. */
+int vane__lane_start(vane_stream *s)
+{
+    sigset_t all, before;
+    if (s->lane_up)
+        return 1;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    s->lane_up = pthread_create(&s->lane, NULL, serve, s) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return s->lane_up;
+}
+
+int vane__lane_push(vane_stream *s, vane__task *t, uint64_t *sequence)
+{
+    pthread_mutex_lock(&s->lock);
+    int up = vane__lane_start(s);
+    if (up) {
+        t->sequence = *sequence = ++s->given;
+        t->next = NULL;
+        if (s->last != NULL)
+            s->last->next = t;
+        else
+            s->first = t;
+        s->last = t;
+        pthread_cond_broadcast(&s->changed);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return up;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* queue.c - open, lend, share and close the queues of one device. */
+#include "exec/queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "context.h"
+#include "error.h"
+#include "plugin/loader.h"
+
+#define MAX_QUEUES 8u /* of a device that does not say how many it takes */
+
+typedef struct vane__queues vane__queues;
+struct vane__queues {
+    pthread_mutex_t lock;
+    vane__queue *first;
+    uint32_t count, most;
+};
+
+static vane_status queue_open(vane__device *d, vane__queue **out)
+{
+    vane__queue *q = calloc(1, sizeof *q);
+    if (q == NULL || pthread_mutex_init(&q->lock, NULL) != 0) {
+        free(q);
+        return vane__fail(VANE_E_NOMEM, "%s: no memory for a queue", d->info.id);
+    }
+    q->device = d;
+    pthread_mutex_lock(&d->lock);
+    vane_status st = d->backend->vt.queue_open(d->handle, &q->handle);
+    pthread_mutex_unlock(&d->lock);
+    if (st == VANE_OK && q->handle == NULL)
+        st = VANE_E_INTERNAL;
+    if (st != VANE_OK) {
+        pthread_mutex_destroy(&q->lock);
+        free(q);
+        return st;
+    }
+    *out = q;
+    return VANE_OK;
+}
+
+vane_status vane__queues_open(vane__device *d, char *why, size_t why_bytes)
+{
+    vane__queues *list = calloc(1, sizeof *list);
+    if (list == NULL || pthread_mutex_init(&list->lock, NULL) != 0) {
+        free(list);
+        snprintf(why, why_bytes, "no memory for its queues");
+        return VANE_E_NOMEM;
+    }
+    vane__error_clear();
+    vane_status st = queue_open(d, &list->first);
+    if (st != VANE_OK) {
+        vane__plugin_said("queue_open", st, why, why_bytes);
+        if (st == VANE_E_INTERNAL && vane_last_error()->status == VANE_OK)
+            snprintf(why, why_bytes, "queue_open returned VANE_OK but set nothing");
+        pthread_mutex_destroy(&list->lock);
+        free(list);
+        return st;
+    }
+    list->count = 1;
+    list->most = d->info.max_queues != 0 ? d->info.max_queues : MAX_QUEUES;
+    d->queues = list;
+    return VANE_OK;
+}
+
+void vane__queues_close(vane__device *d)
+{
+    const vane_backend_vt *vt = &d->backend->vt;
+    vane__queue *next;
+    if (d->queues == NULL)
+        return;
+    for (vane__queue *q = d->queues->first; q != NULL; q = next) {
+        next = q->next;
+        vane_status st = vt->queue_sync(q->handle);
+        if (st != VANE_OK)
+            vane__log_line(&d->backend->ctx->settings.log, VANE_LOG_WARN,
+                           "%s: device %u: queue_sync failed while closing: %s",
+                           d->backend->entry->name, d->index, vane_status_string(st));
+        vt->queue_close(q->handle);
+        pthread_mutex_destroy(&q->lock);
+        free(q);
+    }
+    pthread_mutex_destroy(&d->queues->lock);
+    free(d->queues);
+    d->queues = NULL;
+}
+
+static vane__queue *least_used(const vane__queues *list)
+{
+    vane__queue *best = list->first;
+    for (vane__queue *q = best; q != NULL; q = q->next)
+        if (q->users < best->users)
+            best = q;
+    return best;
+}
+
+/* There is always one: the first was opened with the device. */
+vane_status vane__queue_borrow(vane__device *d, vane__queue **out)
+{
+    vane__queues *list = d->queues;
+    pthread_mutex_lock(&list->lock);
+    vane__queue *q = least_used(list), *made = NULL;
+    if (q->users > 0 && list->count < list->most) {
+        vane_error kept = *vane_last_error();
+        if (queue_open(d, &made) == VANE_OK) {
+            made->next = list->first;
+            list->first = q = made;
+            list->count++;
+        } else { /* the driver has no more: share */
+            list->most = list->count;
+            vane__error_restore(&kept);
+        }
+    }
+    q->users++;
+    pthread_mutex_unlock(&list->lock);
+    *out = q;
+    return VANE_OK;
+}
+
+void vane__queue_return(vane__queue *q)
+{
+    vane__queues *list = q->device->queues;
+    pthread_mutex_lock(&list->lock);
+    q->users--;
+    pthread_mutex_unlock(&list->lock);
+}
+
+/* ---- fork ------------------------------------------------------------------------- */
+
+void vane__queues_lock(vane__device *d)
+{
+    if (d->queues == NULL)
+        return;
+    pthread_mutex_lock(&d->queues->lock);
+    for (vane__queue *q = d->queues->first; q != NULL; q = q->next)
+        pthread_mutex_lock(&q->lock);
+}
+
+void vane__queues_unlock(vane__device *d)
+{
+    if (d->queues == NULL)
+        return;
+    for (vane__queue *q = d->queues->first; q != NULL; q = q->next)
+        pthread_mutex_unlock(&q->lock);
+    pthread_mutex_unlock(&d->queues->lock);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* queue.h - the queues of one device, lent to whoever submits work.
+ *
+ * A call on its own borrows a queue for its time, a stream for its life. While there are fewer
+ * than the device takes, everyone has one of his own; after that they are shared, which only
+ * adds order. The lock of a queue is the contract's [queue].
+ */
+#ifndef VANE__EXEC_QUEUE_H
+#define VANE__EXEC_QUEUE_H
+
+#include "plugin/registry.h"
+
+typedef struct vane__queue {
+    vane__device *device;
+    vane_queue *handle;
+    pthread_mutex_t lock;
+    uint32_t users; /* under the list's lock */
+    struct vane__queue *next;
+} vane__queue;
+
+/* Opens the device's first queue, so that a device that has none is found out at once; writes
+ * why on failure. */
+vane_status vane__queues_open(vane__device *d, char *why, size_t why_bytes);
+/* Waits for each queue, then closes it; nobody uses one any more. */
+void vane__queues_close(vane__device *d);
+
+vane_status vane__queue_borrow(vane__device *d, vane__queue **out);
+void vane__queue_return(vane__queue *q);
+
+/* For fork(): every lock there is. */
+void vane__queues_lock(vane__device *d);
+void vane__queues_unlock(vane__device *d);
+
+#endif

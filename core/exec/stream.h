@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* stream.h - a stream from the inside.
+ *
+ * Work is numbered as it is given. Most of it is launched at once by the thread that gives it:
+ * a device's queue keeps it in order. What must wait first, or computes on the host, goes into
+ * the lane, a thread of the stream that takes one after the other; while the lane has work, all
+ * later work goes there too. Launched work is in the air until somebody lands it: whoever
+ * waits, and the lane before work that needs the host's memory.
+ *
+ *     given --> (lane) --> launched --> in the air, in order --> landed
+ *
+ * Locks, in this order: give, land, lock; buffers come after give and land.
+ */
+#ifndef VANE__EXEC_STREAM_H
+#define VANE__EXEC_STREAM_H
+
+#include "dispatch/dispatch.h"
+#include "dispatch/flight.h"
+
+typedef struct vane__task { /* of the lane: a flight, a callback, or a fence to wait for */
+    struct vane__task *next;
+    uint64_t sequence;
+    vane__flight *flight;
+    void (*fn)(void *arg, vane_status status);
+    void *arg;
+    vane_fence *fence;
+} vane__task;
+
+#define VANE__STREAM_CHOICES 64 /* a power of two */
+typedef struct vane__choice {   /* of a stream of one device: the kernel for op, dtype, class */
+    vane__routes *routes;       /* as they were then; NULL: none */
+    uint32_t op, dtype, size_class;
+    vane__runner runner;
+} vane__choice;
+
+struct vane_stream {
+    struct vane_stream *next; /* of the context's */
+    uint64_t magic;
+    vane_context *ctx;
+    atomic_uint refs;     /* the user's, and one for each fence */
+    uint32_t forks;       /* the context's, when it was opened */
+    vane__device *device; /* NULL: any */
+
+    pthread_mutex_t give; /* who gives work: from its number to its launch */
+    vane__tickets awaits; /* fences that the next work launched here has to come after */
+    vane__choice choices[VANE__STREAM_CHOICES];
+
+    pthread_mutex_t land; /* one lander at a time */
+
+    pthread_mutex_t lock; /* all below */
+    pthread_cond_t changed;
+    uint64_t given, launched; /* the last number so; 0 none yet */
+    vane__task *first, *last; /* the lane's work */
+    int lane_up, lane_busy, closing;
+    pthread_t lane;
+    vane__flight *air, *air_last; /* launched, oldest first */
+    uint32_t in_air, host_outs;   /* and how many of them with outputs in host memory */
+    vane__ticket *tail;           /* of the last work launched; NULL: none */
+    vane__queue **queues;         /* by vane__device.number - 1, borrowed at first use */
+    uint32_t n_queues;
+    vane_error error; /* the first failure not reported yet, and whose it is */
+    uint64_t error_sequence;
+    vane_error reported; /* the last that was */
+    uint64_t reported_sequence;
+    uint32_t reports;
+};
+
+struct vane_fence {
+    vane_stream *stream;
+    uint64_t sequence;
+    uint32_t reports;     /* of the stream, when it was recorded */
+    vane__ticket *ticket; /* the last work then, when a device can wait for it; or NULL */
+};
+
+#define VANE__STREAM_MAGIC UINT64_C(0x6d61657274736e76)
+
+vane_status vane__stream_check(vane_stream *s, const char *what);
+void vane__stream_drop(vane_stream *s); /* a reference */
+/* Every stream that was not closed; warns. */
+void vane__streams_close(vane_context *ctx);
+
+/* ---- launching (give.c) -------------------------------------------------------------------- */
+
+/* An open flight: takes it over, unless the status is a failure. */
+vane_status vane__stream_give(vane_stream *s, vane__flight *f);
+/* The lane's: f on whatever the route or the election says. Takes it over. */
+void vane__stream_run(vane_stream *s, vane__flight *f);
+/* Under no lock: work that cannot be launched now. 0: out of memory. */
+int vane__lane_push(vane_stream *s, vane__task *t, uint64_t *sequence);
+int vane__lane_start(vane_stream *s); /* under lock; 0: no thread to be had */
+
+/* ---- landing (land.c) ---------------------------------------------------------------------- */
+
+/* Everything up to sequence; gives up at deadline_ns (0: now; UINT64_MAX: never) with
+ * VANE_E_TIMEOUT. Failures are the stream's to report. */
+vane_status vane__stream_land(vane_stream *s, uint64_t sequence, uint64_t deadline_ns);
+/* The same, and before that until the lane has launched it. */
+vane_status vane__stream_reach(vane_stream *s, uint64_t sequence, uint64_t deadline_ns);
+/* This thread's error is the stream's, unless it has one. */
+void vane__stream_fail(vane_stream *s, uint64_t sequence, const char *op);
+/* VANE_OK, or the failure not reported yet. */
+vane_status vane__stream_state(vane_stream *s);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* ticket.c - the life of a ticket. */
+#include "exec/ticket.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "os.h"
+
+vane__ticket *vane__ticket_new(const char *op)
+{
+    vane__ticket *t = malloc(sizeof *t);
+    if (t == NULL)
+        return NULL;
+    atomic_init(&t->refs, 1);
+    atomic_init(&t->phase, VANE__WAITING);
+    atomic_init(&t->sleepers, 0);
+    atomic_init(&t->finishing, 0);
+    t->op = op;
+    t->queue = NULL;
+    t->event = NULL;
+    t->from[0] = t->from[1] = t->from[2] = NULL;
+    t->status = VANE_OK;
+    return t;
+}
+
+void vane__ticket_drop(vane__ticket *t)
+{
+    if (t == NULL || atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    if (t->event != NULL)
+        t->queue->device->backend->vt.event_free(t->event);
+    for (int i = 0; i < 3; i++)
+        vane__ticket_drop(t->from[i]);
+    free(t);
+}
+
+static void advance(vane__ticket *t, uint32_t phase)
+{
+    atomic_store(&t->phase, phase);
+    if (atomic_load(&t->sleepers) > 0)
+        vane__futex_wake_all(&t->phase);
+}
+
+void vane__ticket_fly(vane__ticket *t, vane__queue *q, vane_event *event)
+{
+    t->queue = q;
+    t->event = event;
+    if (event == NULL)
+        vane__ticket_finish(t, VANE_OK);
+    else
+        advance(t, VANE__FLYING);
+}
+
+void vane__ticket_finish(vane__ticket *t, vane_status st)
+{
+    if (atomic_exchange(&t->finishing, 1)) /* another thread saw the same event complete */
+        return;
+    t->status = st;
+    if (st != VANE_OK)
+        t->error = *vane_last_error();
+    advance(t, VANE__DONE);
+}
+
+vane_status vane__ticket_status(vane__ticket *t)
+{
+    return t->status == VANE_OK ? VANE_OK : vane__error_restore(&t->error);
+}
+
+/* The plugin's sentence, with the op's name before it. */
+static vane_status landed(vane__ticket *t, vane_status st, uint64_t serial)
+{
+    const vane_error *said = vane_last_error();
+    char message[sizeof said->message];
+    if (st == VANE_OK)
+        return VANE_OK;
+    int spoke = vane__error_serial() != serial && said->status == st;
+    memcpy(message, said->message, sizeof message);
+    vane_error e = spoke ? *said : (vane_error){.status = st};
+    vane__fail(st, "%s: %s", t->op, spoke ? message : vane_status_string(st));
+    memcpy(e.message, vane_last_error()->message, sizeof e.message);
+    memcpy(e.backend, t->queue->device->backend->entry->name,
+           strnlen(t->queue->device->backend->entry->name, sizeof e.backend - 1));
+    return vane__error_restore(&e);
+}
+
+/* VANE_E_TIMEOUT is the plugin's word for not yet, and no failure. */
+static vane_status await_event(vane__ticket *t, uint64_t timeout_ns)
+{
+    vane_error kept = *vane_last_error();
+    uint64_t serial = vane__error_serial();
+    vane_status st = t->queue->device->backend->vt.event_wait(t->event, timeout_ns);
+    if (st == VANE_E_TIMEOUT && timeout_ns != UINT64_MAX) {
+        vane__error_restore(&kept);
+        return st;
+    }
+    st = landed(t, st, serial);
+    for (int i = 0; st == VANE_OK && i < 3; i++) /* done before it, by the order of the queue */
+        st = t->from[i] == NULL ? VANE_OK : vane__ticket_wait(t->from[i], UINT64_MAX);
+    vane__ticket_finish(t, st);
+    return VANE_OK;
+}
+
+static void await_phase(vane__ticket *t, uint32_t phase, uint64_t timeout_ns)
+{
+    atomic_fetch_add(&t->sleepers, 1);
+    if (atomic_load(&t->phase) == phase)
+        vane__futex_wait_for(&t->phase, phase, timeout_ns);
+    atomic_fetch_sub(&t->sleepers, 1);
+}
+
+vane_status vane__ticket_wait(vane__ticket *t, uint64_t timeout_ns)
+{
+    uint64_t start = timeout_ns == 0 || timeout_ns == UINT64_MAX ? 0 : vane__now_ns();
+    for (;;) {
+        uint32_t phase = vane__ticket_phase(t);
+        if (phase == VANE__DONE)
+            return vane__ticket_status(t);
+        uint64_t left = timeout_ns;
+        if (start != 0) {
+            uint64_t spent = vane__now_ns() - start;
+            left = spent < timeout_ns ? timeout_ns - spent : 0;
+        }
+        if (phase == VANE__FLYING && !atomic_load(&t->finishing)) {
+            vane_status st = await_event(t, left);
+            if (st != VANE_OK)
+                return st;
+        } else if (left == 0) {
+            return VANE_E_TIMEOUT;
+        } else {
+            await_phase(t, phase, left);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* copy.c - the copies of a buffer: made, found, declared current or not, mourned, freed. */
+#include <stdlib.h>
+
+#include "error.h"
+#include "memory/buffer.h"
+
+vane__copy *vane__copy_find(const vane__buffer *b, const vane__device *d)
+{
+    vane__copy *c = b->copies;
+    while (c != NULL && c->device != d)
+        c = c->next;
+    return c;
+}
+
+/* The host's own memory, where the device works in it. Whatever the reason is why it can't:
+ * a copy does as well. */
+static int import(vane__buffer *b, vane__copy *c)
+{
+    vane__device *d = c->device;
+    if (!(d->info.caps & VANE_CAP_UNIFIED) || b->bytes == 0)
+        return 0;
+    vane_error kept = *vane_last_error();
+    pthread_mutex_lock(&d->lock);
+    c->imported = d->backend->vt.mem_import(d->handle, vane__buffer_data(b), b->bytes,
+                                            &c->block.mem) == VANE_OK &&
+                  c->block.mem != NULL;
+    pthread_mutex_unlock(&d->lock);
+    if (!c->imported)
+        vane__error_restore(&kept);
+    return c->imported;
+}
+
+vane_status vane__copy_make(vane__buffer *b, vane__device *d, vane__copy **out)
+{
+    vane__copy *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return vane__fail(VANE_E_NOMEM, "no memory for a copy of buffer '%s'", b->name);
+    c->device = d;
+    vane__ranges_init(&c->valid);
+    vane_status st = VANE_OK;
+    if (!vane__ranges_reserve(&c->valid, 2))
+        st = vane__fail(VANE_E_NOMEM, "no memory for a copy of buffer '%s'", b->name);
+    else if (!import(b, c))
+        st = vane__memory_take(d, b->bytes, b, &c->block);
+    if (st != VANE_OK) {
+        vane__ranges_free(&c->valid);
+        free(c);
+        return st;
+    }
+    c->next = b->copies;
+    b->copies = c;
+    *out = c;
+    return VANE_OK;
+}
+
+static void memory_free(vane__copy *c)
+{
+    vane__device *d = c->device;
+    if (c->block.mem == NULL || atomic_load(&d->wedged))
+        return;
+    if (!c->imported) {
+        vane__mempool_free(d->mempool, &c->block, !vane__device_lost(d));
+        return;
+    }
+    pthread_mutex_lock(&d->lock);
+    d->backend->vt.mem_free(d->handle, c->block.mem);
+    pthread_mutex_unlock(&d->lock);
+}
+
+void vane__copy_free(vane__buffer *b, vane__copy *c)
+{
+    vane__copy **at = &b->copies;
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+    memory_free(c);
+    vane__ticket_drop(c->ready);
+    vane__ranges_free(&c->valid);
+    free(c);
+}
+
+/* ---- what is current where ---------------------------------------------------------- */
+
+int vane__buffer_reserve(vane__buffer *b)
+{
+    int room = vane__ranges_reserve(&b->host_valid, 2) && vane__ranges_reserve(&b->lost, 2);
+    for (vane__copy *c = b->copies; room && c != NULL; c = c->next)
+        room = vane__ranges_reserve(&c->valid, 2);
+    return room;
+}
+
+void vane__buffer_written(vane__buffer *b, vane__copy *copy, uint64_t lo, uint64_t hi)
+{
+    int on_host = copy == NULL || copy->imported;
+    if (on_host)
+        vane__ranges_add(&b->host_valid, lo, hi);
+    else
+        vane__ranges_drop(&b->host_valid, lo, hi);
+    for (vane__copy *c = b->copies; c != NULL; c = c->next) {
+        if (c->imported)
+            continue;
+        if (c == copy)
+            vane__ranges_add(&c->valid, lo, hi);
+        else
+            vane__ranges_drop(&c->valid, lo, hi);
+    }
+    vane__ranges_drop(&b->lost, lo, hi);
+}
+
+void vane__buffer_spoilt(vane__buffer *b, vane__copy *copy, uint64_t lo, uint64_t hi)
+{
+    vane__ranges_drop(copy == NULL || copy->imported ? &b->host_valid : &copy->valid, lo, hi);
+}
+
+void vane__buffer_settle(vane__buffer *b, const vane__ticket *t)
+{
+    for (vane__copy *c = b->copies; c != NULL; c = c->next)
+        if (c->ready == t) {
+            vane__ticket_drop(c->ready);
+            c->ready = NULL;
+        }
+}
+
+void vane__buffer_distrust(vane__buffer *b)
+{
+    for (vane__copy *c = b->copies; c != NULL; c = c->next)
+        vane__ranges_clear(&c->valid);
+    vane__ranges_add(&b->host_valid, 0, b->bytes);
+}
+
+/* ---- loss ---------------------------------------------------------------------------- */
+
+/* Of [lo, hi), which c has: what no healthy place has is lost. */
+static void mourn_range(vane__buffer *b, const vane__copy *gone, uint64_t lo, uint64_t hi)
+{
+    vane__range r;
+    vane__ranges elsewhere;
+    vane__ranges_init(&elsewhere);
+    for (uint32_t i = 0; i < b->host_valid.count; i++)
+        vane__ranges_add(&elsewhere, b->host_valid.at[i].lo, b->host_valid.at[i].hi);
+    for (const vane__copy *c = b->copies; c != NULL; c = c->next)
+        for (uint32_t i = 0; c != gone && !vane__device_lost(c->device) && i < c->valid.count; i++)
+            vane__ranges_add(&elsewhere, c->valid.at[i].lo, c->valid.at[i].hi);
+    for (uint64_t at = lo; vane__ranges_missing(&elsewhere, &gone->valid, at, hi, &r); at = r.hi)
+        vane__ranges_add(&b->lost, r.lo, r.hi);
+    vane__ranges_free(&elsewhere);
+}
+
+void vane__buffer_mourn(vane__buffer *b)
+{
+    vane__copy *next;
+    for (vane__copy *c = b->copies; c != NULL; c = next) {
+        next = c->next;
+        if (!vane__device_lost(c->device))
+            continue;
+        if (!c->imported)
+            mourn_range(b, c, 0, b->bytes);
+        vane__log_line(&b->ctx->settings.log, VANE_LOG_INFO,
+                       "buffer '%s': its copy on %s went with the device", b->name,
+                       c->device->info.id);
+        vane__copy_free(b, c);
+    }
+}
+
+vane_status vane__buffer_known(vane__buffer *b, const char *op, const char *what, uint64_t lo,
+                               uint64_t hi)
+{
+    vane__buffer_mourn(b);
+    if (vane__ranges_touch(&b->lost, lo, hi))
+        return vane__fail(VANE_E_DEVICE_LOST,
+                          "%s: %s needs bytes %llu to %llu of buffer '%s', whose only current copy "
+                          "was lost with its device",
+                          op, what, (unsigned long long)lo, (unsigned long long)hi, b->name);
+    int known = lo == hi || vane__ranges_touch(&b->host_valid, lo, hi);
+    for (const vane__copy *c = b->copies; !known && c != NULL; c = c->next)
+        known = vane__ranges_touch(&c->valid, lo, hi);
+    if (known)
+        return VANE_OK;
+    return vane__fail(VANE_E_ARGUMENT,
+                      "%s: %s reads bytes %llu to %llu of buffer '%s', which nothing has written",
+                      op, what, (unsigned long long)lo, (unsigned long long)hi, b->name);
+}

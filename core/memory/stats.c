@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* stats.c - what a buffer and a memory space hold, and what was moved; prefetch; trim. */
+#include <string.h>
+
+#include "error.h"
+#include "memory/arena.h"
+#include "memory/buffer.h"
+#include "op/tensor.h"
+#include "plugin/device.h"
+
+static void places(const vane__buffer *b, vane_buffer_info *info)
+{
+    info->host_bytes = vane__ranges_bytes(&b->host_valid);
+    for (const vane__copy *c = b->copies; c != NULL; c = c->next) {
+        uint64_t bytes = vane__ranges_bytes(c->imported ? &b->host_valid : &c->valid);
+        info->devices++;
+        if (bytes > info->device_bytes)
+            info->device_bytes = bytes;
+    }
+    info->state = info->host_bytes == 0 && info->device_bytes == 0 ? VANE_BUFFER_NONE
+                  : info->device_bytes == 0                        ? VANE_BUFFER_HOST
+                  : info->host_bytes == 0                          ? VANE_BUFFER_DEVICE
+                                                                   : VANE_BUFFER_BOTH;
+}
+
+vane_status vane_buffer_info_get(vane_context *ctx, vane_buffer buffer, vane_buffer_info *out)
+{
+    vane__buffer *b;
+    vane_status st = vane__context_check(ctx);
+    if (st == VANE_OK && (out == NULL || out->struct_size < sizeof out->struct_size))
+        st = vane__fail(VANE_E_ARGUMENT, "buffer_info_get: %s",
+                        out == NULL ? "out is NULL" : "out->struct_size is not set");
+    if (st == VANE_OK)
+        st = vane__buffer_find(ctx, "buffer_info_get", "buffer", buffer, &b);
+    if (st == VANE_OK)
+        st = vane__buffer_enter(b, "buffer_info_get", "buffer", buffer);
+    if (st != VANE_OK)
+        return st;
+    vane__buffer_mourn(b);
+    uint32_t size = out->struct_size < sizeof *out ? out->struct_size : (uint32_t)sizeof *out;
+    vane_buffer_info info = {.struct_size = size,
+                             .bytes = b->bytes,
+                             .up_bytes = b->up_bytes,
+                             .down_bytes = b->down_bytes,
+                             .peer_bytes = b->peer_bytes,
+                             .maps = b->read_maps + b->write_maps};
+    memcpy(info.name, b->name, sizeof info.name);
+    places(b, &info);
+    pthread_mutex_unlock(&b->lock);
+    memcpy(out, &info, size);
+    return VANE_OK;
+}
+
+/* ---- a memory space --------------------------------------------------------------------- */
+
+static uint32_t buffers_on(vane_context *ctx, const vane__device *d)
+{
+    uint32_t count = 0;
+    vane__buffer *b;
+    for (uint32_t i = 0; (b = vane__buffer_at(ctx, i)) != NULL; i++) {
+        pthread_mutex_lock(&b->lock);
+        if (atomic_load(&b->generation) % 2 == 1)
+            count += d == NULL || vane__copy_find(b, d) != NULL;
+        pthread_mutex_unlock(&b->lock);
+    }
+    return count;
+}
+
+static void add_device(const vane__device *d, vane_memory *m)
+{
+    m->up_bytes += atomic_load(&d->up_bytes);
+    m->down_bytes += atomic_load(&d->down_bytes);
+    m->peer_bytes += atomic_load(&d->peer_bytes);
+    m->evictions += atomic_load(&d->evictions);
+}
+
+static void describe_host(vane_context *ctx, vane_memory *m)
+{
+    vane__device *d;
+    vane__arenas_count(ctx->arenas, &m->used_bytes, &m->cached_bytes, &m->peak_bytes);
+    for (uint32_t i = 0; (d = vane__device_nth(ctx, i)) != NULL; i++)
+        add_device(d, m);
+}
+
+static void describe_device(vane__device *d, vane_memory *m)
+{
+    vane__pool_stats s = {0};
+    if (d->mempool != NULL)
+        vane__mempool_stats(d->mempool, &s);
+    m->used_bytes = s.used;
+    m->cached_bytes = s.cached;
+    m->peak_bytes = s.peak;
+    m->limit_bytes = s.limit;
+    m->trims = s.trims;
+    add_device(d, m);
+}
+
+vane_status vane_memory_get(vane_context *ctx, uint32_t device, vane_memory *out)
+{
+    vane__device *d = NULL;
+    vane_status st = vane__context_check(ctx);
+    if (st == VANE_OK && (out == NULL || out->struct_size < sizeof out->struct_size))
+        st = vane__fail(VANE_E_ARGUMENT, "memory_get: %s",
+                        out == NULL ? "out is NULL" : "out->struct_size is not set");
+    if (st == VANE_OK && device != VANE_HOST)
+        st = vane__device_require(ctx, "memory_get", device, &d);
+    if (st != VANE_OK)
+        return st;
+    uint32_t size = out->struct_size < sizeof *out ? out->struct_size : (uint32_t)sizeof *out;
+    vane_memory m = {.struct_size = size, .buffers = buffers_on(ctx, d)};
+    if (d == NULL)
+        describe_host(ctx, &m);
+    else
+        describe_device(d, &m);
+    memcpy(out, &m, size);
+    return VANE_OK;
+}
+
+vane_status vane_memory_trim(vane_context *ctx)
+{
+    vane__device *d;
+    vane_status st = vane__context_check(ctx);
+    if (st != VANE_OK)
+        return st;
+    vane__arenas_trim(ctx->arenas);
+    for (uint32_t i = 0; (d = vane__device_nth(ctx, i)) != NULL; i++)
+        if (d->mempool != NULL)
+            vane__mempool_trim(d->mempool);
+    return VANE_OK;
+}
+
+/* ---- prefetch ------------------------------------------------------------------------------ */
+
+static vane_status to_device(vane__buffer *b, vane__device *d)
+{
+    vane__queue *q;
+    vane__copy *c;
+    vane__ticket *t = vane__ticket_new("buffer_prefetch");
+    if (t == NULL)
+        return vane__fail(VANE_E_NOMEM, "buffer_prefetch: no memory");
+    vane_status st = vane__queue_borrow(d, &q);
+    if (st == VANE_OK) {
+        st = vane__buffer_place(b, q, t, 1, 0, b->bytes, &c);
+        pthread_mutex_lock(&q->lock);
+        vane_status done = d->backend->vt.queue_sync(q->handle);
+        pthread_mutex_unlock(&q->lock);
+        st = st == VANE_OK ? done : st;
+        vane__buffer_settle(b, t);
+        vane__queue_return(q);
+    }
+    vane__ticket_drop(t);
+    return st;
+}
+
+vane_status vane_buffer_prefetch(vane_context *ctx, vane_buffer buffer, uint32_t device)
+{
+    vane__buffer *b;
+    vane__device *d = NULL;
+    vane_status st = vane__context_check(ctx);
+    if (st == VANE_OK && device != VANE_HOST)
+        st = vane__device_require(ctx, "buffer_prefetch", device, &d);
+    if (st == VANE_OK)
+        st = vane__buffer_find(ctx, "buffer_prefetch", "buffer", buffer, &b);
+    if (st == VANE_OK)
+        st = vane__buffer_enter(b, "buffer_prefetch", "buffer", buffer);
+    if (st != VANE_OK)
+        return st;
+    st = vane__buffer_quiet(b, 0);
+    if (st == VANE_OK && b->write_maps > 0)
+        st = vane__fail(VANE_E_BUSY, "buffer_prefetch: buffer '%s' is mapped", b->name);
+    if (st == VANE_OK)
+        st = vane__buffer_known(b, "buffer_prefetch", "it", 0, b->bytes);
+    if (st == VANE_OK)
+        st = d == NULL || (d->info.caps & VANE_CAP_HOST_MEM) ? vane__buffer_home(b, 0, b->bytes)
+                                                             : to_device(b, d);
+    pthread_mutex_unlock(&b->lock);
+    return st;
+}
+
+vane_tensor vane_tensor_in(vane_buffer buffer, uint64_t offset_bytes, vane_dtype dtype,
+                           uint32_t rank, const int64_t *shape)
+{
+    vane_tensor t = vane_tensor_of(NULL, dtype, rank, shape);
+    t.buffer = buffer;
+    t.offset_bytes = offset_bytes;
+    return t;
+}
