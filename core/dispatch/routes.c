@@ -6,6 +6,7 @@
 
 #include "dispatch/dispatch.h"
 #include "error.h"
+#include "plugin/deferred.h"
 
 vane_status vane__routes_open(vane_context *ctx)
 {
@@ -107,6 +108,8 @@ const vane__route *vane__route_make(vane_context *ctx, vane__routes *routes,
         if (route == NULL)
             vane__fail(VANE_E_NOMEM, "%s: no memory for its route", op->info.name);
     }
+    if (winner != VANE_NO_CANDIDATE)
+        vane__deferred_want(ctx, slate.candidates[winner].predicted_ns);
     vane__slate_free(&slate);
     return route;
 }

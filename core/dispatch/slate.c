@@ -231,6 +231,14 @@ static vane_status check_wish(vane_context *ctx, const char *backend, const char
     return vane__deferred_open_named(ctx, backend, source);
 }
 
+static int nobody_can(const vane__slate *s)
+{
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->candidates[i].reason == VANE_REASON_CHOSEN)
+            return 0;
+    return 1;
+}
+
 vane_status vane__slate_make(vane_context *ctx, const vane__op *op, uint32_t dtype,
                              uint32_t size_class, uint32_t hot, const vane__wish *asked,
                              vane__slate *out)
@@ -248,11 +256,17 @@ vane_status vane__slate_make(vane_context *ctx, const vane__op *op, uint32_t dty
     }
     if (st != VANE_OK)
         return st;
-    if (!add_all(ctx, out, op, dtype, &w)) {
-        vane__slate_free(out);
-        return vane__fail(VANE_E_NOMEM, "%s: no memory for its candidates", op->info.name);
+    int room = add_all(ctx, out, op, dtype, &w);
+    if (room && w.backend == NULL && nobody_can(out) &&
+        atomic_load(&ctx->registry.deferred.waiting) > 0) {
+        vane__deferred_open_all(ctx, "nobody else can");
+        out->count = 0;
+        room = add_all(ctx, out, op, dtype, &w);
     }
-    return VANE_OK;
+    if (room)
+        return VANE_OK;
+    vane__slate_free(out);
+    return vane__fail(VANE_E_NOMEM, "%s: no memory for its candidates", op->info.name);
 }
 
 void vane__slate_free(vane__slate *s)

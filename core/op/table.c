@@ -236,6 +236,10 @@ vane_status vane_op_find(const vane_context *ctx, const char *name, vane_op_info
     if (name == NULL || out == NULL)
         return vane__fail(VANE_E_ARGUMENT, "%s is NULL", name == NULL ? "name" : "out");
     const vane__op *row = vane__op_by_name(ctx, name);
+    if (row == NULL && atomic_load(&ctx->registry.deferred.waiting) > 0) {
+        vane__deferred_open_all((vane_context *)(uintptr_t)ctx, "an op is looked for");
+        row = vane__op_by_name(ctx, name); /* a plugin may have brought it */
+    }
     if (row == NULL)
         return vane__fail(VANE_E_NOT_FOUND, "no op is named '%.64s'; `vane ops` lists them", name);
     *out = row->info;

@@ -255,7 +255,8 @@ vane_status vane__note_read(const char *path, vane_backend_note *out, char *why,
             refuse(status, why, why_bytes, strerror(errno));
         } else {
             status = vane__note_parse(map, bytes, out, why, why_bytes);
-            munmap(map, bytes);
+            size_t page = (size_t)sysconf(_SC_PAGESIZE);
+            munmap(map, (bytes + page - 1) / page * page); /* ThreadSanitizer does not round up */
         }
     }
     close(fd);

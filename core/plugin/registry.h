@@ -30,8 +30,9 @@ struct vane__link;
 
 typedef struct vane__device {
     struct vane__backend *backend;
-    uint32_t index;  /* of the backend's devices */
-    uint32_t number; /* among the context's devices with memory of their own, from 1; 0: host memory */
+    uint32_t index; /* of the backend's devices */
+    uint32_t
+        number; /* among the context's devices with memory of their own, from 1; 0: host memory */
     vane_device *handle;
     vane_device_info info;
     pthread_mutex_t lock;   /* the [device] contract */
@@ -40,8 +41,8 @@ typedef struct vane__device {
     atomic_uint complaints; /* failures of any kind that were logged */
     /* not of host-memory devices: */
     struct vane__queues *queues;    /* exec/queue.c */
-    struct vane__mempool *mempool; /* memory/pool.c: VANE_SPACE_DEVICE */
-    struct vane__link *link;       /* memory/link.c: what moving data costs */
+    struct vane__mempool *mempool;  /* memory/pool.c: VANE_SPACE_DEVICE */
+    struct vane__link *link;        /* memory/link.c: what moving data costs */
     _Atomic(vane__broken *) broken; /* grows; freed with the device */
     atomic_uint_fast64_t up_bytes, down_bytes, peer_bytes, evictions;
 } vane__device;
