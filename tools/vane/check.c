@@ -166,10 +166,13 @@ int cmd_check(int argc, char **argv)
     const args_option options[] = {
         {"op", 0, "NAME", "only this operation", NULL, &o.op, NULL},
         {"dtype", 0, "TYPE", "only this data type", NULL, &o.dtype, NULL},
-        {"group", 0, "NAME", "abi, kernels, memory, width, threads, refusal or reload", NULL,
-         &o.group, NULL},
+        {"group", 0, "NAME", "abi, kernels, memory, width, threads, stream, refusal or reload",
+         NULL, &o.group, NULL},
         {"oracle", 0, "BACKEND", "the backend that is right (default scalar)", NULL, &o.oracle,
          NULL},
+        {"via", 0, "WAY",
+         "every call by way of host memory, a buffer or a stream: host, buffer, stream", NULL,
+         &o.via, NULL},
         {"seed", 0, "N", "of the operands' numbers (default 1)", NULL, &seed, NULL},
         {"skip-file", 0, "FILE", "cases that may fail: 'pattern: reason' lines", NULL, &o.skip_file,
          NULL},
@@ -180,8 +183,9 @@ int cmd_check(int argc, char **argv)
         {NULL, 0, NULL, NULL, NULL, NULL, NULL}};
     args a = {
         .usage = "vane check PLUGIN.so [OPTION...]",
-        .about = "Judges a plugin by the conformance suite: its file and devices, every operation\n"
-                 "against the oracle, the memory around its outputs, thread widths, reloading.",
+        .about =
+            "Judges a plugin by the conformance suite: its file and devices, every operation\n"
+            "against the oracle, the memory around its outputs, thread widths, streams, reloading.",
         .options = options};
     int rc = args_parse(&a, argc, argv);
     if (rc != ARGS_GO_ON)

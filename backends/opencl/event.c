@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* event.c - the core's events. One is made for nearly every launch, so they come from a free
+ * list, and blocks of them from the host.
+ */
+#include <sched.h>
+#include <time.h>
+
+#include "host.h"
+
+#define BLOCK_EVENTS 128
+
+typedef struct slot {
+    vane_event event; /* first: a vane_event of ours is a slot */
+    struct slot *next;
+} slot;
+
+typedef struct block {
+    struct block *next;
+    slot slots[BLOCK_EVENTS];
+} block;
+
+struct ocl_events {
+    pthread_mutex_t lock;
+    slot *free;
+    block *blocks;
+};
+
+vane_status ocl_events_open(vane_backend *b)
+{
+    const vane_host *host = b->host;
+    ocl_events *pool = host->alloc(host->ctx, sizeof *pool, 64);
+    if (!pool)
+        return host->fail(host->ctx, VANE_E_NOMEM, 0, "no memory for events");
+    *pool = (ocl_events){.free = NULL};
+    pthread_mutex_init(&pool->lock, NULL);
+    b->events = pool;
+    return VANE_OK;
+}
+
+void ocl_events_close(vane_backend *b)
+{
+    ocl_events *pool = b->events;
+    if (!pool)
+        return;
+    while (pool->blocks) {
+        block *next = pool->blocks->next;
+        b->host->free(b->host->ctx, pool->blocks);
+        pool->blocks = next;
+    }
+    pthread_mutex_destroy(&pool->lock);
+    b->host->free(b->host->ctx, pool);
+}
+
+/* Called with the lock held. */
+static void grow(const vane_host *host, ocl_events *pool)
+{
+    block *more = host->alloc(host->ctx, sizeof *more, 64);
+    if (!more)
+        return;
+    more->next = pool->blocks;
+    pool->blocks = more;
+    for (size_t i = 0; i < BLOCK_EVENTS; i++) {
+        more->slots[i].next = pool->free;
+        pool->free = &more->slots[i];
+    }
+}
+
+static slot *take(vane_backend *b)
+{
+    ocl_events *pool = b->events;
+    pthread_mutex_lock(&pool->lock);
+    if (!pool->free)
+        grow(b->host, pool);
+    slot *s = pool->free;
+    if (s)
+        pool->free = s->next;
+    pthread_mutex_unlock(&pool->lock);
+    return s;
+}
+
+vane_status ocl_event_wrap(vane_queue *q, cl_event e, vane_event **out)
+{
+    vane_backend *b = q->device->backend;
+    *out = NULL;
+    if (!e)
+        return VANE_OK;
+    b->cl.clFlush(q->queue); /* whoever asks for an event will wait for it */
+    slot *s = take(b);
+    if (!s) {
+        b->cl.clFinish(q->queue); /* nobody could wait for it */
+        b->cl.clReleaseEvent(e);
+        return b->host->fail(b->host->ctx, VANE_E_NOMEM, 0, "no memory for an event");
+    }
+    s->event = (vane_event){.backend = b, .event = e};
+    *out = &s->event;
+    return VANE_OK;
+}
+
+void ocl_event_free(vane_event *e)
+{
+    vane_backend *b = e->backend;
+    slot *s = (slot *)e;
+    b->cl.clReleaseEvent(e->event);
+    pthread_mutex_lock(&b->events->lock);
+    s->next = b->events->free;
+    b->events->free = s;
+    pthread_mutex_unlock(&b->events->lock);
+}
+
+/* ---- waiting ----------------------------------------------------------------------- */
+
+static vane_status status_of(const vane_event *e, cl_int code, cl_int state, const char *what)
+{
+    const vane_host *host = e->backend->host;
+    if (code != CL_SUCCESS)
+        return ocl_fail(host, code, what);
+    if (state < 0)
+        return ocl_fail(host, state, "a command that was queued");
+    return state == CL_COMPLETE ? VANE_OK : VANE_E_TIMEOUT;
+}
+
+static vane_status poll(const vane_event *e)
+{
+    cl_int state = CL_COMPLETE;
+    cl_int code = e->backend->cl.clGetEventInfo(e->event, CL_EVENT_COMMAND_EXECUTION_STATUS,
+                                                sizeof state, &state, NULL);
+    return status_of(e, code, state, "clGetEventInfo");
+}
+
+/* OpenCL only promises to run what was flushed. */
+static void flush(const vane_event *e)
+{
+    const ocl_api *cl = &e->backend->cl;
+    cl_command_queue queue = NULL;
+    if (cl->clGetEventInfo(e->event, CL_EVENT_COMMAND_QUEUE, sizeof queue, &queue, NULL) ==
+            CL_SUCCESS &&
+        queue)
+        cl->clFlush(queue);
+}
+
+#define LOOKS 100 /* some microseconds */
+
+/* Small kernels are done sooner than a sleeping thread wakes up. */
+static vane_status look_often(const vane_event *e)
+{
+    vane_status st = VANE_E_TIMEOUT;
+    for (uint32_t i = 0; st == VANE_E_TIMEOUT && i < LOOKS; i++) {
+        sched_yield();
+        st = poll(e);
+    }
+    return st;
+}
+
+static vane_status wait_forever(const vane_event *e)
+{
+    const ocl_api *cl = &e->backend->cl;
+    cl_int code = cl->clWaitForEvents(1, &e->event);
+    if (code == CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST)
+        return poll(e); /* says which error it was */
+    return status_of(e, code, CL_COMPLETE, "clWaitForEvents");
+}
+
+/* OpenCL has no wait with a limit: sleep ever longer between two looks. */
+static vane_status wait_until(const vane_event *e, uint64_t timeout_ns)
+{
+    const vane_host *host = e->backend->host;
+    uint64_t begin = host->now_ns(host->ctx), pause_ns = 1000;
+    vane_status st = poll(e);
+    while (st == VANE_E_TIMEOUT) {
+        uint64_t gone = host->now_ns(host->ctx) - begin;
+        if (gone >= timeout_ns)
+            break;
+        if (pause_ns > timeout_ns - gone)
+            pause_ns = timeout_ns - gone;
+        struct timespec t = {.tv_sec = 0, .tv_nsec = (long)pause_ns};
+        nanosleep(&t, NULL);
+        if (pause_ns < 500000)
+            pause_ns *= 2;
+        st = poll(e);
+    }
+    return st;
+}
+
+static vane_status timed_out(const vane_event *e, uint64_t timeout_ns)
+{
+    const vane_host *host = e->backend->host;
+    return host->fail(host->ctx, VANE_E_TIMEOUT, 0, "not done after %.3f ms",
+                      (double)timeout_ns * 1e-6);
+}
+
+vane_status ocl_event_wait(vane_event *e, uint64_t timeout_ns)
+{
+    vane_status st = poll(e);
+    if (st != VANE_E_TIMEOUT)
+        return st;
+    flush(e);
+    if (timeout_ns > 0)
+        st = look_often(e);
+    if (st == VANE_E_TIMEOUT && timeout_ns == UINT64_MAX)
+        return wait_forever(e);
+    if (st == VANE_E_TIMEOUT && timeout_ns > 0)
+        st = wait_until(e, timeout_ns);
+    return st == VANE_E_TIMEOUT ? timed_out(e, timeout_ns) : st;
+}
+
+vane_status ocl_event_time(vane_event *e, uint64_t *begin_ns, uint64_t *end_ns)
+{
+    const ocl_api *cl = &e->backend->cl;
+    cl_ulong begin = 0, end = 0;
+    cl_int code = cl->clGetEventProfilingInfo(e->event, CL_PROFILING_COMMAND_START, sizeof begin,
+                                              &begin, NULL);
+    if (code == CL_SUCCESS)
+        code =
+            cl->clGetEventProfilingInfo(e->event, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL);
+    if (code != CL_SUCCESS)
+        return ocl_fail(e->backend->host, code, "clGetEventProfilingInfo");
+    *begin_ns = begin;
+    *end_ns = end;
+    return VANE_OK;
+}

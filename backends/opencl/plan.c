@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* plan.c - orders, merges and cuts the dimensions of a reduction. */
+#include "plan.h"
+
+enum {
+    STRIP = 64,      /* outputs of a tile of reduce_across */
+    SHORT = 32,      /* terms below which 16 outputs at a time are better than 16 terms */
+    PIECE = 1 << 14, /* terms that are worth a work-item of a CPU */
+    SIDE = 4,        /* pieces for each core: more even when one is late, and still few */
+    TERMS = 16,      /* terms that are worth a lane of a GPU */
+    FILL = 8         /* groups that a compute unit of a GPU holds, about */
+};
+
+cl_mem ocl_view_mem(const vane_view *v)
+{
+    return v->mem ? v->mem->mem : NULL;
+}
+
+static int64_t element_of(const vane_view *v)
+{
+    static const uint8_t bytes[] = {
+#define OCL_DTYPE_BYTES(NAME, name, size) size,
+        VANE_DTYPE_MAP(OCL_DTYPE_BYTES)
+#undef OCL_DTYPE_BYTES
+    };
+    return (int64_t)(v->offset_bytes / bytes[v->dtype]);
+}
+
+/* Broadcast dimensions go outside: what they repeat is then walked as a whole. */
+static int before(int64_t a, int64_t b)
+{
+    return b != 0 && (a == 0 || a > b);
+}
+
+static void insert_kept(ocl_plan *p, int64_t extent, int64_t x, int64_t out)
+{
+    int64_t i = p->n_kept++;
+    for (; i > 0 && before(x, p->kept_x[i - 1]); i--) {
+        p->kept[i] = p->kept[i - 1];
+        p->kept_x[i] = p->kept_x[i - 1];
+        p->kept_out[i] = p->kept_out[i - 1];
+    }
+    p->kept[i] = extent;
+    p->kept_x[i] = x;
+    p->kept_out[i] = out;
+}
+
+static void insert_red(ocl_plan *p, int64_t extent, int64_t x, int ordered)
+{
+    int64_t i = p->n_red++;
+    for (; !ordered && i > 0 && before(x, p->red_x[i - 1]); i--) {
+        p->red[i] = p->red[i - 1];
+        p->red_x[i] = p->red_x[i - 1];
+    }
+    p->red[i] = extent;
+    p->red_x[i] = x;
+}
+
+static void merge(ocl_plan *p)
+{
+    int64_t k = 0, r = 0;
+    for (int64_t i = 1; i < p->n_kept; i++) {
+        int joins = p->kept_x[k] == p->kept[i] * p->kept_x[i] &&
+                    p->kept_out[k] == p->kept[i] * p->kept_out[i];
+        int64_t extent = joins ? p->kept[k] * p->kept[i] : p->kept[i];
+        k += !joins;
+        p->kept[k] = extent;
+        p->kept_x[k] = p->kept_x[i];
+        p->kept_out[k] = p->kept_out[i];
+    }
+    for (int64_t i = 1; i < p->n_red; i++) {
+        int joins = p->red_x[r] == p->red[i] * p->red_x[i];
+        int64_t extent = joins ? p->red[r] * p->red[i] : p->red[i];
+        r += !joins;
+        p->red[r] = extent;
+        p->red_x[r] = p->red_x[i];
+    }
+    p->n_kept = p->n_kept ? k + 1 : 0;
+    p->n_red = p->n_red ? r + 1 : 0;
+}
+
+static void add_dimension(ocl_plan *p, const vane_view *x, const vane_view *out, uint32_t d,
+                          int kept, int ordered)
+{
+    int64_t extent = x->shape[d], sx = x->stride[d], so = out->stride[d];
+    *(kept ? &p->outputs : &p->terms) *= extent;
+    if (extent <= 1)
+        return;
+    if (sx < 0 && (kept || !ordered)) { /* from the other end */
+        p->x_at += (extent - 1) * sx;
+        sx = -sx;
+        p->out_at += kept ? (extent - 1) * so : 0;
+        so = -so;
+    }
+    if (kept)
+        insert_kept(p, extent, sx, so);
+    else
+        insert_red(p, extent, sx, ordered);
+}
+
+void ocl_plan_reduce(ocl_plan *p, const vane_call *call, uint32_t n_outer, int ordered)
+{
+    const vane_view *x = &call->arg[0], *out = &call->arg[1];
+    *p = (ocl_plan){.outputs = 1, .terms = 1, .y_step = 1, .lanes = 1};
+    p->x_at = element_of(x);
+    p->out_at = element_of(out);
+    for (uint32_t d = 0; d < x->rank; d++)
+        add_dimension(p, x, out, d, d < n_outer, ordered);
+    if (p->terms == 0) /* whatever was collected: nothing is read */
+        p->n_red = 0;
+    merge(p);
+    if (p->n_kept == 0)
+        insert_kept(p, 1, 1, 1);
+    if (p->n_red == 0)
+        insert_red(p, p->terms, 1, 1);
+}
+
+void ocl_plan_dot(ocl_plan *p, const vane_call *call)
+{
+    const vane_view *x = &call->arg[0], *y = &call->arg[1];
+    *p = (ocl_plan){.outputs = 1, .terms = x->shape[0], .lanes = 1, .n_kept = 1, .n_red = 1};
+    p->x_at = element_of(x);
+    p->y_at = element_of(y);
+    p->out_at = element_of(&call->arg[2]);
+    p->kept[0] = p->kept_x[0] = p->kept_out[0] = 1;
+    p->red[0] = p->terms;
+    p->red_x[0] = x->stride[0];
+    p->y_step = y->stride[0];
+}
+
+/* 16 outputs at a time rather than 16 terms? */
+static int goes_across(const ocl_plan *p)
+{
+    const int64_t wide = p->kept[p->n_kept - 1], step = p->kept_x[p->n_kept - 1];
+    const int64_t run = p->red[p->n_red - 1];
+    if (wide < 16)
+        return 0;
+    return (step == 1 && p->red_x[p->n_red - 1] != 1) || run < 16 || p->terms < SHORT;
+}
+
+/* Whole chunks for each work-item, a few for each core. */
+static ocl_cut cut_cpu(ocl_plan *p, const vane_device *d, uint32_t op)
+{
+    ocl_cut cut = {.way = op != VANE_OP_DOT && goes_across(p) ? OCL_ACROSS : OCL_ALONG, .local = 1};
+    const int64_t wide = p->kept[p->n_kept - 1];
+    const double work = (double)p->outputs * (double)ocl_most(p->terms, 1);
+    const int64_t useful = work > (double)PIECE * 1e6 ? 1000000 : 1 + (int64_t)(work / PIECE);
+    const int64_t wanted = ocl_least(useful, SIDE * (int64_t)d->compute_units);
+    const int64_t unit = cut.way == OCL_ACROSS ? 16 : 1024;
+    p->tiles = cut.way == OCL_ACROSS ? ocl_most(wide / STRIP, 1) : 0;
+    const int64_t lines = cut.way == OCL_ACROSS ? p->outputs / wide * p->tiles : p->outputs;
+    p->chunks = lines >= wanted ? 1 : ocl_parts(wanted, lines);
+    p->chunks = ocl_most(p->chunks, p->terms >> 30);
+    p->chunk = ocl_most(ocl_parts(ocl_parts(p->terms, p->chunks), unit) * unit, unit);
+    p->chunks = ocl_most(ocl_parts(p->terms, p->chunk), 1);
+    cut.global = (size_t)ocl_least(lines * p->chunks, ocl_least(useful, 4 * wanted));
+    return cut;
+}
+
+int64_t ocl_power_of_two(int64_t n)
+{
+    int64_t p = 1;
+    while (p <= n / 2)
+        p *= 2;
+    return p;
+}
+
+/* How far apart the first and the last element that is touched lie. */
+static double span_of(const ocl_plan *p)
+{
+    double span = 0, out = 0;
+    for (int64_t i = 0; i < p->n_kept; i++) {
+        span += (double)(p->kept[i] - 1) * (double)p->kept_x[i];
+        out += (double)(p->kept[i] - 1) *
+               (double)(p->kept_out[i] < 0 ? -p->kept_out[i] : p->kept_out[i]);
+    }
+    for (int64_t i = 0; i < p->n_red; i++) {
+        double step = (double)(p->red_x[i] < 0 ? -p->red_x[i] : p->red_x[i]);
+        double y = (double)(p->y_step < 0 ? -p->y_step : p->y_step);
+        span += (double)p->red[i] * (step > y ? step : y);
+    }
+    return span > out ? span : out;
+}
+
+uint32_t ocl_plan_variant(const ocl_plan *p)
+{
+    return span_of(p) < 0x1p30 && (double)p->outputs * (double)p->chunks < 0x1p30 ? 1 : 3;
+}
+
+/* Teams of lanes; one lane where neighbouring work-items take neighbouring columns. */
+static ocl_cut cut_gpu(ocl_plan *p, const vane_device *d)
+{
+    const int64_t group = ocl_power_of_two(d->group);
+    const int64_t wide = p->kept[p->n_kept - 1];
+    const int columns = wide >= 32 && p->kept_x[p->n_kept - 1] == 1 && p->red_x[p->n_red - 1] != 1;
+    ocl_cut cut = {.way = OCL_TEAMS, .local = (size_t)group};
+    p->lanes = columns ? 1 : ocl_least(group, ocl_power_of_two(p->terms / 4));
+    const int64_t wanted = FILL * (int64_t)d->compute_units * group;
+    const int64_t have = p->outputs > wanted ? wanted : p->outputs * p->lanes;
+    const int64_t useful = ocl_most(p->terms / (p->lanes * TERMS), 1);
+    p->chunks = have >= wanted ? 1 : ocl_least(ocl_parts(wanted, have), useful);
+    p->chunk = ocl_most(ocl_parts(p->terms, p->chunks), 1);
+    p->chunks = ocl_most(ocl_parts(p->terms, p->chunk), 1);
+    cut.variant = ocl_plan_variant(p);
+    cut.global = (size_t)(ocl_parts(p->outputs * p->chunks, group / p->lanes) * group);
+    return cut;
+}
+
+ocl_cut ocl_plan_cut(ocl_plan *p, const vane_device *d, uint32_t op)
+{
+    return d->is_cpu ? cut_cpu(p, d, op) : cut_gpu(p, d);
+}
+
+size_t ocl_plan_fold(ocl_plan *p, const vane_device *d, const ocl_cut *cut)
+{
+    if (cut->way != OCL_TEAMS)
+        return (size_t)ocl_least(1 + p->outputs / 1024, 4 * (int64_t)d->compute_units);
+    p->lanes = p->outputs >= (int64_t)cut->local
+                   ? 1
+                   : ocl_least((int64_t)cut->local, ocl_power_of_two(p->chunks));
+    return (size_t)ocl_parts(p->outputs, (int64_t)cut->local / p->lanes) * cut->local;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* queue.c - in-order command queues. They keep times: on PoCL that costs nothing measurable. */
+#include <sched.h>
+
+#include "host.h"
+
+vane_status ocl_queue_open(vane_device *d, vane_queue **out)
+{
+    const vane_host *host = d->backend->host;
+    cl_int code = CL_SUCCESS;
+    vane_status st = ocl_device_ready(d);
+    if (st != VANE_OK)
+        return st;
+    vane_queue *q = host->alloc(host->ctx, sizeof *q, 64);
+    if (!q)
+        return host->fail(host->ctx, VANE_E_NOMEM, 0, "no memory for a queue");
+    *q = (vane_queue){.device = d};
+    q->queue =
+        d->backend->cl.clCreateCommandQueue(d->context, d->id, CL_QUEUE_PROFILING_ENABLE, &code);
+    if (!q->queue) {
+        host->free(host->ctx, q);
+        return ocl_fail(host, code, "clCreateCommandQueue");
+    }
+    *out = q;
+    return VANE_OK;
+}
+
+void ocl_queue_close(vane_queue *q)
+{
+    vane_device *d = q->device;
+    d->backend->cl.clFinish(q->queue);
+    while (atomic_load(&q->callbacks) > 0)
+        sched_yield(); /* clFinish does not wait for callbacks */
+    ocl_functions_release(q);
+    for (size_t i = 0; i < sizeof q->scratch / sizeof q->scratch[0]; i++) {
+        if (q->scratch[i])
+            ocl_mem_free(d, q->scratch[i]);
+    }
+    d->backend->cl.clReleaseCommandQueue(q->queue);
+    d->backend->host->free(d->backend->host->ctx, q);
+}
+
+vane_status ocl_queue_sync(vane_queue *q)
+{
+    cl_int code = q->device->backend->cl.clFinish(q->queue);
+    return code == CL_SUCCESS ? VANE_OK : ocl_fail(q->device->backend->host, code, "clFinish");
+}
+
+/* ---- waiting for another queue ------------------------------------------------------ */
+
+/* An event of another device is another context's, which no barrier can name. */
+static vane_status wait_here(vane_queue *q, vane_event *e)
+{
+    cl_int code = q->device->backend->cl.clWaitForEvents(1, &e->event);
+    return code == CL_SUCCESS ? VANE_OK
+                              : ocl_fail(q->device->backend->host, code, "clWaitForEvents");
+}
+
+/* The queue that makes the event must have been flushed, or both could wait for ever. */
+vane_status ocl_queue_wait(vane_queue *q, vane_event *e)
+{
+    const ocl_api *cl = &q->device->backend->cl;
+    cl_command_queue other = NULL;
+    cl_context context = NULL;
+    cl_int code = cl->clGetEventInfo(e->event, CL_EVENT_COMMAND_QUEUE, sizeof(cl_command_queue),
+                                     &other, NULL);
+    if (code == CL_SUCCESS && other == q->queue)
+        return VANE_OK; /* in order already */
+    if (code == CL_SUCCESS)
+        code = cl->clGetEventInfo(e->event, CL_EVENT_CONTEXT, sizeof(cl_context), &context, NULL);
+    if (code == CL_SUCCESS && other)
+        code = cl->clFlush(other);
+    if (code == CL_SUCCESS && context != q->device->context)
+        return wait_here(q, e);
+    if (code == CL_SUCCESS)
+        code = cl->clEnqueueBarrierWithWaitList(q->queue, 1, &e->event, NULL);
+    return code == CL_SUCCESS ? VANE_OK
+                              : ocl_fail(q->device->backend->host, code, "waiting for an event");
+}
+
+/* ---- callbacks -------------------------------------------------------------------- */
+
+typedef struct callback {
+    vane_queue *queue;
+    void (*fn)(void *arg);
+    void *arg;
+} callback;
+
+/* On a thread of the driver's. After the count nothing of the queue is touched. */
+static void CL_CALLBACK call_back(cl_event e, cl_int state, void *arg)
+{
+    callback c = *(callback *)arg;
+    const vane_host *host = c.queue->device->backend->host;
+    (void)e;
+    (void)state;
+    host->free(host->ctx, arg);
+    c.fn(c.arg);
+    atomic_fetch_sub(&c.queue->callbacks, 1);
+}
+
+static cl_int set_callback(vane_queue *q, callback *c)
+{
+    const ocl_api *cl = &q->device->backend->cl;
+    cl_event marker = NULL;
+    cl_int code = cl->clEnqueueMarkerWithWaitList(q->queue, 0, NULL, &marker);
+    if (code != CL_SUCCESS)
+        return code;
+    atomic_fetch_add(&q->callbacks, 1);
+    code = cl->clSetEventCallback(marker, CL_COMPLETE, call_back, c);
+    if (code != CL_SUCCESS)
+        atomic_fetch_sub(&q->callbacks, 1);
+    cl->clReleaseEvent(marker);
+    cl->clFlush(q->queue);
+    return code;
+}
+
+vane_status ocl_queue_callback(vane_queue *q, void (*fn)(void *arg), void *arg)
+{
+    const vane_host *host = q->device->backend->host;
+    callback *c = host->alloc(host->ctx, sizeof *c, 64);
+    if (!c)
+        return host->fail(host->ctx, VANE_E_NOMEM, 0, "no memory for a callback");
+    *c = (callback){.queue = q, .fn = fn, .arg = arg};
+    cl_int code = set_callback(q, c);
+    if (code == CL_SUCCESS)
+        return VANE_OK;
+    host->free(host->ctx, c);
+    return ocl_fail(host, code, "clSetEventCallback");
+}
+
+/* ---- work ------------------------------------------------------------------------- */
+
+vane_status ocl_queue_launch(vane_queue *q, const vane_kernel *k, const vane_call *call,
+                             vane_event **out)
+{
+    const ocl_kernel *kernel = (const ocl_kernel *)k;
+    cl_event e = NULL;
+    vane_status st = kernel->run(q, kernel, call, out ? &e : NULL);
+    return st == VANE_OK && out ? ocl_event_wrap(q, e, out) : st;
+}

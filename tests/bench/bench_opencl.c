@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* bench_opencl.c - Vane's OpenCL backend beside OpenCL host code written by hand; judges nothing.
+ *
+ * bench_opencl [launch|pipeline|throughput|copies|start]...   all of them without an argument
+ *
+ * What is compared runs in turn, in one process, on the first OpenCL device; printed are medians.
+ * VANE_PLUGIN_PATH says where Vane's plugins are when they are not installed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "opencl_bench.h"
+
+const char *const bench_op_names[BENCH_OPS] = {"add", "mul", "relu"};
+
+enum { MOST = 10000000 }; /* elements */
+
+/* ---- timing ---------------------------------------------------------------------- */
+
+double bench_now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double bench_middle(double *ns, size_t n)
+{
+    qsort(ns, n, sizeof *ns, by_value);
+    return ns[n / 2];
+}
+
+int bench_compare(bench_thing *things, size_t n, int rounds)
+{
+    static double ns[BENCH_THINGS][BENCH_ROUNDS];
+    for (size_t i = 0; i < n; i++)
+        if (things[i].run(things[i].self)) /* builds, faults pages in */
+            return 1;
+    for (int r = 0; r < rounds; r++)
+        for (size_t i = 0; i < n; i++) {
+            const double begin = bench_now_ns();
+            if (things[i].run(things[i].self))
+                return 1;
+            ns[i][r] = bench_now_ns() - begin;
+        }
+    for (size_t i = 0; i < n; i++)
+        things[i].median = bench_middle(ns[i], (size_t)rounds);
+    return 0;
+}
+
+static int rounds_for(size_t n)
+{
+    return n <= 10000 ? BENCH_ROUNDS : n <= 100000 ? 101 : n <= 1000000 ? 51 : 15;
+}
+
+/* ---- the tables ------------------------------------------------------------------ */
+
+static const size_t sizes[] = {1000, 10000, 100000, 1000000, MOST};
+
+static int compare_launches(hand *h, with_vane *v)
+{
+    printf("\nadd, launched and waited for, us%19s %10s %12s %8s\n", "by hand", "vane_add",
+           "async, wait", "ratio");
+    for (size_t i = 0; i < 3; i++) {
+        bench_thing things[] = {{"by hand", hand_launch, h, 0},
+                                {"call", with_vane_call, v, 0},
+                                {"async", with_vane_launch, v, 0}};
+        hand_set(h, BENCH_ADD, sizes[i], 1);
+        with_vane_set(v, BENCH_ADD, sizes[i]);
+        if (bench_compare(things, 3, BENCH_ROUNDS) || with_vane_check(v, BENCH_ADD, sizes[i]))
+            return 1;
+        printf("  %-30zu %18.2f %10.2f %12.2f %8.2f\n", sizes[i], things[0].median / 1e3,
+               things[1].median / 1e3, things[2].median / 1e3, things[1].median / things[0].median);
+    }
+    return 0;
+}
+
+static int compare_pipelines(hand *h, with_vane *v)
+{
+    printf("\n%d adds, then one wait, us each%17s %10s %21s\n", BENCH_PIPELINE, "by hand", "vane",
+           "ratio");
+    for (size_t i = 0; i < 2; i++) {
+        bench_thing things[] = {{"by hand", hand_pipeline, h, 0},
+                                {"vane", with_vane_pipeline, v, 0}};
+        hand_set(h, BENCH_ADD, sizes[i], 1);
+        with_vane_set(v, BENCH_ADD, sizes[i]);
+        if (bench_compare(things, 2, 31))
+            return 1;
+        printf("  %-30zu %18.3f %10.3f %21.2f\n", sizes[i], things[0].median / 1e3 / BENCH_PIPELINE,
+               things[1].median / 1e3 / BENCH_PIPELINE, things[1].median / things[0].median);
+    }
+    return 0;
+}
+
+/* One way of writing the kernel, as a thing of its own. */
+typedef struct variant {
+    hand *h;
+    bench_op op;
+    size_t n, number;
+} variant;
+
+static int run_variant(void *self)
+{
+    const variant *v = self;
+    hand_set(v->h, v->op, v->n, v->number);
+    return hand_launch(v->h);
+}
+
+static int compare_kernels(hand *h, with_vane *v, bench_op op, size_t n)
+{
+    const size_t count = hand_variants(); /* and Vane: BENCH_THINGS are enough */
+    bench_thing things[BENCH_THINGS];
+    variant each[BENCH_THINGS];
+    size_t best = 0;
+    for (size_t i = 0; i < count; i++) {
+        each[i] = (variant){h, op, n, i};
+        things[i] = (bench_thing){hand_variant_name(i), run_variant, &each[i], 0};
+    }
+    things[count] = (bench_thing){"vane", with_vane_launch, v, 0};
+    with_vane_set(v, op, n);
+    if (bench_compare(things, count + 1, rounds_for(n)) || with_vane_check(v, op, n))
+        return 1;
+    for (size_t i = 1; i < count; i++)
+        if (things[i].median < things[best].median)
+            best = i;
+    const double bytes = (op == BENCH_RELU ? 8.0 : 12.0) * (double)n;
+    printf("  %-5s %8zu  %-28s %8.2f %10.2f %8.2f\n", bench_op_names[op], n, things[best].name,
+           bytes / things[best].median, bytes / things[count].median,
+           things[count].median / things[best].median);
+    return 0;
+}
+
+static int compare_throughput(hand *h, with_vane *v)
+{
+    printf("\nelementwise, GB/s  the best of %zu ways by hand%12s %10s %8s\n", hand_variants(),
+           "by hand", "vane", "ratio");
+    for (bench_op op = BENCH_ADD; op < BENCH_OPS; op++)
+        for (size_t i = 1; i < sizeof sizes / sizeof sizes[0]; i++)
+            if (compare_kernels(h, v, op, sizes[i]))
+                return 1;
+    return 0;
+}
+
+typedef struct block {
+    float *from, *to;
+    size_t n;
+} block;
+
+static int copy_block(void *self)
+{
+    block *b = self;
+    memcpy(b->to, b->from, b->n * sizeof(float));
+    return 0;
+}
+
+static int compare_copies(hand *h, with_vane *v)
+{
+    block b = {calloc(MOST, sizeof(float)), calloc(MOST, sizeof(float)), 0};
+    int rc = !b.from || !b.to;
+    printf("\ncopies, GB/s%33s %10s %10s %8s\n", "memcpy", "by hand", "vane", "ratio");
+    for (size_t i = 1; !rc && i < sizeof sizes / sizeof sizes[0]; i++) {
+        const double bytes = (double)sizes[i] * sizeof(float);
+        bench_thing things[] = {{"memcpy", copy_block, &b, 0},
+                                {"up", hand_upload, h, 0},
+                                {"up", with_vane_upload, v, 0},
+                                {"down", hand_download, h, 0},
+                                {"down", with_vane_download, v, 0}};
+        b.n = sizes[i];
+        hand_set(h, BENCH_ADD, sizes[i], 1);
+        with_vane_set(v, BENCH_ADD, sizes[i]);
+        rc = bench_compare(things, 5, rounds_for(sizes[i]));
+        for (int w = 1; !rc && w < 5; w += 2)
+            printf("  %-10s %8zu %23.2f %10.2f %10.2f %8.2f\n", w == 1 ? "upload" : "add, down",
+                   sizes[i], bytes / things[0].median, bytes / things[w].median,
+                   bytes / things[w + 1].median, things[w + 1].median / things[w].median);
+    }
+    free(b.from);
+    free(b.to);
+    return rc;
+}
+
+/* ---- the command ----------------------------------------------------------------- */
+
+static int wanted(int argc, char **argv, const char *what)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], what) == 0)
+            return 1;
+    return argc == 1;
+}
+
+static int compare_all(int argc, char **argv)
+{
+    hand *h = hand_open(MOST, NULL);
+    with_vane *v = h ? with_vane_open(MOST) : NULL;
+    int rc = !v;
+    if (v) {
+        printf("by hand: %s; vane: %s; ratio: vane's time / by hand's\n", hand_device(h),
+               with_vane_device(v));
+        rc = (wanted(argc, argv, "launch") && compare_launches(h, v)) ||
+             (wanted(argc, argv, "pipeline") && compare_pipelines(h, v)) ||
+             (wanted(argc, argv, "throughput") && compare_throughput(h, v)) ||
+             (wanted(argc, argv, "copies") && compare_copies(h, v));
+        with_vane_close(v);
+    }
+    if (h)
+        hand_close(h);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--bare") == 0)
+        return start_bare(argc > 2 ? argv[2] : NULL);
+    if (argc > 1 && strcmp(argv[1], "--vane") == 0)
+        return start_vane();
+    if (argc > 1 && strcmp(argv[1], "--nothing") == 0)
+        return 0;
+    if (argc == 2 && strcmp(argv[1], "start") == 0)
+        return start_compare("/proc/self/exe", 31);
+    int rc = compare_all(argc, argv);
+    if (!rc && wanted(argc, argv, "start"))
+        rc = start_compare("/proc/self/exe", 31);
+    return rc;
+}

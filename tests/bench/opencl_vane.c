@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* opencl_vane.c - the same work as opencl_hand.c's, through Vane: buffers, and a stream of the
+ * first OpenCL device.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "opencl_bench.h"
+#include "vane/vane.h"
+
+struct with_vane {
+    vane_context *ctx;
+    vane_stream *stream;
+    uint32_t device;
+    vane_buffer a, b, out;
+    vane_tensor ta, tb, tout;
+    float *from, *to;
+    char name[128];
+    bench_op op;
+    size_t n;
+};
+
+static int fails(vane_status st)
+{
+    if (st != VANE_OK)
+        fprintf(stderr, "bench_opencl: %s\n", vane_last_error()->message);
+    return st != VANE_OK;
+}
+
+static int find_device(with_vane *v)
+{
+    const char *backend;
+    for (uint32_t i = 0; i < vane_device_count(v->ctx); i++) {
+        vane_device_info info = {.struct_size = sizeof info};
+        if (vane_device_at(v->ctx, i, &info, &backend) != VANE_OK || strcmp(backend, "opencl") != 0)
+            continue;
+        v->device = i;
+        snprintf(v->name, sizeof v->name, "%s", info.name);
+        return 0;
+    }
+    fprintf(stderr, "bench_opencl: Vane has no OpenCL device\n");
+    return 1;
+}
+
+static int open_buffer(with_vane *v, size_t n, const char *name, vane_buffer *out)
+{
+    return fails(vane_buffer_open(v->ctx, n * sizeof(float), name, out)) ||
+           fails(vane_buffer_write(v->ctx, *out, 0, v->from, n * sizeof(float))) ||
+           fails(vane_buffer_prefetch(v->ctx, *out, v->device));
+}
+
+static int open_all(with_vane *v, size_t n)
+{
+    const vane_config config = {.struct_size = sizeof config, .backend = "opencl"};
+    v->from = malloc(n * sizeof(float));
+    v->to = malloc(n * sizeof(float));
+    if (!v->from || !v->to) {
+        fprintf(stderr, "bench_opencl: out of memory\n");
+        return 1;
+    }
+    for (size_t i = 0; i < n; i++)
+        v->from[i] = (float)(i % 1000) - 500;
+    return fails(vane_open(&config, &v->ctx)) || find_device(v) ||
+           fails(vane_stream_open(v->ctx, v->device, &v->stream)) ||
+           open_buffer(v, n, "a", &v->a) || open_buffer(v, n, "b", &v->b) ||
+           open_buffer(v, n, "out", &v->out);
+}
+
+with_vane *with_vane_open(size_t n)
+{
+    with_vane *v = calloc(1, sizeof *v);
+    if (v && !open_all(v, n))
+        return v;
+    if (v)
+        with_vane_close(v);
+    return NULL;
+}
+
+void with_vane_close(with_vane *v)
+{
+    if (v->stream)
+        vane_stream_close(v->stream);
+    if (v->ctx) {
+        if (v->a.id)
+            vane_buffer_close(v->ctx, v->a);
+        if (v->b.id)
+            vane_buffer_close(v->ctx, v->b);
+        if (v->out.id)
+            vane_buffer_close(v->ctx, v->out);
+        vane_close(v->ctx);
+    }
+    free(v->from);
+    free(v->to);
+    free(v);
+}
+
+const char *with_vane_device(const with_vane *v)
+{
+    return v->name;
+}
+
+void with_vane_set(with_vane *v, bench_op op, size_t n)
+{
+    const int64_t shape = (int64_t)n;
+    v->op = op;
+    v->n = n;
+    v->ta = vane_tensor_in(v->a, 0, VANE_F32, 1, &shape);
+    v->tb = vane_tensor_in(v->b, 0, VANE_F32, 1, &shape);
+    v->tout = vane_tensor_in(v->out, 0, VANE_F32, 1, &shape);
+}
+
+/* ---- the things ------------------------------------------------------------------ */
+
+int with_vane_call(void *self)
+{
+    with_vane *v = self;
+    if (v->op == BENCH_RELU)
+        return fails(vane_relu(v->ctx, &v->ta, &v->tout));
+    return fails(v->op == BENCH_ADD ? vane_add(v->ctx, &v->ta, &v->tb, &v->tout)
+                                    : vane_mul(v->ctx, &v->ta, &v->tb, &v->tout));
+}
+
+static vane_status enqueue(with_vane *v)
+{
+    if (v->op == BENCH_RELU)
+        return vane_relu_async(v->stream, &v->ta, &v->tout);
+    return v->op == BENCH_ADD ? vane_add_async(v->stream, &v->ta, &v->tb, &v->tout)
+                              : vane_mul_async(v->stream, &v->ta, &v->tb, &v->tout);
+}
+
+int with_vane_launch(void *self)
+{
+    with_vane *v = self;
+    return fails(enqueue(v)) || fails(vane_stream_wait(v->stream));
+}
+
+int with_vane_pipeline(void *self)
+{
+    with_vane *v = self;
+    for (int i = 0; i < BENCH_PIPELINE; i++)
+        if (fails(enqueue(v)))
+            return 1;
+    return fails(vane_stream_wait(v->stream));
+}
+
+int with_vane_upload(void *self)
+{
+    with_vane *v = self;
+    return fails(vane_buffer_write(v->ctx, v->a, 0, v->from, v->n * sizeof(float))) ||
+           fails(vane_buffer_prefetch(v->ctx, v->a, v->device));
+}
+
+int with_vane_download(void *self)
+{
+    with_vane *v = self;
+    return fails(enqueue(v)) ||
+           fails(vane_buffer_read(v->ctx, v->out, 0, v->to, v->n * sizeof(float)));
+}
+
+int with_vane_check(with_vane *v, bench_op op, size_t n)
+{
+    if (fails(vane_buffer_read(v->ctx, v->out, 0, v->to, n * sizeof(float))))
+        return 1;
+    for (size_t i = 0; i < n; i++) {
+        const float x = v->from[i];
+        const float want = op == BENCH_ADD ? x + x : op == BENCH_MUL ? x * x : x > 0 ? x : 0;
+        if (v->to[i] != want) {
+            fprintf(stderr, "bench_opencl: %s: element %zu is %g, expected %g\n",
+                    bench_op_names[op], i, (double)v->to[i], (double)want);
+            return 1;
+        }
+    }
+    return 0;
+}
