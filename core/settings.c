@@ -29,7 +29,7 @@ static const size_t field_ends[] = {
     FIELD_END(prefer),      FIELD_END(exclude),         FIELD_END(ops),
     FIELD_END(policy),      FIELD_END(plugin_path),     FIELD_END(cpu_mask),
     FIELD_END(repro),       FIELD_END(no_default_path), FIELD_END(log),
-    FIELD_END(log_arg),     FIELD_END(allow_empty),
+    FIELD_END(log_arg),     FIELD_END(allow_empty),     FIELD_END(mem_limit_mib),
 };
 
 /* Whole fields only: half a pointer is a wild one. */

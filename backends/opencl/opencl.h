@@ -122,7 +122,7 @@ struct vane_queue {
     cl_command_queue queue;
     ocl_slot *slots; /* open addressing; program.c */
     uint32_t slot_mask, slots_used;
-    vane_mem *scratch[4]; /* grown, never shrunk: in-order use needs no more */
+    vane_mem *scratch[4];  /* grown, never shrunk: in-order use needs no more */
     atomic_uint callbacks; /* that have not run */
 };
 

@@ -17,12 +17,12 @@ static vane_status run_async(vane_stream *s, uint32_t op, const vane_tensor *con
         st = vane__fail(VANE_E_ARGUMENT, "run_async: options.decision is set, expected NULL");
     if (st != VANE_OK)
         return st;
-    vane__flight *f = malloc(sizeof *f);
+    vane__flight *f = vane__stream_flight(s);
     if (f == NULL)
         return vane__fail(VANE_E_NOMEM, "run_async: no memory for the call");
     st = vane__flight_open(s->ctx, op, in, n_in, out, n_out, params, f);
     if (st != VANE_OK) {
-        free(f);
+        vane__stream_recycle(s, f);
         return st;
     }
     if (options != NULL) {
@@ -33,7 +33,7 @@ static vane_status run_async(vane_stream *s, uint32_t op, const vane_tensor *con
     st = vane__stream_give(s, f);
     if (st != VANE_OK) {
         vane__flight_close(f);
-        free(f);
+        vane__stream_recycle(s, f);
     }
     return st;
 }

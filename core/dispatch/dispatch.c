@@ -59,7 +59,7 @@ static vane_status fly(vane_context *ctx, vane__flight *f, const vane_options *o
     if (!r->plain && vane__runner_fit(r, &f->p) != VANE_REASON_CHOSEN)
         return vane__elect(&e);
     vane_status st = vane__flight_run(f, r);
-    if (st == VANE_OK || (st == VANE_E_ARGUMENT && vane_last_error()->backend[0] == '\0'))
+    if (st == VANE_OK || f->hopeless)
         return st;
     e.failed = r;
     e.failed_with = st;

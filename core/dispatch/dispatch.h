@@ -47,6 +47,8 @@ vane_status vane__elect_and_run(vane_context *ctx, const vane__prepared *p,
                                 vane_status failed_with);
 /* The cell's route for p, made now if it has to be; NULL and the sentence: none. */
 const vane__route *vane__route_for(vane_context *ctx, const vane__prepared *p);
+/* The same, but NULL when it has to be made. */
+const vane__route *vane__route_ready(vane_context *ctx, const vane__prepared *p);
 /* What a kernel returned, with a sentence even if it recorded none of its own: serial is
  * vane__error_serial() from before the call, 0 where nobody looked. */
 vane_status vane__kernel_status(const vane__runner *r, vane_status st, uint64_t serial);

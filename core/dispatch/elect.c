@@ -176,7 +176,7 @@ static vane_status try_all(vane__election *e, vane__slate *s, vane_decision *rec
             first = st;
             kept = *vane_last_error();
         }
-        if (e->f != NULL && st == VANE_E_ARGUMENT && vane_last_error()->backend[0] == '\0')
+        if (e->f != NULL && e->f->hopeless)
             return st; /* an operand's content, not the candidate: nobody else can either */
         note_failure(e->ctx, &s->runners[winner], st);
         mark_failed(s, &s->runners[winner]);

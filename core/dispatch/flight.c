@@ -16,7 +16,8 @@ static void init(vane__flight *f, vane_context *ctx, uint32_t n)
     f->ctx = ctx;
     f->n = n;
     f->n_locks = f->writes = 0;
-    f->enlisted = f->shared = 0;
+    f->enlisted = f->shared = f->touched = f->hopeless = 0;
+    f->sequence = 0;
     f->ticket = f->place = NULL;
     f->arena = NULL;
     f->queue = NULL;
@@ -71,42 +72,60 @@ static void operand_init(vane__operand *o, const vane_tensor *t)
     o->packed = NULL;
 }
 
-static vane_status check_inside(const vane__request *rq, const char *what, const vane__operand *o,
-                                const vane__buffer *b, int64_t lo, int64_t hi)
+static vane_status outside(const vane__request *rq, const char *what, const vane__operand *o,
+                           int64_t lo, int64_t hi)
 {
-    uint64_t offset = o->t.offset_bytes;
-    if (offset <= b->bytes && lo + (int64_t)offset >= 0 && hi <= (int64_t)(b->bytes - offset))
-        return VANE_OK;
-    return vane__fail(VANE_E_ARGUMENT,
-                      "%s: %s reaches from byte %lld to %lld of buffer '%s', which has %llu",
-                      rq->op->info.name, what, (long long)(lo + (int64_t)offset),
-                      (long long)(hi + (int64_t)offset), b->name, (unsigned long long)b->bytes);
+    return vane__fail(
+        VANE_E_ARGUMENT, "%s: %s reaches from byte %lld to %lld of buffer '%s', which has %llu",
+        rq->op->info.name, what, (long long)(lo + (int64_t)o->t.offset_bytes),
+        (long long)(hi + (int64_t)o->t.offset_bytes), o->buffer->name, (unsigned long long)o->room);
 }
 
 /* Finds the buffer and gives the tensor its address. */
 static vane_status look_up(vane__flight *f, const vane__request *rq, uint32_t i, const char *what)
 {
     vane__operand *o = &f->operands[i];
-    int64_t lo, hi;
     vane__buffer *b;
-    vane_status st = vane__tensor_check(rq->op->info.name, what, &o->t, i + 1 == f->n, 0);
-    if (st == VANE_OK)
-        st = vane__buffer_find(f->ctx, rq->op->info.name, what, o->t.buffer, &b);
+    vane_status st = vane__buffer_find(f->ctx, rq->op->info.name, what, o->t.buffer, &b);
     if (st == VANE_OK)
         st = vane__buffer_enter(b, rq->op->info.name, what, o->t.buffer);
     if (st != VANE_OK)
         return st;
-    vane__tensor_extent(&o->t, &lo, &hi);
-    st = check_inside(rq, what, o, b, lo, hi);
-    if (st == VANE_OK) {
-        o->buffer = b;
-        o->handle = o->t.buffer;
-        o->lo = (uint64_t)(lo + (int64_t)o->t.offset_bytes);
-        o->hi = (uint64_t)(hi + (int64_t)o->t.offset_bytes);
-        o->t.data = o->as.data = vane__buffer_data(b) + o->t.offset_bytes;
-    }
+    o->buffer = b;
+    o->handle = o->t.buffer;
+    o->room = b->bytes;
+    if (o->t.offset_bytes > b->bytes)
+        st = outside(rq, what, o, 0, 0);
+    else if (i + 1 == f->n && b->host->read_only)
+        st = vane__fail(VANE_E_ARGUMENT,
+                        "%s: %s is in buffer '%s', which is read-only, expected one that may be "
+                        "written",
+                        rq->op->info.name, what, b->name);
+    else
+        o->t.data = o->as.data =
+            b->bytes > 0 ? vane__buffer_data(b) + o->t.offset_bytes : vane__buffer_data(b);
     pthread_mutex_unlock(&b->lock);
     return st;
+}
+
+/* Of checked tensors: which bytes of its buffer each reaches, and has the buffer so many? */
+static vane_status measure(vane__flight *f, const vane__request *rq)
+{
+    char name[16];
+    for (uint32_t i = 0; i < f->n; i++) {
+        vane__operand *o = &f->operands[i];
+        int64_t lo, hi;
+        if (o->buffer == NULL)
+            continue;
+        vane__tensor_extent(&o->t, &lo, &hi);
+        uint64_t offset = o->t.offset_bytes;
+        if (lo + (int64_t)offset < 0 || hi > (int64_t)(o->room - offset))
+            return outside(rq, i + 1 == f->n ? "out" : vane__input_name(rq->op, i, name, 16), o, lo,
+                           hi);
+        o->lo = (uint64_t)(lo + (int64_t)offset);
+        o->hi = (uint64_t)(hi + (int64_t)offset);
+    }
+    return VANE_OK;
 }
 
 /* Buffers, each once, in the order in which they are locked. */
@@ -167,6 +186,8 @@ vane_status vane__flight_open(vane_context *ctx, uint32_t op, const vane_tensor 
         rq.out = f->out;
         st = vane__call_prepare(&rq, &f->p);
     }
+    if (st == VANE_OK)
+        st = measure(f, &rq);
     if (st == VANE_OK)
         lock_list(f);
     else
@@ -302,7 +323,7 @@ static int take_place(vane__flight *f)
     return 1;
 }
 
-vane_status vane__flight_enlist(vane__flight *f)
+vane_status vane__flight_enter(vane__flight *f)
 {
     const char *op = f->p.rq.op->info.name;
     f->ticket = vane__ticket_new(op);
@@ -322,29 +343,46 @@ vane_status vane__flight_enlist(vane__flight *f)
         look_for_twins(f);
         f->enlisted = 1;
         f->place = f->ticket;
+    } else {
+        vane__flight_unlock(f);
     }
-    vane__flight_unlock(f);
+    return st;
+}
+
+vane_status vane__flight_enlist(vane__flight *f)
+{
+    vane_status st = vane__flight_enter(f);
+    if (st == VANE_OK)
+        vane__flight_unlock(f);
     return st;
 }
 
 /* Whoever waits for this flight must find those before it gone too. */
 void vane__flight_end(vane__flight *f, vane_status st)
 {
-    vane_error kept = *vane_last_error();
-    if (!f->enlisted) {
-        if (f->ticket != NULL && vane__ticket_phase(f->ticket) != VANE__DONE)
+    int done = f->ticket != NULL && vane__ticket_phase(f->ticket) == VANE__DONE;
+    if (!f->enlisted || (st == VANE_OK && done)) { /* buffers forget what is done by themselves */
+        if (f->ticket != NULL && !done)
             vane__ticket_finish(f->ticket, st);
+        f->enlisted = 0;
         return;
     }
-    if (st != VANE_OK) {
+    vane_error kept = *vane_last_error();
+    if (st != VANE_OK || f->p.parts == 0) { /* nothing was computed, so nothing was waited for */
         vane__tickets_wait(&f->from);
         vane__tickets_wait(&f->after);
         vane__error_restore(&kept);
     }
     vane__flight_lock(f);
     vane__ticket_finish(f->ticket, st);
-    for (uint32_t i = 0; i < f->n_locks; i++)
-        vane__buffer_unuse(f->locks[i], f->ticket);
+    for (uint32_t i = 0; i < f->n_locks; i++) {
+        vane__buffer *b = f->locks[i];
+        vane__buffer_unuse(b, f->ticket);
+        if (f->sequence == 0 && b->writer == f->ticket) { /* the caller is told: nobody else */
+            b->writer = NULL;
+            vane__ticket_drop(f->ticket);
+        }
+    }
     vane__flight_unlock(f);
     f->enlisted = 0;
     if (st != VANE_OK)

@@ -24,6 +24,7 @@ typedef struct vane__operand {
     vane_tensor as;       /* as the kernel gets it: t, or its packed form */
     vane__buffer *buffer; /* NULL: host memory */
     vane_buffer handle;
+    uint64_t room;     /* bytes of buffer */
     uint64_t lo, hi;   /* the bytes between its first and last element; of a buffer, from its
                         * beginning, else from the first element in memory (lo is 0) */
     char *base;        /* the host address that stands for the beginning of mem */
@@ -42,6 +43,8 @@ typedef struct vane__flight {
     uint32_t n, n_locks; /* operands: inputs, then the output; buffers, each once, sorted */
     uint32_t writes;     /* operand n - 1 is in a buffer */
     int enlisted, shared;
+    int touched;               /* a kernel that writes the output was launched */
+    int hopeless;              /* what it reads is not there to be had: no runner can do it */
     vane__ticket *ticket;      /* of the work */
     vane__ticket *place;       /* in the order: the same, but while a call that waits is tried */
     vane__tickets from, after; /* whose results it reads; whom it only has to let go first */
@@ -75,6 +78,8 @@ void vane__flight_close(vane__flight *f);
 
 /* Makes the ticket; VANE_E_BUSY when a buffer is mapped. When it fails it did nothing. */
 vane_status vane__flight_enlist(vane__flight *f);
+/* The same, and its buffers stay locked when it succeeds. */
+vane_status vane__flight_enter(vane__flight *f);
 /* Only fills p.where. */
 void vane__flight_look(vane__flight *f);
 /* st becomes the ticket's status. */
@@ -86,6 +91,8 @@ int vane__flight_must_wait(vane__flight *f, const vane__queue *q);
 vane_status vane__flight_run(vane__flight *f, const vane__runner *r);
 /* On r's device by way of q (a stream's) without waiting: the ticket flies, or it failed. */
 vane_status vane__flight_launch(vane__flight *f, const vane__runner *r, vane__queue *q);
+/* The same between enter and unlock, when it need not wait. */
+vane_status vane__flight_launch_entered(vane__flight *f, const vane__runner *r, vane__queue *q);
 /* After launch: waits, delivers, gives back. The status is the work's. */
 vane_status vane__flight_land(vane__flight *f);
 

@@ -30,6 +30,7 @@ static vane_status wait_turn(vane__flight *f, vane__queue *q)
         } else {
             st = vane__ticket_wait(t, UINT64_MAX);
         }
+        f->hopeless |= vane__ticket_phase(t) == VANE__DONE && t->status != VANE_OK;
     }
     for (uint32_t i = 0; st == VANE_OK && i < f->after.count; i++) {
         vane_error kept = *vane_last_error();
@@ -51,27 +52,32 @@ static int fills_its_extent(const vane_tensor *t, uint64_t extent)
 static vane_status place(vane__flight *f, vane__operand *o, vane__queue *q, int is_output)
 {
     vane__buffer *b = o->buffer;
+    vane__copy *c = NULL;
     char name[16];
     vane_status st = VANE_OK;
     if (b == NULL)
         return vane__stage(f, o, q, is_output);
-    if (atomic_load(&b->host->shared) > 0)
+    if (atomic_load(&b->host->shared) > 0 || atomic_exchange(&b->host->changed, 0))
         vane__buffer_distrust(b);
-    if (!is_output)
+    if (!is_output && !vane__buffer_sound(b, o->lo, o->hi))
         st = vane__buffer_known(
             b, f->p.rq.op->info.name,
             vane__input_name(f->p.rq.op, (uint32_t)(o - f->operands), name, sizeof name), o->lo,
             o->hi);
+    f->hopeless |= st != VANE_OK;
     /* an output with gaps: what lies in the gaps stays as it is */
     if (st == VANE_OK)
         st = vane__buffer_place(b, q, f->ticket,
                                 !is_output || !fills_its_extent(&o->t, o->hi - o->lo), o->lo, o->hi,
-                                &o->copy);
+                                &c);
     if (st != VANE_OK)
         return st;
+    o->copy = c;
+    c->pins++;
     o->base = vane__buffer_data(b);
     o->mem = o->copy->block.mem;
-    o->host_had = is_output && vane__ranges_cover(&b->host_valid, o->lo, o->hi);
+    o->host_had =
+        is_output && !o->copy->imported && vane__ranges_cover(&b->host_valid, o->lo, o->hi);
     return VANE_OK;
 }
 
@@ -120,10 +126,16 @@ static vane_status launch_parts(vane__flight *f, const vane__runner *r, vane__qu
     vane_status st = VANE_OK;
     uint32_t last = last_part(f);
     int in_place = (f->p.call.flags & VANE_CALL_INPLACE) && f->writes;
+    int as_prepared = f->p.parts == 1 && f->arena == NULL; /* nothing is packed */
     for (uint32_t part = 0; st == VANE_OK && part <= last; part++) {
-        vane__call_part(&f->p, part, &call);
+        if (as_prepared)
+            memcpy(&call, &f->p.call,
+                   offsetof(vane_call, arg) + f->p.call.n_arg * sizeof *call.arg);
+        else
+            vane__call_part(&f->p, part, &call);
         if (f->p.parts > 1 && is_empty(&call))
             continue;
+        call.flags &= ~(uint32_t)VANE_CALL_INPLACE;
         call.flags |= in_place ? (uint32_t)VANE_CALL_INPLACE : 0;
         call.host = r->host;
         call.device = r->handle;
@@ -134,6 +146,7 @@ static vane_status launch_parts(vane__flight *f, const vane__runner *r, vane__qu
         st = r->device->backend->vt.launch(q->handle, r->kernel, &call, part == last ? out : NULL);
         pthread_mutex_unlock(&q->lock);
         st = vane__kernel_status(r, st, serial);
+        f->touched |= st == VANE_OK;
     }
     return st;
 }
@@ -161,11 +174,14 @@ static void settle(vane__flight *f, vane__queue *q)
 static void spoil(vane__flight *f)
 {
     vane__operand *o = &f->operands[f->n - 1];
-    if (!f->writes || o->copy == NULL || o->buffer->writer != f->place)
-        return; /* or somebody else wrote since */
-    vane__buffer_spoilt(o->buffer, o->copy, o->lo, o->hi);
-    if (o->host_had && !o->copy->imported)
+    if (!f->writes || !f->touched || o->copy == NULL || o->buffer->writer != f->place)
+        return;                                           /* or somebody else wrote since */
+    if (vane__copy_find(o->buffer, f->device) == o->copy) /* it may be gone with its device */
+        vane__buffer_spoilt(o->buffer, o->copy, o->lo, o->hi);
+    if (o->host_had) {
         vane__ranges_add(&o->buffer->host_valid, o->lo, o->hi);
+        vane__ranges_drop(&o->buffer->lost, o->lo, o->hi);
+    }
 }
 
 static void give_back(vane__flight *f, vane__device *d)
@@ -204,7 +220,7 @@ static vane_status enqueue(vane__flight *f, const vane__runner *r, vane__queue *
     if (st == VANE_OK && !f->writes) {
         f->kernel_event = *last;
         st = vane__stage_back(f, out, q, last);
-        if (*last == NULL) { /* nothing travels, or it has */
+        if (st == VANE_OK && *last == NULL) { /* nothing travels, or it has */
             *last = f->kernel_event;
             f->kernel_event = NULL;
         }
@@ -212,15 +228,20 @@ static vane_status enqueue(vane__flight *f, const vane__runner *r, vane__queue *
     return st;
 }
 
-vane_status vane__flight_launch(vane__flight *f, const vane__runner *r, vane__queue *q)
+/* Everything is enqueued: that the device may be lost is the ticket's affair from now on. */
+static void unpin(vane__flight *f)
+{
+    for (uint32_t i = 0; i < f->n; i++)
+        if (f->operands[i].copy != NULL)
+            f->operands[i].copy->pins--;
+}
+
+/* Under the locks. */
+static vane_status take_off(vane__flight *f, const vane__runner *r, vane__queue *q)
 {
     vane_event *last = NULL;
-    f->device = r->device;
-    vane_status st = wait_turn(f, q);
-    if (st != VANE_OK)
-        return st;
-    vane__flight_lock(f);
-    st = enqueue(f, r, q, &last);
+    vane_status st = enqueue(f, r, q, &last);
+    unpin(f);
     if (st == VANE_OK) {
         vane__operand *out = &f->operands[f->n - 1];
         if (f->writes) {
@@ -234,11 +255,30 @@ vane_status vane__flight_launch(vane__flight *f, const vane__runner *r, vane__qu
     } else {
         settle(f, q);
         spoil(f);
-    }
-    vane__flight_unlock(f);
-    if (st != VANE_OK)
         give_back(f, r->device);
+    }
     return st;
+}
+
+vane_status vane__flight_launch(vane__flight *f, const vane__runner *r, vane__queue *q)
+{
+    f->device = r->device;
+    f->touched = 0;
+    vane_status st = wait_turn(f, q);
+    if (st != VANE_OK)
+        return st;
+    vane__flight_lock(f);
+    st = take_off(f, r, q);
+    vane__flight_unlock(f);
+    return st;
+}
+
+vane_status vane__flight_launch_entered(vane__flight *f, const vane__runner *r, vane__queue *q)
+{
+    f->device = r->device;
+    f->touched = 0;
+    vane_status st = wait_turn(f, q);
+    return st == VANE_OK ? take_off(f, r, q) : st;
 }
 
 static vane_status wait_kernel(vane__flight *f)
@@ -253,14 +293,27 @@ static vane_status wait_kernel(vane__flight *f)
     return st;
 }
 
-/* Memory that others see at any time gets the result at once. */
+/* Its own failure, or that of what it read? */
+static void blame(vane__flight *f, vane__device *d, vane_status st)
+{
+    for (int i = 0; i < 3; i++) {
+        vane__ticket *t = f->ticket->from[i];
+        f->hopeless |= t != NULL && vane__ticket_phase(t) == VANE__DONE && t->status != VANE_OK;
+    }
+    if (st == VANE_E_DEVICE_LOST && !f->hopeless && atomic_fetch_add(&d->failures, 1) == 0)
+        vane__routes_renew(f->ctx);
+}
+
+/* Memory that others see at any time gets the result at once, and is the host's to look at. */
 static vane_status share(vane__flight *f)
 {
-    vane__operand *o = &f->operands[f->n - 1];
-    if (!f->writes || atomic_load(&o->buffer->host->shared) == 0)
-        return VANE_OK;
+    vane_status st = VANE_OK;
+    if (!f->shared)
+        return st; /* and a buffer may be closed by now, for its work is done */
     vane__flight_lock(f);
-    vane_status st = vane__buffer_home(o->buffer, o->lo, o->hi);
+    for (uint32_t i = 0; st == VANE_OK && i < f->n_locks; i++)
+        if (atomic_load(&f->locks[i]->host->shared) > 0)
+            st = vane__buffer_home(f->locks[i], 0, f->locks[i]->bytes);
     vane__flight_unlock(f);
     return st;
 }
@@ -273,13 +326,16 @@ vane_status vane__flight_land(vane__flight *f)
     vane_status st = wait_kernel(f), transfer = vane__ticket_wait(f->ticket, UINT64_MAX);
     st = st == VANE_OK ? transfer : st;
     if (st == VANE_OK)
-        st = f->writes ? share(f) : q == NULL ? VANE_OK : vane__stage_deliver(out, q);
+        st = share(f);
+    if (st == VANE_OK && !f->writes && q != NULL)
+        st = vane__stage_deliver(out, q);
     if (st != VANE_OK) {
         if (q != NULL)
             settle(f, q);
         vane__flight_lock(f);
         spoil(f);
         vane__flight_unlock(f);
+        blame(f, d, st);
     }
     give_back(f, d);
     return st;
@@ -324,6 +380,7 @@ static vane_status bring_home(vane__flight *f)
             st = vane__buffer_known(o->buffer, f->p.rq.op->info.name,
                                     vane__input_name(f->p.rq.op, i, name, sizeof name), o->lo,
                                     o->hi);
+        f->hopeless |= st != VANE_OK;
         if (st == VANE_OK)
             st = is_output && fills_its_extent(&o->t, o->hi - o->lo)
                      ? vane__buffer_host_access(o->buffer)
@@ -336,8 +393,10 @@ static vane_status run_on_host(vane__flight *f, const vane__runner *r)
 {
     vane__operand *out = &f->operands[f->n - 1];
     vane_status st = vane__tickets_wait(&f->from);
-    if (st != VANE_OK)
+    if (st != VANE_OK) {
+        f->hopeless = 1;
         return st;
+    }
     vane_error kept = *vane_last_error();
     vane__tickets_wait(&f->after);
     vane__error_restore(&kept);

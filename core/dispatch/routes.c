@@ -114,12 +114,16 @@ const vane__route *vane__route_make(vane_context *ctx, vane__routes *routes,
     return route;
 }
 
-const vane__route *vane__route_for(vane_context *ctx, const vane__prepared *p)
+const vane__route *vane__route_ready(vane_context *ctx, const vane__prepared *p)
 {
     uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
-    vane__routes *routes = vane__routes_now(ctx);
-    vane__cell *cell = cell_of(routes, p, hot);
-    const vane__route *route =
-        cell == NULL ? NULL : atomic_load_explicit(cell, memory_order_acquire);
-    return route != NULL ? route : vane__route_make(ctx, routes, p, hot);
+    vane__cell *cell = cell_of(vane__routes_now(ctx), p, hot);
+    return cell == NULL ? NULL : atomic_load_explicit(cell, memory_order_acquire);
+}
+
+const vane__route *vane__route_for(vane_context *ctx, const vane__prepared *p)
+{
+    const vane__route *route = vane__route_ready(ctx, p);
+    uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
+    return route != NULL ? route : vane__route_make(ctx, vane__routes_now(ctx), p, hot);
 }

@@ -81,6 +81,8 @@ static uint32_t tier_of(const vane_context *ctx, const char *name)
 vane_reason vane__runner_fit(const vane__runner *r, const vane__prepared *p)
 {
     vane_call call;
+    if (r->kernel->align_bytes < 2 && !(r->kernel->flags & VANE_KERNEL_SELECTIVE))
+        return VANE_REASON_CHOSEN;
     for (uint32_t i = 0; p != NULL && i < p->parts; i++) {
         vane__call_part(p, i, &call);
         if (!vane__runner_aligned(r, &call))

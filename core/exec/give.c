@@ -7,93 +7,109 @@
 #include "exec/stream.h"
 #include "memory/link.h"
 
-#define REAP 32u /* every so often what is done comes down, without waiting */
+#define REAP 256u /* every so often what is done comes down, without waiting */
 #define MOST_IN_AIR 4096u
 
 /* ---- who computes ---------------------------------------------------------------------------- */
 
-static const vane__runner *choose_on_device(vane_stream *s, const vane__flight *f)
+static vane__choice *choice_of(vane_stream *s, const vane__prepared *p)
 {
-    const vane__prepared *p = &f->p;
-    uint32_t op = p->rq.op->info.op;
-    vane__choice *c =
-        &s->choices[(op * 31 + p->dtype * 7 + p->size_class) & (VANE__STREAM_CHOICES - 1)];
-    vane__routes *now = vane__routes_now(s->ctx);
-    if (c->routes == now && c->op == op && c->dtype == p->dtype && c->size_class == p->size_class)
-        return &c->runner;
+    uint32_t at = p->rq.op->info.op * 31 + p->dtype * 7 + p->size_class;
+    return &s->choices[at & (VANE__STREAM_CHOICES - 1)];
+}
+
+/* Both the lane and who gives look there, so what is found is copied out, under the lock. */
+static int chosen_on_device(vane_stream *s, const vane__prepared *p, vane__runner *out)
+{
+    const vane__choice *c = choice_of(s, p);
+    pthread_mutex_lock(&s->lock);
+    int found = c->routes == vane__routes_now(s->ctx) && c->op == p->rq.op->info.op &&
+                c->dtype == p->dtype && c->size_class == p->size_class;
+    if (found)
+        *out = c->runner;
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+static int choose_on_device(vane_stream *s, const vane__prepared *p, vane__runner *out)
+{
     vane__slate slate;
+    vane__routes *now = vane__routes_now(s->ctx);
     vane__wish wish = {.device = s->device, .where = p->where};
     uint32_t hot = vane__pool_hot(s->ctx->pool) ? 1 : 0;
     if (vane__slate_make(s->ctx, p->rq.op, p->dtype, p->size_class, hot, &wish, &slate) != VANE_OK)
-        return NULL;
+        return 0;
     uint32_t winner = vane__slate_choose(s->ctx, &slate);
-    if (winner == VANE_NO_CANDIDATE)
+    if (winner == VANE_NO_CANDIDATE) {
         vane__slate_none(s->ctx, p->rq.op, p->dtype, &slate);
-    else
-        *c = (vane__choice){now, op, p->dtype, p->size_class, slate.runners[winner]};
+    } else {
+        *out = slate.runners[winner];
+        pthread_mutex_lock(&s->lock);
+        *choice_of(s, p) =
+            (vane__choice){now, p->rq.op->info.op, p->dtype, p->size_class, slate.runners[winner]};
+        pthread_mutex_unlock(&s->lock);
+    }
     vane__slate_free(&slate);
-    return winner == VANE_NO_CANDIDATE ? NULL : &c->runner;
+    return winner != VANE_NO_CANDIDATE;
 }
 
-/* NULL: an election has to say. */
-static const vane__runner *choose(vane_stream *s, const vane__flight *f)
+/* NULL: an election has to say. make 0: only what was chosen before. room: for the answer. */
+static const vane__runner *choose(vane_stream *s, const vane__flight *f, int make,
+                                  vane__runner *room)
 {
+    const vane__prepared *p = &f->p;
     if (f->wish_backend[0] != '\0' || f->wish_width != 0 || s->ctx->slow)
         return NULL;
     const vane__runner *r = NULL;
     if (s->device != NULL) {
-        r = choose_on_device(s, f);
+        int found = chosen_on_device(s, p, room) || (make && choose_on_device(s, p, room));
+        r = found ? room : NULL;
     } else {
-        const vane__route *route = vane__route_for(s->ctx, &f->p);
+        const vane__route *route = make ? vane__route_for(s->ctx, p) : vane__route_ready(s->ctx, p);
         r = route == NULL ? NULL : &route->runner;
     }
-    return r != NULL && (r->plain || vane__runner_fit(r, &f->p) == VANE_REASON_CHOSEN) ? r : NULL;
+    return r != NULL && (r->plain || vane__runner_fit(r, p) == VANE_REASON_CHOSEN) ? r : NULL;
 }
 
 /* ---- into the air ---------------------------------------------------------------------------- */
 
-/* The stream's queue on d. */
+/* The stream's queue on d; under its lock. */
 static vane_status queue_of(vane_stream *s, vane__device *d, vane__queue **out)
 {
-    vane_status st = VANE_OK;
-    pthread_mutex_lock(&s->lock);
     if (d->number > s->n_queues) {
         vane__queue **at = realloc(s->queues, d->number * sizeof(vane__queue *));
         if (at == NULL)
-            st = vane__fail(VANE_E_NOMEM, "no memory for a stream's queue");
-        for (uint32_t i = s->n_queues; at != NULL && i < d->number; i++)
+            return vane__fail(VANE_E_NOMEM, "no memory for a stream's queue");
+        for (uint32_t i = s->n_queues; i < d->number; i++)
             at[i] = NULL;
-        if (at != NULL) {
-            s->queues = at;
-            s->n_queues = d->number;
-        }
+        s->queues = at;
+        s->n_queues = d->number;
     }
-    if (st == VANE_OK && s->queues[d->number - 1] == NULL)
+    vane_status st = VANE_OK;
+    if (s->queues[d->number - 1] == NULL)
         st = vane__queue_borrow(d, &s->queues[d->number - 1]);
     if (st == VANE_OK)
         *out = s->queues[d->number - 1];
-    pthread_mutex_unlock(&s->lock);
     return st;
 }
 
-/* After what is launched already on another queue, and after the fences. */
-static vane_status follow(vane_stream *s, vane__flight *f)
+/* After what is launched already, and after the fences; under the stream's lock. */
+static vane_status follow(vane_stream *s, vane__flight *f, const vane__queue *q)
 {
     int room = 1;
-    pthread_mutex_lock(&s->lock);
-    if (s->tail != NULL && vane__ticket_phase(s->tail) != VANE__DONE)
+    if (s->tail != NULL && (q == NULL || s->tail->queue != q) &&
+        vane__ticket_phase(s->tail) != VANE__DONE)
         room = vane__tickets_add(&f->after, s->tail);
-    pthread_mutex_unlock(&s->lock);
     for (uint32_t i = 0; room && i < s->awaits.count; i++)
         room = vane__tickets_add(&f->after, s->awaits.at[i]);
     return room ? VANE_OK
                 : vane__fail(VANE_E_NOMEM, "%s: no memory for its order", f->p.rq.op->info.name);
 }
 
+/* Under the stream's lock. */
 static void in_the_air(vane_stream *s, vane__flight *f)
 {
     f->next = NULL;
-    pthread_mutex_lock(&s->lock);
     if (s->air_last != NULL)
         s->air_last->next = f;
     else
@@ -101,21 +117,18 @@ static void in_the_air(vane_stream *s, vane__flight *f)
     s->air_last = f;
     s->in_air++;
     s->host_outs += !f->writes;
+    s->late_outs += f->operands[f->n - 1].packed != NULL;
     vane__ticket_drop(s->tail);
     s->tail = vane__ticket_hold(f->ticket);
-    pthread_mutex_unlock(&s->lock);
     vane__tickets_free(&s->awaits);
 }
 
-static void come_down(vane_stream *s)
+/* Now and then what is done comes down, and always when there is too much in the air. */
+static void come_down(vane_stream *s, uint32_t in_air, uint64_t oldest)
 {
-    pthread_mutex_lock(&s->lock);
-    uint32_t n = s->in_air;
-    uint64_t oldest = s->air != NULL ? s->air->sequence : 0;
-    pthread_mutex_unlock(&s->lock);
-    if (n > MOST_IN_AIR)
+    if (in_air > MOST_IN_AIR)
         vane__stream_land(s, oldest, UINT64_MAX);
-    else if (n % REAP == 0)
+    else if (in_air % REAP == 0)
         vane__stream_land(s, UINT64_MAX, 0);
 }
 
@@ -127,27 +140,48 @@ static int reads_host_memory(const vane__flight *f)
     return 0;
 }
 
-/* May the thread that gives it launch f on r now, without waiting for anything? */
-static int is_free(vane_stream *s, vane__flight *f, const vane__runner *r, const vane__queue *q)
+/* What it finds in host memory, or leaves there, must not be overtaken by what is in the air;
+ * under the stream's lock. */
+static int must_land_first(const vane_stream *s, const vane__flight *f)
 {
-    return !f->shared && r->device->queues != NULL && !vane__flight_must_wait(f, q) &&
-           !(s->host_outs > 0 && reads_host_memory(f));
+    return (s->host_outs > 0 && reads_host_memory(f)) || (s->late_outs > 0 && !f->writes);
 }
 
-/* 1: f is in the air. 0: as before; the lane has to see to it. */
-static int try_now(vane_stream *s, vane__flight *f)
+/* Its buffers are locked. The queue on which it can be launched now, without waiting for
+ * anything; NULL: the lane has to see to it. The lane is idle then: the number is f's. */
+static vane__queue *free_way(vane_stream *s, vane__flight *f, const vane__runner *r)
 {
-    vane__queue *q;
+    vane__queue *q = NULL;
+    if (f->shared || r->kernel->direct != NULL || r->device == NULL || r->device->queues == NULL)
+        return NULL;
+    pthread_mutex_lock(&s->lock);
+    int open = s->first == NULL && !s->lane_busy && s->error.status == VANE_OK &&
+               !must_land_first(s, f) && queue_of(s, r->device, &q) == VANE_OK &&
+               follow(s, f, q) == VANE_OK && !vane__flight_must_wait(f, q);
+    if (open)
+        f->sequence = s->given + 1;
+    pthread_mutex_unlock(&s->lock);
+    return open ? q : NULL;
+}
+
+/* Its buffers are locked. 1: f is in the air. 0: the lane has to see to it. */
+static int try_now(vane_stream *s, vane__flight *f, uint32_t *in_air, uint64_t *oldest)
+{
+    vane__runner room;
+    const vane__runner *r = f->p.parts > 0 ? choose(s, f, 0, &room) : NULL;
     vane_error kept = *vane_last_error();
-    const vane__runner *r = f->p.parts > 0 ? choose(s, f) : NULL;
-    int done = r != NULL && r->kernel->direct == NULL && queue_of(s, r->device, &q) == VANE_OK &&
-               follow(s, f) == VANE_OK && is_free(s, f, r, q) &&
-               vane__flight_launch(f, r, q) == VANE_OK;
-    if (done)
-        in_the_air(s, f);
-    else
+    vane__queue *q = r != NULL ? free_way(s, f, r) : NULL;
+    if (q == NULL || vane__flight_launch_entered(f, r, q) != VANE_OK) {
         vane__error_restore(&kept);
-    return done;
+        return 0;
+    }
+    pthread_mutex_lock(&s->lock);
+    s->given = s->launched = f->sequence;
+    in_the_air(s, f);
+    *in_air = s->in_air;
+    *oldest = s->air->sequence;
+    pthread_mutex_unlock(&s->lock);
+    return 1;
 }
 
 /* ---- the lane's way -----------------------------------------------------------------------------
@@ -165,11 +199,16 @@ static vane_status run_here(void *arg, vane__flight *f, const vane__runner *r)
     vane_stream *s = e->s;
     vane__queue *q = NULL;
     int on_host = r->kernel->direct != NULL;
-    if (on_host || f->shared || reads_host_memory(f))
+    pthread_mutex_lock(&s->lock);
+    int land = on_host || f->shared || must_land_first(s, f);
+    pthread_mutex_unlock(&s->lock);
+    if (land)
         vane__stream_land(s, UINT64_MAX, UINT64_MAX);
     vane_status st = vane__stream_state(s); /* what came before may have failed just now */
+    pthread_mutex_lock(&s->lock);
     if (st == VANE_OK)
-        st = follow(s, f);
+        st = follow(s, f, NULL);
+    pthread_mutex_unlock(&s->lock);
     if (st != VANE_OK)
         return st;
     if (on_host || f->shared) {
@@ -181,7 +220,10 @@ static vane_status run_here(void *arg, vane__flight *f, const vane__runner *r)
                           r->kernel->name);
     if (vane__link_measure(r->device))
         vane__routes_renew(s->ctx);
-    if ((st = queue_of(s, r->device, &q)) == VANE_OK)
+    pthread_mutex_lock(&s->lock);
+    st = queue_of(s, r->device, &q);
+    pthread_mutex_unlock(&s->lock);
+    if (st == VANE_OK)
         st = vane__flight_launch(f, r, q);
     e->landed = 0;
     return st;
@@ -189,7 +231,8 @@ static vane_status run_here(void *arg, vane__flight *f, const vane__runner *r)
 
 static vane_status elect(vane_stream *s, vane__flight *f, errand *e)
 {
-    const vane__runner *r = choose(s, f);
+    vane__runner room;
+    const vane__runner *r = choose(s, f, 1, &room);
     vane__election election = {.ctx = s->ctx,
                                .p = &f->p,
                                .f = f,
@@ -200,7 +243,7 @@ static vane_status elect(vane_stream *s, vane__flight *f, errand *e)
                                .arg = e};
     if (r != NULL) {
         vane_status st = run_here(e, f, r);
-        if (st == VANE_OK || vane__stream_state(s) != VANE_OK)
+        if (st == VANE_OK || f->hopeless || vane__stream_state(s) != VANE_OK)
             return st;
         election.failed = r;
         election.failed_with = st;
@@ -214,7 +257,7 @@ static void finish(vane_stream *s, vane__flight *f, vane_status st)
     if (st != VANE_OK)
         vane__stream_fail(s, f->sequence, f->p.rq.op->info.name);
     vane__flight_close(f);
-    free(f);
+    vane__stream_recycle(s, f);
 }
 
 void vane__stream_run(vane_stream *s, vane__flight *f)
@@ -227,49 +270,57 @@ void vane__stream_run(vane_stream *s, vane__flight *f)
     else if (f->p.parts > 0)
         st = elect(s, f, &e);
     if (st == VANE_OK && !e.landed) {
+        pthread_mutex_lock(&s->lock);
         in_the_air(s, f);
-        come_down(s);
+        uint32_t in_air = s->in_air;
+        uint64_t oldest = s->air->sequence;
+        pthread_mutex_unlock(&s->lock);
+        come_down(s, in_air, oldest);
     } else {
         finish(s, f, st);
     }
 }
 
-/* ---- from the caller
- * ------------------------------------------------------------------------------ */
+/* ---- from the caller ---------------------------------------------------------------------------
+ */
 
-/* Is the lane at work? Then everything goes there. If not, the number is f's. */
-static int lane_is_idle(vane_stream *s, vane__flight *f)
+static vane_status to_lane(vane_stream *s, vane__flight *f)
 {
-    pthread_mutex_lock(&s->lock);
-    int idle = s->first == NULL && !s->lane_busy && s->error.status == VANE_OK;
-    if (idle)
-        f->sequence = s->given + 1;
-    pthread_mutex_unlock(&s->lock);
-    return idle;
+    vane__task *t = calloc(1, sizeof *t);
+    if (t != NULL)
+        t->flight = f;
+    if (t != NULL && vane__lane_push(s, t, &f->sequence))
+        return VANE_OK;
+    free(t);
+    vane_status st =
+        vane__fail(VANE_E_NOMEM, "%s: no memory or thread for its stream", f->p.rq.op->info.name);
+    f->sequence = 0; /* never given: the failure is the caller's alone */
+    vane__flight_end(f, st);
+    return st;
 }
 
 vane_status vane__stream_give(vane_stream *s, vane__flight *f)
 {
-    vane__task *t = NULL;
+    uint32_t in_air = 1;
+    uint64_t oldest = 0;
     pthread_mutex_lock(&s->give);
-    vane_status st = vane__flight_enlist(f);
-    int idle = st == VANE_OK && lane_is_idle(s, f);
-    uint64_t sequence = f->sequence; /* in the air, f is the lander's */
-    if (idle && try_now(s, f)) {
-        pthread_mutex_lock(&s->lock);
-        s->given = s->launched = sequence;
-        pthread_mutex_unlock(&s->lock);
-        come_down(s);
-    } else if (st == VANE_OK) {
-        t = calloc(1, sizeof *t);
-        if (t != NULL)
-            t->flight = f;
-        if (t == NULL || !vane__lane_push(s, t, &f->sequence)) {
-            free(t);
-            st = vane__fail(VANE_E_NOMEM, "%s: no memory or thread for its stream",
-                            f->p.rq.op->info.name);
-            vane__flight_end(f, st);
+    vane_status st = vane__flight_enter(f);
+    if (st == VANE_OK) {
+        vane__buffer *few[4], **locks = few; /* in the air, f is the lander's */
+        uint32_t n = f->n_locks;
+        int flies = 0;
+        if (n <= 4) {
+            memcpy(few, f->locks, n * sizeof *few);
+            flies = try_now(s, f, &in_air, &oldest);
+        } else {
+            locks = f->locks;
         }
+        for (uint32_t i = n; i-- > 0;)
+            pthread_mutex_unlock(&locks[i]->lock);
+        if (flies)
+            come_down(s, in_air, oldest);
+        else
+            st = to_lane(s, f);
     }
     pthread_mutex_unlock(&s->give);
     return st;

@@ -51,6 +51,7 @@ static void take_down(vane_stream *s, vane__flight *f)
 {
     const char *op = f->p.rq.op->info.name;
     uint64_t sequence = f->sequence;
+    int late = f->operands[f->n - 1].packed != NULL;
     vane_status st = vane__flight_land(f);
     vane__flight_end(f, st);
     if (st != VANE_OK)
@@ -60,9 +61,27 @@ static void take_down(vane_stream *s, vane__flight *f)
     s->air_last = s->air == NULL ? NULL : s->air_last;
     s->in_air--;
     s->host_outs -= !f->writes;
+    s->late_outs -= (uint32_t)late;
     pthread_mutex_unlock(&s->lock);
     vane__flight_close(f);
-    free(f);
+    vane__stream_recycle(s, f);
+}
+
+/* The newest of those up to sequence: when it is done, all before it are, and one wait has done
+ * for all (a thread that is woken for each takes the device's cores away, where it is a CPU). */
+static vane_status await_newest(vane_stream *s, uint64_t sequence, uint64_t deadline_ns)
+{
+    vane__ticket *newest = NULL;
+    pthread_mutex_lock(&s->lock);
+    for (vane__flight *f = s->air; f != NULL && f->sequence <= sequence; f = f->next)
+        if (f->next == NULL || f->next->sequence > sequence)
+            newest = vane__ticket_hold(f->ticket);
+    pthread_mutex_unlock(&s->lock);
+    if (newest == NULL)
+        return VANE_OK;
+    vane_status st = vane__ticket_wait(newest, left(deadline_ns));
+    vane__ticket_drop(newest);
+    return st == VANE_E_TIMEOUT ? st : VANE_OK; /* failures are told by those that land */
 }
 
 vane_status vane__stream_land(vane_stream *s, uint64_t sequence, uint64_t deadline_ns)
@@ -72,8 +91,10 @@ vane_status vane__stream_land(vane_stream *s, uint64_t sequence, uint64_t deadli
     vane_error kept = *vane_last_error();
     if (deadline_ns == 0 && pthread_mutex_trylock(&s->land) != 0)
         return VANE_E_TIMEOUT; /* somebody is at it */
-    if (deadline_ns != 0)
+    if (deadline_ns != 0) {
+        st = await_newest(s, sequence, deadline_ns);
         pthread_mutex_lock(&s->land);
+    }
     while (st == VANE_OK && (f = oldest(s, sequence)) != NULL) {
         if (deadline_ns != UINT64_MAX &&
             vane__ticket_wait(f->ticket, left(deadline_ns)) == VANE_E_TIMEOUT)

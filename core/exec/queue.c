@@ -126,6 +126,20 @@ void vane__queue_return(vane__queue *q)
     pthread_mutex_unlock(&list->lock);
 }
 
+vane_status vane__queues_sync(vane__device *d)
+{
+    vane_status first = VANE_OK;
+    pthread_mutex_lock(&d->queues->lock);
+    for (vane__queue *q = d->queues->first; q != NULL; q = q->next) {
+        pthread_mutex_lock(&q->lock);
+        vane_status st = d->backend->vt.queue_sync(q->handle);
+        pthread_mutex_unlock(&q->lock);
+        first = first == VANE_OK ? st : first;
+    }
+    pthread_mutex_unlock(&d->queues->lock);
+    return first;
+}
+
 /* ---- fork ------------------------------------------------------------------------- */
 
 void vane__queues_lock(vane__device *d)

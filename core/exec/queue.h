@@ -26,6 +26,8 @@ void vane__queues_close(vane__device *d);
 
 vane_status vane__queue_borrow(vane__device *d, vane__queue **out);
 void vane__queue_return(vane__queue *q);
+/* Until every queue is idle; the first failure. */
+vane_status vane__queues_sync(vane__device *d);
 
 /* For fork(): every lock there is. */
 void vane__queues_lock(vane__device *d);

@@ -24,6 +24,46 @@ vane_status vane__stream_check(vane_stream *s, const char *what)
     return VANE_OK;
 }
 
+/* ---- memory of flights, which malloc is slow with ------------------------------------------- */
+
+#define MOST_SPARE 512u
+
+vane__flight *vane__stream_flight(vane_stream *s)
+{
+    pthread_mutex_lock(&s->lock);
+    vane__flight *f = s->spare;
+    if (f != NULL) {
+        s->spare = f->next;
+        s->n_spare--;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return f != NULL ? f : malloc(sizeof *f);
+}
+
+void vane__stream_recycle(vane_stream *s, vane__flight *f)
+{
+    pthread_mutex_lock(&s->lock);
+    int kept = s->n_spare < MOST_SPARE;
+    if (kept) {
+        f->next = s->spare;
+        s->spare = f;
+        s->n_spare++;
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (!kept)
+        free(f);
+}
+
+static void spare_free(vane_stream *s)
+{
+    vane__flight *next;
+    for (vane__flight *f = s->spare; f != NULL; f = next) {
+        next = f->next;
+        free(f);
+    }
+    s->spare = NULL;
+}
+
 /* ---- life ---------------------------------------------------------------------------------- */
 
 static int locks_init(vane_stream *s)
@@ -125,6 +165,7 @@ vane_status vane_stream_close(vane_stream *s)
         if (s->queues[i] != NULL)
             vane__queue_return(s->queues[i]);
     free(s->queues);
+    spare_free(s);
     vane__tickets_free(&s->awaits);
     vane__ticket_drop(s->tail);
     vane__stream_drop(s);

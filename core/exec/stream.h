@@ -55,6 +55,7 @@ struct vane_stream {
     pthread_t lane;
     vane__flight *air, *air_last; /* launched, oldest first */
     uint32_t in_air, host_outs;   /* and how many of them with outputs in host memory */
+    uint32_t late_outs;           /* ... that get there only when they land, by way of the arena */
     vane__ticket *tail;           /* of the last work launched; NULL: none */
     vane__queue **queues;         /* by vane__device.number - 1, borrowed at first use */
     uint32_t n_queues;
@@ -63,6 +64,8 @@ struct vane_stream {
     vane_error reported; /* the last that was */
     uint64_t reported_sequence;
     uint32_t reports;
+    vane__flight *spare; /* memory of flights, for the next */
+    uint32_t n_spare;
 };
 
 struct vane_fence {
@@ -78,6 +81,10 @@ vane_status vane__stream_check(vane_stream *s, const char *what);
 void vane__stream_drop(vane_stream *s); /* a reference */
 /* Every stream that was not closed; warns. */
 void vane__streams_close(vane_context *ctx);
+
+/* Memory for a flight, not initialised; NULL: out. And back. */
+vane__flight *vane__stream_flight(vane_stream *s);
+void vane__stream_recycle(vane_stream *s, vane__flight *f);
 
 /* ---- launching (give.c) -------------------------------------------------------------------- */
 

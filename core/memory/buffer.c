@@ -110,8 +110,10 @@ vane_status vane_buffer_close(vane_context *ctx, vane_buffer buffer)
     b->writer = NULL;
     while (b->n_readers > 0)
         vane__ticket_drop(b->readers[--b->n_readers]);
+    vane__hostmem *host = vane__hostmem_hold(b->host);
     vane__buffer_retire(b);
     pthread_mutex_unlock(&b->lock);
+    vane__hostmem_drop(host); /* a deleter of others, which may wait for who waits for the lock */
     return st;
 }
 
@@ -142,6 +144,10 @@ static vane_status take(vane__buffer *b, const char *op, uint64_t offset, uint64
 {
     int writes = (intent & VANE_MAP_WRITE) != 0;
     vane_status st = check_range(b, op, offset, bytes);
+    if (st == VANE_OK && writes && b->host->read_only)
+        st = vane__fail(VANE_E_ARGUMENT,
+                        "%s: buffer '%s' is read-only, expected one that may be written", op,
+                        b->name);
     if (st == VANE_OK)
         st = check_maps(b, op, writes);
     if (st == VANE_OK)

@@ -31,6 +31,7 @@ typedef struct vane__copy {
     void *mapped;        /* imported: the host has it (between mem_map and mem_unmap) */
     vane__ranges valid;  /* not of an imported copy */
     vane__ticket *ready; /* the last work that changed the copy; NULL: done */
+    uint32_t pins;       /* work that is being enqueued on it: it must stay */
     uint64_t used;       /* a clock of the table: who was not used for longest goes first */
 } vane__copy;
 
@@ -92,6 +93,16 @@ void vane__buffers_orphan(vane_context *ctx);
 /* Is any of [lo, hi) current anywhere? If not: the sentence, with op and what. */
 vane_status vane__buffer_known(vane__buffer *b, const char *op, const char *what, uint64_t lo,
                                uint64_t hi);
+/* The same as a question with a quick yes: nothing of it is lost, and the host has it, or the
+ * first copy. */
+static inline int vane__buffer_sound(const vane__buffer *b, uint64_t lo, uint64_t hi)
+{
+    const vane__copy *c = b->copies;
+    return b->lost.count == 0 &&
+           (c == NULL || (c->next == NULL && !vane__device_lost(c->device))) &&
+           (vane__ranges_cover(&b->host_valid, lo, hi) ||
+            (c != NULL && vane__ranges_cover(&c->valid, lo, hi)));
+}
 /* A copy on the device of q; with read, [lo, hi) is current in it after what is enqueued on q.
  * Nothing of it waits for the device, but a copy from a third place may. */
 vane_status vane__buffer_place(vane__buffer *b, vane__queue *q, vane__ticket *for_whom, int read,

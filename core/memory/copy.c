@@ -152,10 +152,14 @@ void vane__buffer_mourn(vane__buffer *b)
     vane__copy *next;
     for (vane__copy *c = b->copies; c != NULL; c = next) {
         next = c->next;
-        if (!vane__device_lost(c->device))
+        if (!vane__device_lost(c->device) || c->pins > 0)
             continue;
         if (!c->imported)
             mourn_range(b, c, 0, b->bytes);
+        vane_error kept = *vane_last_error();
+        if (vane__queues_sync(c->device) != VANE_OK) /* other work may still be at it */
+            atomic_store(&c->device->wedged, 1);
+        vane__error_restore(&kept);
         vane__log_line(&b->ctx->settings.log, VANE_LOG_INFO,
                        "buffer '%s': its copy on %s went with the device", b->name,
                        c->device->info.id);

@@ -28,6 +28,7 @@ vane__hostmem *vane__hostmem_over(void *data, uint64_t bytes, void (*release)(va
     *m = (vane__hostmem){.data = data, .bytes = bytes, .release = release, .arg = arg};
     atomic_init(&m->refs, 1);
     atomic_init(&m->shared, 0);
+    atomic_init(&m->changed, 0);
     return m;
 }
 

@@ -12,7 +12,9 @@
 
 typedef struct vane__hostmem {
     atomic_uint refs;
-    atomic_uint shared; /* with somebody who may read and write it at any time */
+    atomic_uint shared;  /* with somebody who may read and write it at any time */
+    atomic_uint changed; /* by one of them who is gone, perhaps: no copy was compared since */
+    int read_only;       /* its owner forbids to write to it; set once, before anybody looks */
     void *data;
     uint64_t bytes;
     void (*release)(struct vane__hostmem *m); /* of data, after the last holder */

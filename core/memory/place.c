@@ -101,6 +101,7 @@ static vane_status from_devices(vane__buffer *b, vane__queue *q, vane__copy *c, 
     vane_status st = VANE_OK;
     for (vane__copy *from = b->copies; st == VANE_OK && from != NULL; from = from->next) {
         int peers = from->device->backend == c->device->backend;
+        from->pins++; /* home() mourns */
         for (uint64_t at = lo; from != c && st == VANE_OK &&
                                vane__ranges_missing(&c->valid, &from->valid, at, hi, &r);
              at = r.hi) {
@@ -112,6 +113,7 @@ static vane_status from_devices(vane__buffer *b, vane__queue *q, vane__copy *c, 
             if (st == VANE_OK)
                 st = upload(b, q, c, r);
         }
+        from->pins--;
     }
     return st;
 }
@@ -152,6 +154,7 @@ vane_status vane__buffer_place(vane__buffer *b, vane__queue *q, vane__ticket *fo
         st = vane__queue_after(q, c->ready);
     if (st != VANE_OK)
         return st;
+    c->pins++;
     if (c->imported) {
         st = release_others(b, c, read, lo, hi);
         if (st == VANE_OK)
@@ -163,6 +166,7 @@ vane_status vane__buffer_place(vane__buffer *b, vane__queue *q, vane__ticket *fo
         vane__ticket_drop(c->ready);
         c->ready = vane__ticket_hold(for_whom);
     }
+    c->pins--;
     c->used = vane__buffers_clock(b->ctx);
     *out = c;
     return st;

@@ -243,11 +243,11 @@ VANE_API vane_status vane_memory_get(vane_context *ctx, uint32_t device, vane_me
 VANE_API vane_status vane_memory_trim(vane_context *ctx);
 
 /* DLPack (github.com/dmlc/dlpack), both forms of its struct, which its own header completes.
- * From: host memory only; no copy. *buffer holds it: vane_buffer_close calls its deleter; on
- * failure it is not taken over. To: a new managed tensor over the tensor's host memory (a
- * buffer's content is brought home, and the buffer lives until the deleter is called; its
- * content then counts as changed by anyone at any time, and every use elsewhere copies). A
- * plain tensor's memory stays the caller's to keep. */
+ * From: host memory only; no copy. *buffer holds it, like vane_buffer_wrap: nobody else touches
+ * it until vane_buffer_close, which calls its deleter; on failure it is not taken over. To: a new
+ * managed tensor over the tensor's host memory (a buffer's content is brought home, and the buffer
+ * lives until the deleter is called; its content then counts as changed by anyone at any time, and
+ * every use elsewhere copies). A plain tensor's memory stays the caller's to keep. */
 struct DLManagedTensor;
 struct DLManagedTensorVersioned;
 VANE_API vane_status vane_from_dlpack(vane_context *ctx, struct DLManagedTensor *from,

@@ -87,7 +87,7 @@ static int compare_pipelines(hand *h, with_vane *v)
 {
     printf("\n%d adds, then one wait, us each%17s %10s %21s\n", BENCH_PIPELINE, "by hand", "vane",
            "ratio");
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 4; i++) {
         bench_thing things[] = {{"by hand", hand_pipeline, h, 0},
                                 {"vane", with_vane_pipeline, v, 0}};
         hand_set(h, BENCH_ADD, sizes[i], 1);
@@ -116,7 +116,7 @@ static int run_variant(void *self)
 
 static int compare_kernels(hand *h, with_vane *v, bench_op op, size_t n)
 {
-    const size_t count = hand_variants(); /* and Vane: BENCH_THINGS are enough */
+    const size_t count = hand_variants(); /* BENCH_THINGS are enough */
     bench_thing things[BENCH_THINGS];
     variant each[BENCH_THINGS];
     size_t best = 0;
@@ -124,17 +124,20 @@ static int compare_kernels(hand *h, with_vane *v, bench_op op, size_t n)
         each[i] = (variant){h, op, n, i};
         things[i] = (bench_thing){hand_variant_name(i), run_variant, &each[i], 0};
     }
-    things[count] = (bench_thing){"vane", with_vane_launch, v, 0};
     with_vane_set(v, op, n);
-    if (bench_compare(things, count + 1, rounds_for(n)) || with_vane_check(v, op, n))
+    if (bench_compare(things, count, rounds_for(n) / 2))
         return 1;
     for (size_t i = 1; i < count; i++)
         if (things[i].median < things[best].median)
             best = i;
+    /* once more, the two by turns: each finds the cache as the other left it, and the best of
+     * many is not the luckiest of them */
+    bench_thing pair[] = {things[best], {"vane", with_vane_launch, v, 0}};
+    if (bench_compare(pair, 2, rounds_for(n)) || with_vane_check(v, op, n))
+        return 1;
     const double bytes = (op == BENCH_RELU ? 8.0 : 12.0) * (double)n;
-    printf("  %-5s %8zu  %-28s %8.2f %10.2f %8.2f\n", bench_op_names[op], n, things[best].name,
-           bytes / things[best].median, bytes / things[count].median,
-           things[count].median / things[best].median);
+    printf("  %-5s %8zu  %-28s %8.2f %10.2f %8.2f\n", bench_op_names[op], n, pair[0].name,
+           bytes / pair[0].median, bytes / pair[1].median, pair[1].median / pair[0].median);
     return 0;
 }
 

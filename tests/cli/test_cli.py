@@ -67,6 +67,15 @@ def test_attributes_are_checked():
     refused(2, "min=NUMBER", "explain", "clip", "3", "-a", "min=low")
 
 
+def test_check_names_its_groups_and_ways():
+    refused(2, ["gpu", "host, buffer, stream"], "check", WRONG, "--via", "gpu")
+    refused(2, ["threads", "stream", "refusal"], "check", WRONG, "--group", "streams")
+    refused(2, "the group stream", "check", WRONG, "--group", "stream", "--via", "host")
+    out = vane("check", WRONG, "--list", "--dtype", "f32")[0]
+    assert "stream f32\n" in out and "kernels add f32\n" in out, out
+    assert "--via" in vane("check", "-h")[0]
+
+
 def test_full_disk_is_an_error():
     if not os.path.exists("/dev/full"):
         raise Skip("no /dev/full here")

@@ -12,9 +12,10 @@
 static const struct {
     const char *name;
     void (*run)(conform *c);
-} groups[] = {{"abi", conform_abi},      {"kernels", conform_kernels}, {"memory", conform_memory},
-              {"width", conform_width},  {"threads", conform_threads}, {"refusal", conform_refusal},
-              {"reload", conform_reload}};
+} groups[] = {{"abi", conform_abi},         {"kernels", conform_kernels},
+              {"memory", conform_memory},   {"width", conform_width},
+              {"threads", conform_threads}, {"stream", conform_stream},
+              {"refusal", conform_refusal}, {"reload", conform_reload}};
 enum { N_GROUPS = sizeof groups / sizeof groups[0] };
 
 /* The backend that the load report has for this file. */
@@ -58,6 +59,19 @@ static vane_status find_oracle(conform *c, char error[512])
     return VANE_E_NOT_FOUND;
 }
 
+static vane_status check_via(conform *c, char error[512])
+{
+    const conform_options *o = c->options;
+    if (!conform_via_parse(o->via, &c->via))
+        return snprintf(error, 512, "no way is called \"%s\"; they are host, buffer, stream",
+                        o->via),
+               VANE_E_ARGUMENT;
+    if (o->group && !strcmp(o->group, "stream") && o->via && c->via != CONFORM_VIA_STREAM)
+        return snprintf(error, 512, "the group stream has no calls by way of the %s", o->via),
+               VANE_E_ARGUMENT;
+    return VANE_OK;
+}
+
 static vane_status check_wishes(const conform *c, char error[512])
 {
     const conform_options *o = c->options;
@@ -75,7 +89,7 @@ static vane_status check_wishes(const conform *c, char error[512])
     if (o->group)
         return snprintf(error, 512,
                         "no group is called \"%s\"; they are abi, kernels, memory, "
-                        "width, threads, refusal, reload",
+                        "width, threads, stream, refusal, reload",
                         o->group),
                VANE_E_ARGUMENT;
     return VANE_OK;
@@ -88,13 +102,17 @@ static vane_status open_context(conform *c, char error[512])
     vane_status st = vane_open(&config, &c->ctx);
     if (st != VANE_OK)
         return snprintf(error, 512, "%s", vane_last_error()->message), st;
-    st = check_wishes(c, error);
+    st = check_via(c, error);
+    if (st == VANE_OK)
+        st = check_wishes(c, error);
     if (st == VANE_OK)
         st = find_plugin(c, error);
     if (st == VANE_OK)
         st = find_oracle(c, error);
     if (st == VANE_OK && (st = vane_set_priority(c->ctx, c->plugin)) != VANE_OK)
         snprintf(error, 512, "%s", vane_last_error()->message);
+    if (st == VANE_OK)
+        conform_lanes_open(&c->lanes, c->ctx, c->plugin);
     c->same = !strcmp(c->plugin, c->oracle);
     c->threads = vane_machine_get(c->ctx, &machine) == VANE_OK ? machine.threads : 1;
     return st;
@@ -108,11 +126,13 @@ vane_status conform_run(const conform_options *options, conform_count *out, char
     if (st == VANE_OK)
         st = open_context(&c, error);
     if (st == VANE_OK)
-        conform_note(&c.report, "plugin %s, oracle %s, seed %llu%s", c.plugin, c.oracle,
-                     (unsigned long long)options->seed, options->quick ? ", quick" : "");
+        conform_note(&c.report, "plugin %s, oracle %s, seed %llu%s%s%s", c.plugin, c.oracle,
+                     (unsigned long long)options->seed, options->quick ? ", quick" : "",
+                     options->via ? ", via " : "", options->via ? options->via : "");
     for (int i = 0; st == VANE_OK && i < N_GROUPS; i++)
         if (!options->group || !strcmp(options->group, groups[i].name))
             groups[i].run(&c);
+    conform_lanes_close(&c.lanes);
     *out = c.report.total;
     vane_close(c.ctx);
     conform_report_close(&c.report);

@@ -39,6 +39,7 @@ typedef struct conform_options {
     const char *op;        /* only this one; NULL: all */
     const char *dtype;     /* only this one; NULL: all */
     const char *group;     /* only this one; NULL: all */
+    const char *via;       /* all calls by way of "host", "buffer" or "stream"; NULL: by turns */
     const char *skip_file; /* lines of "pattern: reason"; NULL: none */
     uint64_t seed;
     int quick; /* fewer sizes and layouts: for emulators and sanitizers */

@@ -20,9 +20,10 @@ static void in_place(conform *c, conform_trial *t, uint32_t i, conform_layout la
 {
     char why[512], label[256], text[64];
     conform_array apart = {0}, placed = {0};
-    conform_attempt a = {.layout = layout, .got = &apart};
+    conform_attempt a = {.layout = layout, .got = &apart, .way = conform_way_of(c->via, c->turn++)};
     conform_layout same = conform_layout_of(layout, i, t->n_in + 1);
-    snprintf(text, sizeof text, "%s, in place of input %u", conform_layout_name(same), i);
+    snprintf(text, sizeof text, "%s%s, in place of input %u", conform_layout_name(same),
+             conform_way_name(&a.way), i);
     conform_trial_label(t, text, label);
     int ran = conform_trial_attempt(c, t, &a, why);
     if (ran && !why[0]) {

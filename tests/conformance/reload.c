@@ -33,7 +33,7 @@ static int is_loaded(vane_context *ctx, const char *name)
 
 /* Any call that the plugin can do: adding, or whatever comes first. why: "" or what went
  * wrong. */
-static void use(vane_context *ctx, const char *plugin, char why[512])
+static void use(const conform *c, vane_context *ctx, char why[512])
 {
     const int64_t shape[] = {8};
     for (uint32_t op = 0; op < VANE_OP_COUNT; op++)
@@ -41,13 +41,14 @@ static void use(vane_context *ctx, const char *plugin, char why[512])
             uint64_t a[8] = {0}, out[8];
             vane_op_info info;
             if (vane_op_at(ctx, op, &info) != VANE_OK || strcmp(info.shape, "ELEMENTWISE") != 0 ||
-                !(info.dtypes >> dtype & 1) || info.op == VANE_OP_WHERE || info.min_in == 0)
+                !(info.dtypes >> dtype & 1) || info.op == VANE_OP_WHERE || info.min_in == 0 ||
+                !conform_wanted(c, info.name, dtype))
                 continue;
             vane_tensor x = vane_tensor_of(a, (vane_dtype)dtype, 1, shape);
             vane_tensor y = vane_tensor_of(out, (vane_dtype)dtype, 1, shape);
             const vane_tensor *in[] = {&x, &x, &x};
             vane_tensor *const outs[] = {&y};
-            vane_options o = {.struct_size = sizeof o, .backend = plugin};
+            vane_options o = {.struct_size = sizeof o, .backend = c->plugin};
             if (!strcmp(info.out, "BOOL"))
                 y.dtype = VANE_BOOL;
             vane_status st = vane_run(ctx, info.op, in, info.min_in, outs, 1, NULL, &o);
@@ -71,7 +72,7 @@ static void once(conform *c, char why[512])
     if (!is_loaded(ctx, c->plugin) && vane_load(ctx, c->options->path) != VANE_OK)
         snprintf(why, 512, "vane_load: %s", vane_last_error()->message);
     else
-        use(ctx, c->plugin, why);
+        use(c, ctx, why);
     vane_close(ctx);
 }
 

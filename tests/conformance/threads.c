@@ -10,7 +10,7 @@
 enum { CALLERS = 4, TRIALS = 96 };
 
 typedef struct caller {
-    conform *c;
+    conform own; /* the suite's, with streams of its own */
     conform_trial *trials;
     uint32_t count, first, rounds;
     uint64_t passed, failed;
@@ -24,9 +24,10 @@ static void *call(void *arg)
     for (uint32_t n = 0; n < me->rounds * me->count; n++) {
         conform_trial *t = &me->trials[(me->first + n) % me->count];
         conform_attempt a = {.layout = n % 3 ? CONFORM_DENSE : CONFORM_MIXED,
-                             .path = (conform_path)(n % CONFORM_PATHS)};
+                             .path = (conform_path)(n % CONFORM_PATHS),
+                             .way = conform_way_of(me->own.via, me->first + n)};
         char why[512];
-        conform_trial_attempt(me->c, t, &a, why);
+        conform_trial_attempt(&me->own, t, &a, why);
         if (!why[0]) {
             me->passed++;
         } else if (me->failed++ == 0) {
@@ -34,6 +35,7 @@ static void *call(void *arg)
             snprintf(me->why, sizeof me->why, "%s", why);
         }
     }
+    conform_lanes_close(&me->own.lanes);
     return NULL;
 }
 
@@ -45,7 +47,7 @@ static uint32_t collect(conform *c, conform_trial *trials)
     uint32_t count = 0;
     for (uint32_t i = 0; i < VANE_OP_COUNT; i++)
         for (uint32_t k = 0; k < 3 && count < TRIALS; k++) {
-            conform_attempt a = {.layout = CONFORM_MIXED};
+            conform_attempt a = {.layout = CONFORM_MIXED, .way = conform_way_of(c->via, 0)};
             char why[512];
             if (vane_op_at(c->ctx, i, &info) != VANE_OK || !(info.dtypes >> dtypes[k] & 1) ||
                 !conform_wanted(c, info.name, dtypes[k]))
@@ -66,7 +68,8 @@ static void call_at_once(conform *c, conform_trial *trials, uint32_t count)
     caller callers[CALLERS] = {0};
     int started[CALLERS] = {0};
     for (uint32_t i = 0; i < CALLERS; i++) {
-        callers[i].c = c;
+        callers[i].own = *c;
+        callers[i].own.lanes = conform_lanes_again(&c->lanes);
         callers[i].trials = trials;
         callers[i].count = count;
         callers[i].first = i * count / CALLERS;

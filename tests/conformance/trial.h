@@ -7,6 +7,7 @@
 #include "data.h"
 #include "random.h"
 #include "report.h"
+#include "way.h"
 
 /* The suite while it runs. */
 typedef struct conform {
@@ -19,6 +20,8 @@ typedef struct conform {
     int unsupported;    /* the unit's op and dtype have no kernel: leave it */
     uint32_t threads;   /* the widest call */
     uint32_t turn;      /* counts calls; picks what varies from call to call */
+    conform_via via;    /* the ways that calls go */
+    conform_lanes lanes;
     conform_random random;
 } conform;
 
@@ -52,7 +55,7 @@ int conform_trial_solve(conform *c, conform_trial *t);
 /* "[5,7]x[7] strided wide" */
 void conform_trial_label(const conform_trial *t, const char *layout, char out[256]);
 
-/* ways to the same kernel */
+/* functions that lead to the same kernel; a stream has no plans, and takes the typed one */
 typedef enum conform_path {
     CONFORM_FORCED,  /* vane_run with options.backend */
     CONFORM_PLAIN,   /* vane_run: the priority leads to the plugin */
@@ -65,10 +68,11 @@ typedef enum conform_path {
 typedef struct conform_attempt {
     conform_layout layout;
     conform_path path;
+    conform_way way;
     uint32_t width; /* 0: the route's */
     int alias;      /* 1 + the input whose memory the output is; 0 none */
     conform_array *got;
-    vane_decision *decision;
+    vane_decision *decision; /* on a stream: what vane_explain says, and ran is what it chose */
 } conform_attempt;
 
 /* Runs and judges: status, guard bytes, inputs unchanged, values. *why: what is wrong, "" if
@@ -83,7 +87,7 @@ void conform_trial_layouts(conform *c, conform_trial *t, int few);
 int conform_agree(const conform_trial *t, const conform_array *got, char why[512]);
 /* values.c: the same bits? A NaN may be any NaN: which one comes out of two is not defined. */
 int conform_equal(const conform_array *a, const conform_array *b);
-/* call.c */
+/* call.c: the call, and on a stream the wait for it */
 vane_status conform_call(conform *c, const conform_trial *t, const vane_tensor *const *in,
                          vane_tensor *out, const conform_attempt *a);
 

@@ -29,14 +29,18 @@ static void widths(conform *c, conform_trial *t, conform_layout layout)
         char why[512], label[256], text[64];
         conform_array many = {0};
         vane_decision d = {.struct_size = sizeof d};
-        conform_attempt a = {
-            .layout = layout, .width = width[i], .got = i ? &many : &one, .decision = &d};
+        conform_attempt a = {.layout = layout,
+                             .width = width[i],
+                             .got = i ? &many : &one,
+                             .decision = &d,
+                             .way = conform_way_of(c->via, c->turn++)};
         if (i > 0 && (!one.t.data || width[i] > c->threads || (i == 3 && c->threads <= 3)))
             continue;
         int ran = conform_trial_attempt(c, t, &a, why);
         if (i > 0 && ran && !why[0])
             compare(&d, &one, &many, why);
-        snprintf(text, sizeof text, "%s, width %u", conform_layout_name(layout), width[i]);
+        snprintf(text, sizeof text, "%s%s, width %u", conform_layout_name(layout),
+                 conform_way_name(&a.way), width[i]);
         conform_trial_label(t, text, label);
         if (!ran)
             conform_skip(&c->report, c->unsupported ? "" : label,
@@ -47,7 +51,7 @@ static void widths(conform *c, conform_trial *t, conform_layout layout)
         else
             conform_pass(&c->report, label);
         conform_array_free(&many);
-        if (i > 0 && ran && d.ran < d.count && d.candidates[d.ran].width == 1)
+        if (i > 0 && ran && !a.way.async && d.ran < d.count && d.candidates[d.ran].width == 1)
             break; /* a kernel for one thread only */
     }
     conform_array_free(&one);

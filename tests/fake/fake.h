@@ -16,6 +16,18 @@
 
 #define FAKE_DEVICES 2
 
+/* Defects for the conformance suite to find: tests/conformance/wrong builds this device once more
+ * with each of them. */
+enum {
+    FAKE_RIGHT,
+    FAKE_NO_OFFSET,    /* kernels take every operand from the beginning of its memory */
+    FAKE_EARLY_EVENT,  /* a launch's event is complete before the kernel ran */
+    FAKE_NO_QUEUE_WAIT /* a queue does not wait for another's event */
+};
+#ifndef FAKE_DEFECT
+#define FAKE_DEFECT FAKE_RIGHT
+#endif
+
 typedef struct fake_command fake_command;
 
 struct vane_event {

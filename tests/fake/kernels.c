@@ -4,9 +4,18 @@
 
 #include "fake.h"
 
+/* The defect keeps to the memory that there is: it leaves what goes backwards alone. */
+static int64_t offset_of(const vane_view *v)
+{
+    int backwards = FAKE_DEFECT != FAKE_NO_OFFSET;
+    for (uint32_t d = 0; d < v->rank; d++)
+        backwards |= v->stride[d] < 0;
+    return backwards ? (int64_t)v->offset_bytes : 0;
+}
+
 static unsigned char *place(const vane_view *v, const int64_t *index, int64_t size)
 {
-    int64_t at = (int64_t)v->offset_bytes;
+    int64_t at = offset_of(v);
     for (uint32_t d = 0; d < v->rank; d++)
         at += index[d] * v->stride[d] * size;
     return v->mem->bytes + at;

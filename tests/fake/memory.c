@@ -2,6 +2,7 @@
 /* memory.c - the device's memory spaces and the ways in and out of them. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "fake.h"
 
@@ -36,8 +37,22 @@ vane_status fake_mem_import(vane_device *d, void *host, uint64_t bytes, vane_mem
     return VANE_OK;
 }
 
+/* With events that lie, what is freed may still be in use: this device must not crash. */
+static void wait_idle(vane_device *d)
+{
+    for (uint32_t queued = 1; queued > 0;) {
+        pthread_mutex_lock(&d->lock);
+        queued = d->queued;
+        pthread_mutex_unlock(&d->lock);
+        if (queued > 0)
+            nanosleep(&(struct timespec){0, 20000}, NULL);
+    }
+}
+
 void fake_mem_free(vane_device *d, vane_mem *m)
 {
+    if (FAKE_DEFECT != FAKE_RIGHT)
+        wait_idle(d);
     if (!m->imported) {
         d->used -= m->size;
         free(m->bytes);

@@ -33,6 +33,18 @@ static fake_command *take(vane_queue *q)
     return c;
 }
 
+/* The defect: the kernel is told to be done, and runs some time later. */
+static void finish_early(const fake_command *c)
+{
+    if (FAKE_DEFECT != FAKE_EARLY_EVENT || c->event == NULL || c->kernel == NULL)
+        return;
+    pthread_mutex_lock(&c->event->lock);
+    c->event->done = 1;
+    pthread_cond_broadcast(&c->event->changed);
+    pthread_mutex_unlock(&c->event->lock);
+    nanosleep(&(struct timespec){0, 300000}, NULL);
+}
+
 static void *serve(void *arg)
 {
     vane_queue *q = arg;
@@ -43,6 +55,7 @@ static void *serve(void *arg)
             fake_event_wait(c->wait_for, UINT64_MAX);
             fake_event_free(c->wait_for);
         }
+        finish_early(c);
         uint64_t begin = host->now_ns(host->ctx);
         finish(q, c, c->run != NULL ? c->run(c) : VANE_OK, begin);
     }
@@ -118,6 +131,8 @@ vane_status fake_queue_sync(vane_queue *q)
 
 vane_status fake_queue_wait(vane_queue *q, vane_event *e)
 {
+    if (FAKE_DEFECT == FAKE_NO_QUEUE_WAIT)
+        return VANE_OK;
     pthread_mutex_lock(&e->lock);
     e->references++; /* the caller may free it before the queue gets there */
     pthread_mutex_unlock(&e->lock);

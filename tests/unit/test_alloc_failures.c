@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: MIT */
+/* test_alloc_failures.c - every allocation fails in turn: the first, the second, and so on until
+ * a scenario meets none that fails. Each time: a status with a sentence, or right results; nothing
+ * is lost; and the same scenario on the same context works right after.
+ *
+ * The linker sends malloc and its like (and pthread_create) here; the toy's memory fails by
+ * itself.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "memory/dlpack_abi.h"
+#include "toy_kit.h"
+
+enum { N = 64, MANY = 75000, MOST = 5000 };
+
+/* ---- the allocator that fails ------------------------------------------------------ */
+
+static atomic_long left; /* the how-manyth from now fails; below 1: none */
+static atomic_int for_good, fired;
+
+static int fails(void)
+{
+    if (atomic_load(&left) <= 0)
+        return atomic_load(&for_good) && atomic_load(&fired);
+    if (atomic_fetch_sub(&left, 1) != 1)
+        return 0;
+    atomic_store(&fired, 1);
+    return 1;
+}
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__real_aligned_alloc(size_t align, size_t n);
+int __real_posix_memalign(void **out, size_t align, size_t n);
+char *__real_strdup(const char *s);
+void *__real_mmap(void *at, size_t n, int prot, int flags, int fd, off_t offset);
+void *__real_mmap64(void *at, size_t n, int prot, int flags, int fd, off_t offset);
+int __real_pthread_create(pthread_t *out, const pthread_attr_t *attr, void *(*fn)(void *),
+                          void *arg);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_aligned_alloc(size_t align, size_t n);
+int __wrap_posix_memalign(void **out, size_t align, size_t n);
+char *__wrap_strdup(const char *s);
+void *__wrap_mmap(void *at, size_t n, int prot, int flags, int fd, off_t offset);
+void *__wrap_mmap64(void *at, size_t n, int prot, int flags, int fd, off_t offset);
+int __wrap_pthread_create(pthread_t *out, const pthread_attr_t *attr, void *(*fn)(void *),
+                          void *arg);
+
+void *__wrap_malloc(size_t n)
+{
+    return fails() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    return fails() ? NULL : __real_realloc(p, n);
+}
+
+void *__wrap_aligned_alloc(size_t align, size_t n)
+{
+    return fails() ? NULL : __real_aligned_alloc(align, n);
+}
+
+int __wrap_posix_memalign(void **out, size_t align, size_t n)
+{
+    return fails() ? ENOMEM : __real_posix_memalign(out, align, n);
+}
+
+char *__wrap_strdup(const char *s)
+{
+    return fails() ? NULL : __real_strdup(s);
+}
+
+void *__wrap_mmap(void *at, size_t n, int prot, int flags, int fd, off_t offset)
+{
+    return fails() ? MAP_FAILED : __real_mmap(at, n, prot, flags, fd, offset);
+}
+
+void *__wrap_mmap64(void *at, size_t n, int prot, int flags, int fd, off_t offset)
+{
+    return fails() ? MAP_FAILED : __real_mmap64(at, n, prot, flags, fd, offset);
+}
+
+int __wrap_pthread_create(pthread_t *out, const pthread_attr_t *attr, void *(*fn)(void *),
+                          void *arg)
+{
+    return fails() ? EAGAIN : __real_pthread_create(out, attr, fn, arg);
+}
+
+/* ---- one scenario, again and again ------------------------------------------------- */
+
+static vane_context *ctx;
+static int refused; /* calls that failed in this run */
+
+static char complaint[500];
+
+/* The check library allocates too: what is wrong is told after the run. */
+static void right(int is_right, const char *what)
+{
+    if (!is_right && complaint[0] == '\0')
+        snprintf(complaint, sizeof complaint, "%s is wrong (last: %s)", what,
+                 vane_last_error()->message);
+}
+
+/* VANE_OK; or it is counted, and there is a sentence for it. */
+static int good(vane_status st)
+{
+    if (st == VANE_OK)
+        return 1;
+    right(vane_last_error()->status == st && vane_last_error()->message[0] != '\0',
+          vane_status_name(st));
+    refused++;
+    return 0;
+}
+
+static void run_whole(void (*scenario)(void), const char *when, long k)
+{
+    refused = 0;
+    complaint[0] = '\0';
+    scenario();
+    ck_assert_msg(complaint[0] == '\0', "%s %ld: %s", when, k, complaint);
+    ck_assert_msg(refused == 0, "%s %ld: %d calls failed: %s", when, k, refused,
+                  vane_last_error()->message);
+}
+
+static void each_host_allocation(void (*scenario)(void), int all_later_too)
+{
+    run_whole(scenario, "before", 0);
+    for (long k = 1; k < MOST; k++) {
+        refused = 0;
+        atomic_store(&for_good, all_later_too);
+        atomic_store(&fired, 0);
+        atomic_store(&left, k);
+        scenario();
+        int met = atomic_load(&fired);
+        atomic_store(&left, 0);
+        atomic_store(&fired, 0);
+        ck_assert_msg(complaint[0] == '\0', "allocation %ld: %s", k, complaint);
+        ck_assert_msg(ctx == NULL || toy.events == 0, "allocation %ld: %d events left", k,
+                      toy.events);
+        run_whole(scenario, "after allocation", k);
+        if (!met)
+            return;
+    }
+    ck_abort_msg("there is no end to its allocations");
+}
+
+static void each_device_allocation(void (*scenario)(void))
+{
+    run_whole(scenario, "before", 0);
+    for (int k = 1; k < MOST; k++) {
+        refused = 0;
+        GOOD(ctx != NULL ? vane_memory_trim(ctx) : VANE_OK); /* or the pool asks for nothing */
+        toy.fail_alloc = k;
+        scenario();
+        int met = toy.fail_alloc == 0;
+        toy.fail_alloc = 0;
+        ck_assert_msg(complaint[0] == '\0', "device allocation %d: %s", k, complaint);
+        run_whole(scenario, "after device allocation", k);
+        if (!met)
+            return;
+    }
+    ck_abort_msg("there is no end to its device allocations");
+}
+
+/* ---- scenarios --------------------------------------------------------------------- */
+
+static int fill(vane_buffer *out, uint32_t n, float x)
+{
+    static float numbers[MANY * 4];
+    out->id = 0;
+    for (uint32_t i = 0; i < n; i++)
+        numbers[i] = x;
+    return good(vane_buffer_open(ctx, n * sizeof x, "scenario", out)) &&
+           good(vane_buffer_write(ctx, *out, 0, numbers, n * sizeof x));
+}
+
+static void drop(vane_buffer b)
+{
+    if (b.id != 0)
+        good(vane_buffer_close(ctx, b));
+}
+
+static int expect(vane_buffer b, uint32_t i, float x)
+{
+    float got = -777;
+    if (!good(vane_buffer_read(ctx, b, i * sizeof got, &got, sizeof got)))
+        return 0;
+    right(got == x, "what was read");
+    return 1;
+}
+
+static void a_context(void)
+{
+    float x[4] = {1, 2, 3, 4}, y[4] = {0};
+    vane_tensor tx = TENSOR(x, VANE_F32, 4), ty = TENSOR(y, VANE_F32, 4);
+    vane_config config = kit_config();
+    vane_context *c = NULL;
+    if (!good(vane_open(&config, &c)))
+        return;
+    good(vane_register(c, &toy_entry));
+    if (good(vane_add(c, &tx, &tx, &ty)))
+        right(y[3] == 8, "the result");
+    vane_close(c);
+    right(toy.mem + toy.queues + toy.events == 0, "what the toy was given back");
+}
+
+static void calls_that_wait(void)
+{
+    vane_buffer a = {0}, b = {0}, large = {0};
+    float x[N] = {1, 2, 3};
+    vane_tensor host = TENSOR(x, VANE_F32, N);
+    if (fill(&a, N, 2) && fill(&b, N, 0) && fill(&large, MANY * 4, 1)) {
+        vane_tensor ta = in_buffer(a, 0, N), tb = in_buffer(b, 0, N), part = in_buffer(b, 3, 5),
+                    tl = in_buffer(large, 9, 7), row = in_buffer(a, 0, 7);
+        vane_tensor gaps = host;
+        gaps.stride[0] = 2;
+        gaps.shape[0] = N / 2;
+        int ok = good(call_on(ctx, "toy", VANE_OP_ADD, &ta, &ta, &tb)) && expect(b, 1, 4) &&
+                 good(call_on(ctx, "scalar", VANE_OP_MUL, &ta, &ta, &tb)) && expect(b, 1, 4) &&
+                 good(call_on(ctx, NULL, VANE_OP_RELU, &ta, NULL, &tb)) && expect(b, 2, 2) &&
+                 good(call_on(ctx, "toy", VANE_OP_ADD, &part, &part, &part)) && expect(b, 7, 4) &&
+                 good(call_on(ctx, "toy", VANE_OP_ADD, &tl, &row, &tl)) && expect(large, 10, 3);
+        if (ok && good(call_on(ctx, "toy", VANE_OP_ADD, &host, &ta, &host)))
+            right(x[2] == 5, "the result in host memory");
+        ok = refused == 0 && good(call_on(ctx, "toy", VANE_OP_ADD, &gaps, &gaps, &gaps));
+        if (ok)
+            right(x[4] == 4, "the result with gaps");
+    }
+    drop(a);
+    drop(b);
+    drop(large);
+}
+
+static atomic_int called;
+
+static void on_call(void *arg, vane_status st)
+{
+    (void)arg;
+    (void)st;
+    atomic_fetch_add(&called, 1);
+}
+
+static void give_all(vane_stream *toys, vane_stream *any, vane_buffer a, vane_buffer b)
+{
+    vane_tensor ta = in_buffer(a, 0, N), tb = in_buffer(b, 0, N);
+    vane_fence *f = NULL;
+    int n = atomic_load(&called);
+    good(vane_add_async(toys, &ta, &ta, &tb)); /* b = 4 */
+    good(vane_add_async(any, &tb, &ta, &tb));  /* b = 6 */
+    good(vane_relu_async(any, &tb, &tb));
+    n += good(vane_stream_callback(toys, on_call, NULL));
+    if (good(vane_stream_record(any, &f)))
+        good(vane_stream_await(toys, f));
+    good(vane_mul_async(toys, &tb, &ta, &ta)); /* a = 12 */
+    if (f != NULL)
+        good(vane_fence_wait(f, UINT64_MAX));
+    vane_fence_close(f);
+    good(vane_stream_wait(any));
+    good(vane_stream_wait(toys));
+    right(atomic_load(&called) == n, "the number of callbacks");
+}
+
+static void streams(void)
+{
+    vane_buffer a = {0}, b = {0};
+    vane_stream *toys = NULL, *any = NULL;
+    if (fill(&a, N, 2) && fill(&b, N, 0) && good(vane_stream_open(ctx, toy_index(ctx), &toys)) &&
+        good(vane_stream_open(ctx, VANE_ANY_DEVICE, &any)))
+        give_all(toys, any, a, b);
+    int whole = refused == 0;
+    good(vane_stream_close(toys));
+    good(vane_stream_close(any));
+    if (whole) {
+        expect(a, 5, 12);
+        expect(b, 5, 6);
+    }
+    drop(a);
+    drop(b);
+}
+
+static void host_memory_on_streams(void)
+{
+    float x[N], y[2 * N];
+    vane_tensor tx = TENSOR(x, VANE_F32, N), ty = TENSOR(y, VANE_F32, N);
+    const vane_tensor *const both[] = {&tx, &tx, &tx, &tx, &tx};
+    vane_stream *s = NULL;
+    vane_concat_params axis = {0};
+    float joined[5 * N];
+    vane_tensor tj = TENSOR(joined, VANE_F32, 5 * N);
+    for (int i = 0; i < N; i++)
+        x[i] = (float)i;
+    ty.stride[0] = 2;
+    if (!good(vane_stream_open(ctx, toy_index(ctx), &s)))
+        return;
+    good(vane_add_async(s, &tx, &tx, &ty));
+    good(vane_concat_async(s, both, 5, &axis, &tj)); /* more operands than a flight has room for */
+    good(vane_stream_wait(s));
+    if (refused == 0)
+        right(y[6] == 6 && joined[4 * N + 3] == 3, "the result");
+    good(vane_stream_close(s));
+}
+
+static void maps(void)
+{
+    vane_buffer a = {0}, w = {0};
+    float x[N] = {0};
+    void *p;
+    if (fill(&a, N, 3) && good(vane_buffer_wrap(ctx, x, sizeof x, "wrapped", &w))) {
+        vane_tensor ta = in_buffer(a, 0, N), tw = in_buffer(w, 0, N);
+        int there = good(vane_buffer_prefetch(ctx, a, toy_index(ctx))) &&
+                    good(call_on(ctx, "toy", VANE_OP_ADD, &ta, &ta, &tw));
+        if (there && good(vane_buffer_map(ctx, w, 4, 8, VANE_MAP_READ | VANE_MAP_WRITE, &p))) {
+            right(((float *)p)[0] == 6, "the result");
+            ((float *)p)[0] = 60;
+            good(vane_buffer_unmap(ctx, w, p));
+        }
+        if (there && good(vane_buffer_map(ctx, a, 4, 8, VANE_MAP_WRITE, &p))) {
+            ((float *)p)[0] = ((float *)p)[1] = 9;
+            good(vane_buffer_unmap(ctx, a, p));
+            expect(a, 2, 9);
+        }
+    }
+    drop(a);
+    drop(w);
+    if (refused == 0)
+        right(x[0] == 6 && x[1] == 60 && x[2] == 6, "the result");
+}
+
+static void a_full_device(void)
+{
+    vane_buffer all[5] = {{0}};
+    int made = 1;
+    for (uint32_t i = 0; i < 5 && made; i++)
+        made = fill(&all[i], MANY, (float)i);
+    for (uint32_t i = 0; i < 5 && made; i++) {
+        vane_tensor t = in_buffer(all[i], 0, N);
+        if (good(call_on(ctx, "toy", VANE_OP_ADD, &t, &t, &t)))
+            expect(all[i], 7, 2 * (float)i);
+    }
+    for (uint32_t i = 0; i < 5; i++)
+        drop(all[i]);
+}
+
+static void a_plan(void)
+{
+    vane_buffer a = {0};
+    vane_plan *plan = NULL;
+    if (fill(&a, N, 2)) {
+        vane_tensor t = in_buffer(a, 0, N);
+        const vane_tensor *const in[] = {&t, &t};
+        vane_tensor *const out[] = {&t};
+        if (good(vane_plan_open(ctx, VANE_OP_ADD, in, 2, out, 1, NULL, &plan)) &&
+            good(vane_plan_run(plan)))
+            expect(a, 1, 4);
+        vane_plan_close(plan);
+    }
+    drop(a);
+}
+
+static void hand_over(struct DLManagedTensor *m)
+{
+    vane_tensor t;
+    vane_buffer back = {0};
+    const char *data = (const char *)m->tensor.data + m->tensor.byte_offset;
+    right(((const float *)(const void *)data)[3] == 4, "what was handed out");
+    if (!good(vane_from_dlpack(ctx, m, &t, &back))) {
+        m->deleter(m); /* not taken over */
+        return;
+    }
+    if (good(vane_add(ctx, &t, &t, &t)))
+        expect(back, 3, 8);
+    drop(back); /* calls the deleter */
+}
+
+static void dlpack(void)
+{
+    vane_buffer a = {0};
+    struct DLManagedTensor *m = NULL;
+    if (fill(&a, N, 2)) {
+        vane_tensor t = in_buffer(a, 0, N);
+        if (good(call_on(ctx, "toy", VANE_OP_ADD, &t, &t, &t)) && good(vane_to_dlpack(ctx, &t, &m)))
+            hand_over(m);
+    }
+    drop(a);
+}
+
+/* ---- tests ------------------------------------------------------------------------- */
+
+static void (*const scenarios[])(void) = {calls_that_wait, streams, host_memory_on_streams, maps,
+                                          dlpack,          a_plan};
+enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
+
+START_TEST(host_memory_fails_once)
+{
+    ctx = toy_context(0, 0);
+    each_host_allocation(scenarios[_i], 0);
+    toy_context_close(ctx);
+}
+END_TEST
+
+START_TEST(host_memory_fails_for_good)
+{
+    ctx = toy_context(0, 0);
+    each_host_allocation(scenarios[_i], 1);
+    toy_context_close(ctx);
+}
+END_TEST
+
+START_TEST(device_memory_fails)
+{
+    ctx = toy_context(0, 0);
+    each_device_allocation(scenarios[_i]);
+    toy_context_close(ctx);
+}
+END_TEST
+
+START_TEST(with_shared_memory)
+{
+    ctx = toy_context(VANE_CAP_UNIFIED, 0);
+    each_host_allocation(scenarios[_i], 0);
+    toy_context_close(ctx);
+}
+END_TEST
+
+START_TEST(a_device_that_is_full)
+{
+    ctx = toy_context(0, 1);
+    each_host_allocation(a_full_device, 0);
+    each_device_allocation(a_full_device);
+    toy_context_close(ctx);
+}
+END_TEST
+
+START_TEST(opening_a_context)
+{
+    ctx = NULL;
+    each_host_allocation(a_context, _i);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("failing allocations");
+    TCase *t = tcase_create("each in turn");
+    tcase_set_timeout(t, 150);
+    tcase_add_loop_test(t, host_memory_fails_once, 0, SCENARIOS);
+    tcase_add_loop_test(t, host_memory_fails_for_good, 0, SCENARIOS);
+    tcase_add_loop_test(t, device_memory_fails, 0, SCENARIOS);
+    tcase_add_loop_test(t, with_shared_memory, 0, SCENARIOS);
+    tcase_add_test(t, a_device_that_is_full);
+    tcase_add_loop_test(t, opening_a_context, 0, 2);
+    suite_add_tcase(s, t);
+    return kit_main(s);
+}
