@@ -12,17 +12,15 @@
 
 #include "opencl_bench.h"
 
-#define API_MAP(X)                                                                                \
-    X(clGetPlatformIDs)                                                                           \
-    X(clGetDeviceIDs)                                                                             \
-    X(clGetDeviceInfo)                                                                            \
-    X(clCreateContext)                                                                            \
-    X(clCreateCommandQueue)                                                                       \
-    X(clCreateBuffer) X(clCreateProgramWithSource) X(clCreateProgramWithBinary) X(clBuildProgram) \
-        X(clGetProgramInfo) X(clCreateKernel) X(clSetKernelArg) X(clEnqueueNDRangeKernel)         \
-            X(clEnqueueWriteBuffer) X(clEnqueueReadBuffer) X(clFinish) X(clReleaseKernel)         \
-                X(clReleaseProgram) X(clReleaseMemObject) X(clReleaseCommandQueue)                \
-                    X(clReleaseContext)
+/* clang-format off */
+#define API_MAP(X) \
+    X(clGetPlatformIDs) X(clGetDeviceIDs) X(clGetDeviceInfo) X(clCreateContext) \
+    X(clCreateCommandQueue) X(clCreateBuffer) X(clCreateProgramWithSource) \
+    X(clCreateProgramWithBinary) X(clBuildProgram) X(clGetProgramInfo) X(clCreateKernel) \
+    X(clSetKernelArg) X(clEnqueueNDRangeKernel) X(clEnqueueWriteBuffer) \
+    X(clEnqueueReadBuffer) X(clFinish) X(clReleaseKernel) X(clReleaseProgram) \
+    X(clReleaseMemObject) X(clReleaseCommandQueue) X(clReleaseContext)
+/* clang-format on */
 
 /* Ways to write an elementwise kernel: elements an item, items a group. */
 static const struct {
