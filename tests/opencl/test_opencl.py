@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""test_opencl.py VANE PLUGIN.so PART - the OpenCL backend from outside, in four parts.
+"""test_opencl.py VANE PLUGIN.so PART - the OpenCL backend from outside, in three parts.
 
 life    no loader, no platform, nothing opened for nothing
 cache   programs on disk: damaged, foreign, read-only, two processes at once
-stream  the conformance suite, every case asynchronously
 grind   under Oclgrind, whose device checks every access of every kernel
 
 Without an OpenCL platform all but life's first checks are skipped, by name.
@@ -148,16 +147,7 @@ def refusing(home):
     check(good, f"no cache wished: {text}")
 
 
-# ---- stream, grind ---------------------------------------------------------------------
-
-
-def test_stream():
-    if not platform_here():
-        skip("opencl stream: no OpenCL platform here")
-        return
-    p = vane("check", PLUGIN, "--via", "stream", "--quick", "--group", "kernels")
-    check(p.returncode == 0, f"asynchronously: {p.stdout[-1500:]}{p.stderr[-500:]}")
-    took_part(p.stdout)
+# ---- grind -----------------------------------------------------------------------------
 
 
 def test_grind():
@@ -184,6 +174,6 @@ def test_grind():
                 took_part(p.stdout)
 
 
-{"life": test_life, "cache": test_cache, "stream": test_stream, "grind": test_grind}[PART]()
+{"life": test_life, "cache": test_cache, "grind": test_grind}[PART]()
 print("{passed} passed, {failed} failed, {skipped} skipped".format(**count))
 sys.exit(count["failed"] > 0)
