@@ -125,7 +125,8 @@ static int has_candidate(conform *c, const conform_trial *t, const boxes *b, van
     conform_call(c, t, b->ins, out, &again);
     for (uint32_t i = 0; i < d.count; i++)
         if (!strcmp(d.candidates[i].backend, c->plugin) &&
-            d.candidates[i].reason == VANE_REASON_ALIGNMENT)
+            (d.candidates[i].reason == VANE_REASON_ALIGNMENT ||
+             d.candidates[i].reason == VANE_REASON_DECLINED))
             return 0;
         else if (!strcmp(d.candidates[i].backend, c->plugin))
             return 1;
@@ -187,7 +188,7 @@ void conform_trial_check(conform *c, conform_trial *t, conform_layout layout)
     if (c->unsupported)
         conform_skip(&c->report, "", "unsupported: the plugin has no kernel");
     else if (!ran)
-        conform_skip(&c->report, label, "the kernel asks for a better alignment");
+        conform_skip(&c->report, label, "the kernel declines such a call");
     else if (why[0])
         conform_fail(&c->report, label, "%s", why);
     else

@@ -36,7 +36,7 @@ static void in_place(conform *c, conform_trial *t, uint32_t i, conform_layout la
     if (c->unsupported)
         conform_skip(&c->report, "", "unsupported: the plugin has no kernel");
     else if (!ran)
-        conform_skip(&c->report, label, "the kernel asks for a better alignment");
+        conform_skip(&c->report, label, "the kernel declines such a call");
     else if (why[0])
         conform_fail(&c->report, label, "%s", why);
     else

@@ -38,7 +38,7 @@ static void pipeline(conform *c, const conform_exact *e, conform_mode mode, uint
         conform_pipeline_close(p);
     free(p);
     if (st == VANE_E_UNSUPPORTED)
-        conform_skip(&c->report, label, "the kernel asks for a better alignment or other strides");
+        conform_skip(&c->report, label, "the kernel declines such a call");
     else
         conform_verdict(c, label, why);
 }

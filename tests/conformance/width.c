@@ -45,7 +45,7 @@ static void widths(conform *c, conform_trial *t, conform_layout layout)
         if (!ran)
             conform_skip(&c->report, c->unsupported ? "" : label,
                          c->unsupported ? "unsupported: the plugin has no kernel"
-                                        : "the kernel asks for a better alignment");
+                                        : "the kernel declines such a call");
         else if (why[0])
             conform_fail(&c->report, label, "%s", why);
         else

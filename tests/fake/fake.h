@@ -4,7 +4,8 @@
  * the contract is known to be enough for real devices.
  *
  * Events complete in order. ADD and MUL compute; COPY, TRANSPOSE and CONCAT copy; EXP fails
- * after launch, as a kernel that crashes would; SQRT is refused by launch; MUL declines calls of
+ * after launch, as a kernel that crashes would; SQRT is refused by launch; LOG does not build on
+ * device 0, and copies on the other; MUL declines calls of
  * more than 1,000 elements.
  */
 #ifndef FAKE_H

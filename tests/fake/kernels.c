@@ -80,7 +80,8 @@ static const vane_kernel kernel_selective = {.struct_size = sizeof(vane_kernel),
                                              .flops_per_ns = 100,
                                              .bytes_per_ns = 100};
 static const vane_kernel kernel_binary = KERNEL("binary_f32"), kernel_copy = KERNEL("copy_f32"),
-                         kernel_crash = KERNEL("crash_f32"), kernel_refuse = KERNEL("refuse_f32");
+                         kernel_crash = KERNEL("crash_f32"), kernel_refuse = KERNEL("refuse_f32"),
+                         kernel_unbuilt = KERNEL("unbuilt_f32");
 
 const vane_kernel *fake_kernel(vane_device *d, uint32_t op, const char *name, uint32_t dtype)
 {
@@ -100,6 +101,8 @@ const vane_kernel *fake_kernel(vane_device *d, uint32_t op, const char *name, ui
         return &kernel_crash;
     case VANE_OP_SQRT:
         return &kernel_refuse;
+    case VANE_OP_LOG:
+        return &kernel_unbuilt;
     default:
         return strcmp(name, "fake.double_mul") == 0 ? &kernel_binary : NULL;
     }
@@ -118,6 +121,11 @@ vane_status fake_launch(vane_queue *q, const vane_kernel *k, const vane_call *ca
     fake_command c = {.run = k == &kernel_crash ? crash : each, .kernel = k, .call = *call};
     if (k == &kernel_refuse)
         return fake_fail(q->device->backend, VANE_E_BUSY, "launch refused");
+    if (k == &kernel_unbuilt && q->device->index == 0) {
+        const vane_host *host = q->device->backend->host;
+        host->report(host->ctx, VANE_E_UNSUPPORTED, "log: line 7: a semicolon is missing");
+        return fake_fail(q->device->backend, VANE_E_UNSUPPORTED, "its program does not build");
+    }
     if (call->params != NULL)
         c.params = *call->params;
     return fake_submit(q, &c, out);

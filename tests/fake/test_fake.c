@@ -190,6 +190,36 @@ START_TEST(a_kernel_that_crashes_is_retried_elsewhere)
 }
 END_TEST
 
+static int is_reported(const char *text)
+{
+    vane_report_line line;
+    for (uint32_t i = 0; i < vane_report_count(ctx); i++)
+        if (vane_report_at(ctx, i, &line) == VANE_OK && strcmp(line.reason, text) == 0)
+            return 1;
+    return 0;
+}
+
+START_TEST(a_kernel_that_does_not_build_leaves_its_device_alone)
+{
+    float x[4] = {1, 1, 1, 1}, y[4] = {5, 5, 5, 5};
+    vane_tensor a = vane_tensor_of(x, VANE_F32, 1, (int64_t[]){4}),
+                out = vane_tensor_of(y, VANE_F32, 1, (int64_t[]){4});
+    GOOD(vane_set_priority(ctx, "fake"));
+    GOOD(run_on("fake", VANE_OP_LOG, &a, NULL, &out)); /* device 0 gives it up, device 1 does it */
+    ck_assert_uint_eq(record.retries, 1);
+    ck_assert_str_eq(record.candidates[record.ran].device, "fake1");
+    ck_assert(is_reported("log: line 7: a semicolon is missing"));
+    GOOD(run_on("fake", VANE_OP_LOG, &a, NULL, &out)); /* and is not asked again */
+    ck_assert_uint_eq(record.retries, 0);
+    for (uint32_t i = 0; i < record.count; i++)
+        if (strcmp(record.candidates[i].device, "fake0") == 0)
+            ck_assert_uint_eq(record.candidates[i].reason, VANE_REASON_BROKEN);
+    GOOD(run_on("fake", VANE_OP_ADD, &a, &a, &out)); /* for other ops it is as good as before */
+    for (uint32_t i = 0; i < record.count; i++)
+        ck_assert_uint_ne(record.candidates[i].reason, VANE_REASON_BROKEN);
+}
+END_TEST
+
 START_TEST(a_call_that_the_plugin_declines_goes_elsewhere)
 {
     static float x[2000];
@@ -245,6 +275,7 @@ int main(void)
     tcase_add_test(t, map_and_telemetry_and_extension);
     tcase_add_test(t, operands_travel_and_come_back);
     tcase_add_test(t, a_kernel_that_crashes_is_retried_elsewhere);
+    tcase_add_test(t, a_kernel_that_does_not_build_leaves_its_device_alone);
     tcase_add_test(t, a_call_that_the_plugin_declines_goes_elsewhere);
     tcase_add_test(t, when_nobody_else_may_the_error_says_why);
     tcase_add_test(t, an_op_comes_with_the_plugin);
