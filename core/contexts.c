@@ -94,8 +94,11 @@ static void in_child(void)
         for (uint32_t b = 0; b < atomic_load(&c->registry.count); b++)
             for (uint32_t d = 0; d < c->registry.backends[b]->device_count; d++) {
                 vane__device *device = &c->registry.backends[b]->devices[d];
-                if (device->info.caps & VANE_CAP_FORK_UNSAFE)
-                    lost = (int)atomic_fetch_add(&device->failures, 1) + 1;
+                if (!(device->info.caps & VANE_CAP_FORK_UNSAFE))
+                    continue;
+                atomic_store(&device->orphaned, 1);
+                atomic_store(&device->wedged, 1);
+                lost = (int)atomic_fetch_add(&device->failures, 1) + 1;
             }
         vane__buffers_orphan(c);
         if (lost)

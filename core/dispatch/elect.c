@@ -177,7 +177,8 @@ static vane_status try_all(vane__election *e, vane__slate *s, vane_decision *rec
             kept = *vane_last_error();
         }
         if (e->f != NULL && e->f->hopeless)
-            return st; /* an operand's content, not the candidate: nobody else can either */
+            return vane__error_restore(
+                &kept); /* an operand's content, not the candidate: nobody else can either */
         note_failure(e->ctx, &s->runners[winner], st);
         mark_failed(s, &s->runners[winner]);
         if (record != NULL)

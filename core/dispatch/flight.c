@@ -305,10 +305,13 @@ static void look_for_twins(vane__flight *f)
 
 static int take_place(vane__flight *f)
 {
+    const vane__operand *out = &f->operands[f->n - 1];
     for (uint32_t i = 0; i < f->n_locks; i++) {
         vane__buffer *b = f->locks[i];
         if (!vane__buffer_reserve(b) || (reads(f, b) && !vane__buffer_deps(b, 0, &f->from)) ||
-            (writes(f, b) && !vane__buffer_deps(b, 1, &f->after)))
+            (writes(f, b) && !vane__buffer_deps(b, 1, &f->after)) ||
+            (writes(f, b) && !vane__buffer_makes_good(b, out->lo, out->hi) &&
+             !vane__buffer_deps(b, 0, &f->from)))
             return 0;
     }
     for (uint32_t i = 0; i < f->n_locks; i++) { /* readers first: only they can fail */
@@ -318,8 +321,11 @@ static int take_place(vane__flight *f)
             vane__buffer_unuse(f->locks[i], f->ticket);
         return 0;
     }
-    if (f->writes)
-        vane__buffer_use(f->operands[f->n - 1].buffer, f->ticket, 1);
+    if (f->writes) {
+        vane__buffer_use(out->buffer, f->ticket, 1);
+        out->buffer->writer_lo = out->lo;
+        out->buffer->writer_hi = out->hi;
+    }
     return 1;
 }
 

@@ -24,8 +24,8 @@ static vane_status wait_turn(vane__flight *f, vane__queue *q)
         if (vane__ticket_phase(t) == VANE__FLYING && reads < 3 &&
             t->queue->device->backend == q->device->backend) {
             st = vane__queue_after(q, t);
-            if (f->ticket->from[reads] == NULL)
-                f->ticket->from[reads] = vane__ticket_hold(t);
+            vane__ticket_drop(f->ticket->from[reads]);
+            f->ticket->from[reads] = vane__ticket_hold(t);
             reads++;
         } else {
             st = vane__ticket_wait(t, UINT64_MAX);
@@ -70,6 +70,7 @@ static vane_status place(vane__flight *f, vane__operand *o, vane__queue *q, int 
         st = vane__buffer_place(b, q, f->ticket,
                                 !is_output || !fills_its_extent(&o->t, o->hi - o->lo), o->lo, o->hi,
                                 &c);
+    f->hopeless |= st != VANE_OK && vane__buffer_is_lost(b, o->lo, o->hi);
     if (st != VANE_OK)
         return st;
     o->copy = c;
@@ -155,7 +156,7 @@ static vane_status launch_parts(vane__flight *f, const vane__runner *r, vane__qu
 
 /* The queue may still be at work on what is to be freed. If it cannot even be waited for, the
  * device is lost and the memory stays with it. */
-static void settle(vane__flight *f, vane__queue *q)
+static void settle(vane__queue *q)
 {
     vane_error kept = *vane_last_error();
     pthread_mutex_lock(&q->lock);
@@ -165,14 +166,15 @@ static void settle(vane__flight *f, vane__queue *q)
         atomic_store(&q->device->wedged, 1);
         atomic_fetch_add(&q->device->failures, 1);
     }
-    for (uint32_t i = 0; i < f->n_locks; i++)
-        vane__buffer_settle(f->locks[i], f->ticket);
     vane__error_restore(&kept);
 }
 
-/* Under the locks. The output's old content is current again where the host still has it. */
+/* Under the locks. No copy waits for it any more, and what it should have written is not there:
+ * the output's old content is current again where the host still has it. */
 static void spoil(vane__flight *f)
 {
+    for (uint32_t i = 0; i < f->n_locks; i++)
+        vane__buffer_settle(f->locks[i], f->ticket);
     vane__operand *o = &f->operands[f->n - 1];
     if (!f->writes || !f->touched || o->copy == NULL || o->buffer->writer != f->place)
         return;                                           /* or somebody else wrote since */
@@ -253,7 +255,7 @@ static vane_status take_off(vane__flight *f, const vane__runner *r, vane__queue 
         for (uint32_t i = 0; i < f->n_locks; i++)
             vane__buffer_tidy(f->locks[i], f->ticket);
     } else {
-        settle(f, q);
+        settle(q);
         spoil(f);
         give_back(f, r->device);
     }
@@ -312,7 +314,8 @@ static vane_status share(vane__flight *f)
         return st; /* and a buffer may be closed by now, for its work is done */
     vane__flight_lock(f);
     for (uint32_t i = 0; st == VANE_OK && i < f->n_locks; i++)
-        if (atomic_load(&f->locks[i]->host->shared) > 0)
+        if (atomic_load(&f->locks[i]->host->shared) > 0 ||
+            atomic_load(&f->locks[i]->host->changed)) /* whose loan ended meanwhile */
             st = vane__buffer_home(f->locks[i], 0, f->locks[i]->bytes);
     vane__flight_unlock(f);
     return st;
@@ -331,7 +334,7 @@ vane_status vane__flight_land(vane__flight *f)
         st = vane__stage_deliver(out, q);
     if (st != VANE_OK) {
         if (q != NULL)
-            settle(f, q);
+            settle(q);
         vane__flight_lock(f);
         spoil(f);
         vane__flight_unlock(f);
@@ -385,6 +388,7 @@ static vane_status bring_home(vane__flight *f)
             st = is_output && fills_its_extent(&o->t, o->hi - o->lo)
                      ? vane__buffer_host_access(o->buffer)
                      : vane__buffer_home(o->buffer, o->lo, o->hi);
+        f->hopeless |= st != VANE_OK && vane__buffer_is_lost(o->buffer, o->lo, o->hi);
     }
     return st;
 }

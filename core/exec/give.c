@@ -93,15 +93,13 @@ static vane_status queue_of(vane_stream *s, vane__device *d, vane__queue **out)
     return st;
 }
 
-/* After what is launched already, and after the fences; under the stream's lock. */
+/* After what is launched already; under the stream's lock. */
 static vane_status follow(vane_stream *s, vane__flight *f, const vane__queue *q)
 {
     int room = 1;
     if (s->tail != NULL && (q == NULL || s->tail->queue != q) &&
         vane__ticket_phase(s->tail) != VANE__DONE)
         room = vane__tickets_add(&f->after, s->tail);
-    for (uint32_t i = 0; room && i < s->awaits.count; i++)
-        room = vane__tickets_add(&f->after, s->awaits.at[i]);
     return room ? VANE_OK
                 : vane__fail(VANE_E_NOMEM, "%s: no memory for its order", f->p.rq.op->info.name);
 }
@@ -120,7 +118,6 @@ static void in_the_air(vane_stream *s, vane__flight *f)
     s->late_outs += f->operands[f->n - 1].packed != NULL;
     vane__ticket_drop(s->tail);
     s->tail = vane__ticket_hold(f->ticket);
-    vane__tickets_free(&s->awaits);
 }
 
 /* Now and then what is done comes down, and always when there is too much in the air. */
@@ -205,9 +202,12 @@ static vane_status run_here(void *arg, vane__flight *f, const vane__runner *r)
     if (land)
         vane__stream_land(s, UINT64_MAX, UINT64_MAX);
     vane_status st = vane__stream_state(s); /* what came before may have failed just now */
+    if (st != VANE_OK) {
+        f->hopeless = 1;
+        return st;
+    }
     pthread_mutex_lock(&s->lock);
-    if (st == VANE_OK)
-        st = follow(s, f, NULL);
+    st = follow(s, f, NULL);
     pthread_mutex_unlock(&s->lock);
     if (st != VANE_OK)
         return st;

@@ -16,7 +16,7 @@ void vane__stream_fail(vane_stream *s, uint64_t sequence, const char *op)
         memcpy(e.message, vane_last_error()->message, sizeof e.message);
     }
     pthread_mutex_lock(&s->lock);
-    if (s->error.status == VANE_OK) {
+    if (s->error.status == VANE_OK || sequence < s->error_sequence) {
         s->error = e;
         s->error_sequence = sequence;
     }

@@ -72,12 +72,14 @@ void vane__queues_close(vane__device *d)
         return;
     for (vane__queue *q = d->queues->first; q != NULL; q = next) {
         next = q->next;
-        vane_status st = vt->queue_sync(q->handle);
+        int mine = !atomic_load(&d->orphaned); /* or it is the parent's */
+        vane_status st = mine ? vt->queue_sync(q->handle) : VANE_OK;
         if (st != VANE_OK)
             vane__log_line(&d->backend->ctx->settings.log, VANE_LOG_WARN,
                            "%s: device %u: queue_sync failed while closing: %s",
                            d->backend->entry->name, d->index, vane_status_string(st));
-        vt->queue_close(q->handle);
+        if (mine)
+            vt->queue_close(q->handle);
         pthread_mutex_destroy(&q->lock);
         free(q);
     }
@@ -129,6 +131,8 @@ void vane__queue_return(vane__queue *q)
 vane_status vane__queues_sync(vane__device *d)
 {
     vane_status first = VANE_OK;
+    if (atomic_load(&d->orphaned))
+        return VANE_E_DEVICE_LOST;
     pthread_mutex_lock(&d->queues->lock);
     for (vane__queue *q = d->queues->first; q != NULL; q = q->next) {
         pthread_mutex_lock(&q->lock);

@@ -99,7 +99,6 @@ vane_status vane_stream_open(vane_context *ctx, uint32_t device, vane_stream **o
     s->device = d;
     s->forks = atomic_load(&ctx->forks);
     atomic_init(&s->refs, 1);
-    vane__tickets_init(&s->awaits);
     pthread_mutex_lock(&ctx->control);
     s->next = ctx->streams;
     ctx->streams = s;
@@ -166,7 +165,6 @@ vane_status vane_stream_close(vane_stream *s)
             vane__queue_return(s->queues[i]);
     free(s->queues);
     spare_free(s);
-    vane__tickets_free(&s->awaits);
     vane__ticket_drop(s->tail);
     vane__stream_drop(s);
     return st == VANE_OK ? st : vane__error_restore(&kept);
@@ -198,9 +196,9 @@ static vane_status report(vane_stream *s, uint64_t sequence)
     vane_error e = s->error;
     int due = e.status != VANE_OK && s->error_sequence <= sequence;
     if (due) {
-        s->reported = e;
-        s->reported_sequence = s->error_sequence;
-        s->reports++;
+        for (vane_fence *f = s->fences; f != NULL; f = f->next)
+            if (f->sequence >= s->error_sequence && f->error.status == VANE_OK)
+                f->error = e;
         s->error.status = VANE_OK;
     }
     pthread_mutex_unlock(&s->lock);
@@ -252,6 +250,29 @@ vane_status vane_stream_callback(vane_stream *s, void (*fn)(void *arg, vane_stat
 /* ---- fences -----------------------------------------------------------------------------------
  */
 
+static void fence_join(vane_fence *f, vane_stream *s, uint64_t sequence)
+{
+    f->stream = s;
+    f->sequence = sequence;
+    atomic_fetch_add(&s->refs, 1);
+    pthread_mutex_lock(&s->lock);
+    f->next = s->fences;
+    s->fences = f;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void fence_leave(vane_fence *f)
+{
+    vane_stream *s = f->stream;
+    pthread_mutex_lock(&s->lock);
+    for (vane_fence **at = &s->fences; *at != NULL; at = &(*at)->next)
+        if (*at == f) {
+            *at = f->next;
+            break;
+        }
+    pthread_mutex_unlock(&s->lock);
+}
+
 vane_status vane_stream_record(vane_stream *s, vane_fence **out)
 {
     vane_status st = vane__stream_check(s, "stream_record");
@@ -263,14 +284,7 @@ vane_status vane_stream_record(vane_stream *s, vane_fence **out)
     *out = f;
     if (f == NULL)
         return vane__fail(VANE_E_NOMEM, "stream_record: no memory for a fence");
-    f->stream = s;
-    atomic_fetch_add(&s->refs, 1);
-    pthread_mutex_lock(&s->lock);
-    f->sequence = s->given;
-    f->reports = s->reports;
-    if (s->launched == s->given && s->host_outs == 0 && s->tail != NULL)
-        f->ticket = vane__ticket_hold(s->tail);
-    pthread_mutex_unlock(&s->lock);
+    fence_join(f, s, given(s));
     return VANE_OK;
 }
 
@@ -281,20 +295,16 @@ static vane_status fence_check(const vane_fence *f, const char *what)
                                   "%s: fence is NULL, expected one from vane_stream_record", what);
 }
 
-static vane_fence *fence_copy(const vane_fence *f)
+static vane_fence *fence_copy(vane_fence *f)
 {
-    vane_fence *copy = malloc(sizeof *copy);
-    if (copy == NULL)
-        return NULL;
-    *copy = *f;
-    atomic_fetch_add(&copy->stream->refs, 1);
-    if (copy->ticket != NULL)
-        vane__ticket_hold(copy->ticket);
+    vane_fence *copy = calloc(1, sizeof *copy);
+    if (copy != NULL)
+        fence_join(copy, f->stream, f->sequence);
     return copy;
 }
 
 /* In the lane, because the other stream's work may not be launched yet. */
-static vane_status await_in_lane(vane_stream *s, const vane_fence *fence)
+static vane_status await_in_lane(vane_stream *s, vane_fence *fence)
 {
     uint64_t sequence;
     vane__task *t = calloc(1, sizeof *t);
@@ -316,11 +326,7 @@ vane_status vane_stream_await(vane_stream *s, vane_fence *fence)
     if (st != VANE_OK || fence->stream == s)
         return st;
     pthread_mutex_lock(&s->give);
-    pthread_mutex_lock(&s->lock);
-    int idle = s->first == NULL && !s->lane_busy;
-    pthread_mutex_unlock(&s->lock);
-    if (!idle || fence->ticket == NULL || !vane__tickets_add(&s->awaits, fence->ticket))
-        st = await_in_lane(s, fence);
+    st = await_in_lane(s, fence);
     pthread_mutex_unlock(&s->give);
     return st;
 }
@@ -329,12 +335,10 @@ vane_status vane_stream_await(vane_stream *s, vane_fence *fence)
 static vane_status fence_status(const vane_fence *f)
 {
     vane_stream *s = f->stream;
-    vane_error e = {.status = VANE_OK};
     pthread_mutex_lock(&s->lock);
-    if (s->error.status != VANE_OK && s->error_sequence <= f->sequence)
+    vane_error e = f->error;
+    if (e.status == VANE_OK && s->error.status != VANE_OK && s->error_sequence <= f->sequence)
         e = s->error;
-    else if (s->reports != f->reports && s->reported_sequence <= f->sequence)
-        e = s->reported;
     pthread_mutex_unlock(&s->lock);
     return e.status == VANE_OK ? VANE_OK : vane__error_restore(&e);
 }
@@ -348,7 +352,10 @@ vane_status vane_fence_wait(vane_fence *f, uint64_t timeout_ns)
     uint64_t deadline = now == 0                 ? timeout_ns
                         : now + timeout_ns < now ? UINT64_MAX
                                                  : now + timeout_ns;
-    if (f->stream->magic == VANE__STREAM_MAGIC) /* a closed one has waited for all its work */
+    int is_open = f->stream->magic == VANE__STREAM_MAGIC; /* a closed one waited for all its work */
+    if (is_open)
+        st = vane__stream_check(f->stream, "fence_wait");
+    if (is_open && st == VANE_OK)
         st = vane__stream_reach(f->stream, f->sequence, deadline);
     return st == VANE_OK ? fence_status(f) : st;
 }
@@ -357,7 +364,7 @@ void vane_fence_close(vane_fence *f)
 {
     if (f == NULL)
         return;
-    vane__ticket_drop(f->ticket);
+    fence_leave(f);
     vane__stream_drop(f->stream);
     free(f);
 }

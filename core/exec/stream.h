@@ -35,14 +35,13 @@ typedef struct vane__choice {   /* of a stream of one device: the kernel for op,
 
 struct vane_stream {
     struct vane_stream *next; /* of the context's */
-    uint64_t magic;
+    _Atomic uint64_t magic;
     vane_context *ctx;
     atomic_uint refs;     /* the user's, and one for each fence */
     uint32_t forks;       /* the context's, when it was opened */
     vane__device *device; /* NULL: any */
 
     pthread_mutex_t give; /* who gives work: from its number to its launch */
-    vane__tickets awaits; /* fences that the next work launched here has to come after */
     vane__choice choices[VANE__STREAM_CHOICES];
 
     pthread_mutex_t land; /* one lander at a time */
@@ -61,18 +60,16 @@ struct vane_stream {
     uint32_t n_queues;
     vane_error error; /* the first failure not reported yet, and whose it is */
     uint64_t error_sequence;
-    vane_error reported; /* the last that was */
-    uint64_t reported_sequence;
-    uint32_t reports;
-    vane__flight *spare; /* memory of flights, for the next */
+    struct vane_fence *fences; /* recorded in it: a failure is theirs too when it is reported */
+    vane__flight *spare;       /* memory of flights, for the next */
     uint32_t n_spare;
 };
 
 struct vane_fence {
+    struct vane_fence *next; /* of the stream's */
     vane_stream *stream;
     uint64_t sequence;
-    uint32_t reports;     /* of the stream, when it was recorded */
-    vane__ticket *ticket; /* the last work then, when a device can wait for it; or NULL */
+    vane_error error; /* the failure before it that was reported since */
 };
 
 #define VANE__STREAM_MAGIC UINT64_C(0x6d61657274736e76)

@@ -25,15 +25,29 @@ vane__ticket *vane__ticket_new(const char *op)
     return t;
 }
 
+static int is_last(vane__ticket *t)
+{
+    return t != NULL && atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) == 1;
+}
+
+/* A loop, because each may hold others, in long chains. */
 void vane__ticket_drop(vane__ticket *t)
 {
-    if (t == NULL || atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) != 1)
-        return;
-    if (t->event != NULL)
-        t->queue->device->backend->vt.event_free(t->event);
-    for (int i = 0; i < 3; i++)
-        vane__ticket_drop(t->from[i]);
-    free(t);
+    vane__ticket *list = is_last(t) ? t : NULL;
+    if (list != NULL)
+        list->back = NULL;
+    while (list != NULL) {
+        t = list;
+        list = t->back;
+        for (int i = 0; i < 3; i++)
+            if (is_last(t->from[i])) {
+                t->from[i]->back = list;
+                list = t->from[i];
+            }
+        if (t->event != NULL && !atomic_load(&t->queue->device->orphaned))
+            t->queue->device->backend->vt.event_free(t->event);
+        free(t);
+    }
 }
 
 static void advance(vane__ticket *t, uint32_t phase)
@@ -41,16 +55,6 @@ static void advance(vane__ticket *t, uint32_t phase)
     atomic_store(&t->phase, phase);
     if (atomic_load(&t->sleepers) > 0)
         vane__futex_wake_all(&t->phase);
-}
-
-void vane__ticket_fly(vane__ticket *t, vane__queue *q, vane_event *event)
-{
-    t->queue = q;
-    t->event = event;
-    if (event == NULL)
-        vane__ticket_finish(t, VANE_OK);
-    else
-        advance(t, VANE__FLYING);
 }
 
 void vane__ticket_finish(vane__ticket *t, vane_status st)
@@ -85,6 +89,86 @@ static vane_status landed(vane__ticket *t, vane_status st, uint64_t serial)
     return vane__error_restore(&e);
 }
 
+static void await_phase(vane__ticket *t, uint32_t phase, uint64_t timeout_ns)
+{
+    atomic_fetch_add(&t->sleepers, 1);
+    if (atomic_load(&t->phase) == phase)
+        vane__futex_wait_for(&t->phase, phase, timeout_ns);
+    atomic_fetch_sub(&t->sleepers, 1);
+}
+
+/* What became of the event; not for others to see yet. */
+static void note(vane__ticket *t, vane_status st)
+{
+    t->status = st;
+    if (st != VANE_OK)
+        t->error = *vane_last_error();
+}
+
+static vane_status event_status(vane__ticket *t)
+{
+    uint64_t serial = vane__error_serial();
+    return t->event == NULL
+               ? VANE_OK
+               : landed(t, t->queue->device->backend->vt.event_wait(t->event, UINT64_MAX), serial);
+}
+
+/* One that t reads from is DONE: its failure is t's too. */
+static void inherit(vane__ticket *t, int i)
+{
+    vane__ticket *o = t->from[i];
+    if (t->status == VANE_OK && o->status != VANE_OK) {
+        t->status = o->status;
+        t->error = o->error;
+    }
+    t->from[i] = NULL;
+    vane__ticket_drop(o);
+}
+
+static int first_from(const vane__ticket *t)
+{
+    for (int i = 0; i < 3; i++)
+        if (t->from[i] != NULL)
+            return i;
+    return -1;
+}
+
+/* t is this thread's to finish, and its event is complete. Those that it reads from are, too, by
+ * the order of the queues, and are made DONE first: they may be a long chain, hence the loop. */
+static void finish_chain(vane__ticket *t)
+{
+    t->back = NULL;
+    while (t != NULL) {
+        int i = first_from(t);
+        vane__ticket *o = i < 0 ? NULL : t->from[i];
+        if (o == NULL) {
+            vane__ticket *back = t->back;
+            advance(t, VANE__DONE);
+            t = back;
+        } else if (vane__ticket_phase(o) == VANE__DONE) {
+            inherit(t, i);
+        } else if (vane__ticket_phase(o) == VANE__FLYING && !atomic_exchange(&o->finishing, 1)) {
+            note(o, event_status(o));
+            o->back = t;
+            t = o;
+        } else {
+            await_phase(o, vane__ticket_phase(o), 1000000); /* another thread is at it */
+        }
+    }
+}
+
+void vane__ticket_fly(vane__ticket *t, vane__queue *q, vane_event *event)
+{
+    t->queue = q;
+    t->event = event;
+    if (event != NULL) {
+        advance(t, VANE__FLYING);
+    } else if (!atomic_exchange(&t->finishing, 1)) {
+        t->status = VANE_OK;
+        finish_chain(t);
+    }
+}
+
 /* VANE_E_TIMEOUT is the plugin's word for not yet, and no failure. */
 static vane_status await_event(vane__ticket *t, uint64_t timeout_ns)
 {
@@ -96,18 +180,11 @@ static vane_status await_event(vane__ticket *t, uint64_t timeout_ns)
         return st;
     }
     st = landed(t, st, serial);
-    for (int i = 0; st == VANE_OK && i < 3; i++) /* done before it, by the order of the queue */
-        st = t->from[i] == NULL ? VANE_OK : vane__ticket_wait(t->from[i], UINT64_MAX);
-    vane__ticket_finish(t, st);
+    if (!atomic_exchange(&t->finishing, 1)) {
+        note(t, st);
+        finish_chain(t);
+    }
     return VANE_OK;
-}
-
-static void await_phase(vane__ticket *t, uint32_t phase, uint64_t timeout_ns)
-{
-    atomic_fetch_add(&t->sleepers, 1);
-    if (atomic_load(&t->phase) == phase)
-        vane__futex_wait_for(&t->phase, phase, timeout_ns);
-    atomic_fetch_sub(&t->sleepers, 1);
 }
 
 vane_status vane__ticket_wait(vane__ticket *t, uint64_t timeout_ns)

@@ -25,6 +25,7 @@ typedef struct vane__ticket {
     vane__queue *queue;           /* FLYING */
     vane_event *event;            /* FLYING and after; NULL: nothing to wait for */
     struct vane__ticket *from[3]; /* FLYING: whose results it reads; their failure is its own */
+    struct vane__ticket *back;    /* while it is being made DONE: for whom; no recursion */
     vane_status status;           /* DONE */
     vane_error error;             /* DONE and failed */
 } vane__ticket;

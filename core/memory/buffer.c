@@ -166,7 +166,7 @@ static vane_status take(vane__buffer *b, const char *op, uint64_t offset, uint64
                                     : vane__buffer_host_access(b);
     if (st == VANE_OK && writes)
         vane__buffer_written(b, NULL, offset, offset + bytes);
-    if (st == VANE_OK && writes && offset == 0 && bytes == b->bytes) {
+    if (st == VANE_OK && writes && vane__buffer_makes_good(b, offset, offset + bytes)) {
         vane__ticket_drop(b->writer); /* all of it is new: a failure of before is history */
         b->writer = NULL;
     }

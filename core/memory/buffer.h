@@ -48,6 +48,7 @@ typedef struct vane__buffer {
     vane__ranges lost; /* was current only on a device that is gone */
     vane__copy *copies;
     vane__ticket *writer;            /* the last work that writes; kept when it failed */
+    uint64_t writer_lo, writer_hi;   /* and what it writes */
     vane__ticket **readers;          /* since then */
     uint32_t n_readers, max_readers; /* used, room */
     uint32_t read_maps, write_maps;
@@ -109,6 +110,7 @@ vane_status vane__buffer_place(vane__buffer *b, vane__queue *q, vane__ticket *fo
                                uint64_t lo, uint64_t hi, vane__copy **out);
 /* [lo, hi) current on the host, now. Waits for transfers, not for work: the caller did. */
 vane_status vane__buffer_home(vane__buffer *b, uint64_t lo, uint64_t hi);
+int vane__buffer_is_lost(const vane__buffer *b, uint64_t lo, uint64_t hi);
 /* The host is about to touch it without needing the content: imported copies are mapped. */
 vane_status vane__buffer_host_access(vane__buffer *b);
 /* [lo, hi) is new in copy (NULL: on the host) and current nowhere else. */
@@ -119,6 +121,8 @@ int vane__buffer_reserve(vane__buffer *b);
 void vane__buffer_settle(vane__buffer *b, const vane__ticket *t);
 /* A failed writer left no content in copy (NULL: on the host): [lo, hi) is not current there. */
 void vane__buffer_spoilt(vane__buffer *b, vane__copy *copy, uint64_t lo, uint64_t hi);
+/* A transfer to d may have failed: what others have as well counts as not there. */
+void vane__buffer_doubt(vane__buffer *b, const vane__device *d);
 /* Copies on lost devices go; what only they had is lost. */
 void vane__buffer_mourn(vane__buffer *b);
 /* Somebody else may have written to the host memory (DLPack): the copies count for nothing. */
@@ -146,6 +150,12 @@ vane_status vane__tickets_wait(vane__tickets *t);
 /* Adds to deps what work that reads (or writes) b must wait for: only work not DONE, and a
  * writer that failed when b is read. */
 int vane__buffer_deps(vane__buffer *b, int writes, vane__tickets *deps);
+/* Whoever writes less than the writer before him cannot make good what that one spoils: its
+ * failure is his own. */
+static inline int vane__buffer_makes_good(const vane__buffer *b, uint64_t lo, uint64_t hi)
+{
+    return b->writer == NULL || (lo <= b->writer_lo && b->writer_hi <= hi);
+}
 /* Leaves t as a user of b. 0: out of memory, and nothing was left. */
 int vane__buffer_use(vane__buffer *b, vane__ticket *t, int writes);
 /* t flies: earlier readers in the same queue are done before it is. */
@@ -159,9 +169,9 @@ vane_status vane__buffer_quiet(vane__buffer *b, int writes);
 
 /* ---- room (evict.c) ------------------------------------------------------------------ */
 
-/* Memory of d: from its pool, then by sending idle copies of other buffers home. not: is never
+/* Memory of d: from its pool, then by sending idle copies of other buffers home. keep: is never
  * touched. */
-vane_status vane__memory_take(vane__device *d, uint64_t bytes, const vane__buffer * not,
+vane_status vane__memory_take(vane__device *d, uint64_t bytes, const vane__buffer *keep,
                               vane__block *out);
 
 #endif

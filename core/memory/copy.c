@@ -129,6 +129,23 @@ void vane__buffer_distrust(vane__buffer *b)
     vane__ranges_add(&b->host_valid, 0, b->bytes);
 }
 
+static void drop_all_of(vane__ranges *from, const vane__ranges *what)
+{
+    for (uint32_t i = 0; i < what->count; i++)
+        vane__ranges_drop(from, what->at[i].lo, what->at[i].hi);
+}
+
+void vane__buffer_doubt(vane__buffer *b, const vane__device *d)
+{
+    vane__copy *c = vane__copy_find(b, d);
+    if (c == NULL || c->imported)
+        return;
+    drop_all_of(&c->valid, &b->host_valid);
+    for (const vane__copy *other = b->copies; other != NULL; other = other->next)
+        if (other != c && !other->imported)
+            drop_all_of(&c->valid, &other->valid);
+}
+
 /* ---- loss ---------------------------------------------------------------------------- */
 
 /* Of [lo, hi), which c has: what no healthy place has is lost. */

@@ -34,17 +34,20 @@ static uint64_t last_use(vane__buffer *b, const vane__device *d)
     return used;
 }
 
-static vane__buffer *oldest(vane_context *ctx, const vane__device *d, const vane__buffer * not )
+/* Of those used after since. */
+static vane__buffer *oldest(vane_context *ctx, const vane__device *d, const vane__buffer *keep,
+                            uint64_t *since)
 {
     vane__buffer *best = NULL, *b;
     uint64_t least = UINT64_MAX;
     for (uint32_t i = 0; (b = vane__buffer_at(ctx, i)) != NULL; i++) {
-        uint64_t used = b == not ? UINT64_MAX : last_use(b, d);
-        if (used < least) {
+        uint64_t used = b == keep ? UINT64_MAX : last_use(b, d);
+        if (used < least && used > *since) {
             least = used;
             best = b;
         }
     }
+    *since = least;
     return best;
 }
 
@@ -66,17 +69,19 @@ static int send_home(vane__buffer *b, const vane__device *d)
     return gone;
 }
 
-vane_status vane__memory_take(vane__device *d, uint64_t bytes, const vane__buffer * not,
+vane_status vane__memory_take(vane__device *d, uint64_t bytes, const vane__buffer *keep,
                               vane__block *out)
 {
     vane_context *ctx = d->backend->ctx;
-    for (;;) {
+    for (uint64_t since = 0;;) {
         vane_status st = vane__mempool_alloc(d->mempool, bytes, out);
         if (st != VANE_E_NOMEM)
             return st;
         vane_error kept = *vane_last_error();
-        vane__buffer *b = oldest(ctx, d, not );
-        if (b == NULL || !send_home(b, d))
+        vane__buffer *b;
+        while ((b = oldest(ctx, d, keep, &since)) != NULL && !send_home(b, d))
+            ; /* that one cannot go now; perhaps the next */
+        if (b == NULL)
             return vane__error_restore(&kept);
         atomic_fetch_add(&d->evictions, 1);
     }

@@ -151,7 +151,7 @@ vane_status vane__buffer_place(vane__buffer *b, vane__queue *q, vane__ticket *fo
     if (c == NULL)
         st = vane__copy_make(b, q->device, &c);
     if (st == VANE_OK)
-        st = vane__queue_after(q, c->ready);
+        vane__queue_after(q, c->ready); /* how that work ended is told elsewhere */
     if (st != VANE_OK)
         return st;
     c->pins++;
@@ -219,8 +219,8 @@ static vane_status bring(vane__buffer *b, vane__copy *c, uint64_t lo, uint64_t h
     vane_status st = vane__queue_borrow(c->device, &q);
     if (st != VANE_OK)
         return st;
-    st = vane__queue_after(q, c->ready);
-    if (st == VANE_OK && c->imported)
+    vane__queue_after(q, c->ready); /* how that work ended is told elsewhere */
+    if (c->imported)
         st = map(b, q, c);
     for (uint64_t at = lo; st == VANE_OK && !c->imported &&
                            vane__ranges_missing(&b->host_valid, &c->valid, at, hi, &r);
@@ -239,11 +239,46 @@ vane_status vane__buffer_host_access(vane__buffer *b)
     return st;
 }
 
+/* Had a lost device the only copy of any of it? One that is still being enqueued on is not
+ * mourned yet. */
+int vane__buffer_is_lost(const vane__buffer *b, uint64_t lo, uint64_t hi)
+{
+    vane__range r;
+    int lost = vane__ranges_touch(&b->lost, lo, hi);
+    for (const vane__copy *c = b->copies; !lost && c != NULL; c = c->next)
+        lost = vane__device_lost(c->device) && !c->imported &&
+               vane__ranges_missing(&b->host_valid, &c->valid, lo, hi, &r);
+    return lost;
+}
+
+/* The device that a transfer died with is lost, not whoever needed the data. */
+static void lose(vane__buffer *b, vane__device *d)
+{
+    vane_error kept = *vane_last_error();
+    if (atomic_fetch_add(&d->failures, 1) == 0)
+        vane__routes_renew(b->ctx);
+    vane__buffer_mourn(b);
+    vane__error_restore(&kept);
+}
+
 vane_status vane__buffer_home(vane__buffer *b, uint64_t lo, uint64_t hi)
 {
     vane_status st = VANE_OK;
     vane__buffer_mourn(b);
-    for (vane__copy *c = b->copies; st == VANE_OK && c != NULL; c = c->next)
-        st = bring(b, c, lo, hi);
+    for (vane__copy *c = b->copies; st == VANE_OK && c != NULL;) {
+        st = vane__device_lost(c->device) ? VANE_OK : bring(b, c, lo, hi);
+        if (st == VANE_E_DEVICE_LOST) {
+            lose(b, c->device);
+            st = VANE_OK;
+            c = b->copies; /* from those that are left */
+        } else {
+            c = c->next;
+        }
+    }
+    if (st == VANE_OK && vane__buffer_is_lost(b, lo, hi))
+        st = vane__fail(VANE_E_DEVICE_LOST,
+                        "bytes %llu to %llu of buffer '%s': their only current copy was lost with "
+                        "its device",
+                        (unsigned long long)lo, (unsigned long long)hi, b->name);
     return st;
 }

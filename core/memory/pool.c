@@ -112,7 +112,8 @@ static vane__shelved *above_mark(const vane__mempool *p, uint64_t keep)
 
 static void driver_free(vane__mempool *p, vane_mem *mem)
 {
-    p->device->backend->vt.mem_free(p->device->handle, mem);
+    if (!atomic_load(&p->device->orphaned)) /* or it is of the parent's driver */
+        p->device->backend->vt.mem_free(p->device->handle, mem);
 }
 
 /* Under the device's lock. How many bytes. */

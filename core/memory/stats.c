@@ -145,6 +145,8 @@ static vane_status to_device(vane__buffer *b, vane__device *d)
         vane_status done = d->backend->vt.queue_sync(q->handle);
         pthread_mutex_unlock(&q->lock);
         st = st == VANE_OK ? done : st;
+        if (st != VANE_OK)
+            vane__buffer_doubt(b, d);
         vane__buffer_settle(b, t);
         vane__queue_return(q);
     }

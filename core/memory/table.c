@@ -155,7 +155,8 @@ static vane_status stale(const char *op, const char *what)
 
 static int fits(vane__buffer *b, vane_buffer handle)
 {
-    return atomic_load(&b->generation) == (uint32_t)(handle.id >> 24 & GENERATIONS);
+    uint32_t generation = atomic_load(&b->generation);
+    return generation % 2 == 1 && generation == (uint32_t)(handle.id >> 24 & GENERATIONS);
 }
 
 vane_status vane__buffer_find(vane_context *ctx, const char *op, const char *what,
@@ -227,22 +228,26 @@ void vane__buffers_close(vane_context *ctx)
     ctx->buffers = NULL;
 }
 
+/* A slot that comes into use meanwhile is locked too, when the table's lock shows it. */
 void vane__buffers_lock(vane_context *ctx)
 {
     vane__buffers *t = ctx->buffers;
-    uint32_t count = atomic_load(&t->count);
-    for (uint32_t i = 0; i < count; i++)
-        pthread_mutex_lock(&slot_at(t, i)->lock);
+    uint32_t i = 0;
     pthread_mutex_lock(&t->lock);
+    while (i < atomic_load(&t->count)) {
+        pthread_mutex_unlock(&t->lock); /* buffers come first */
+        for (uint32_t n = atomic_load(&t->count); i < n; i++)
+            pthread_mutex_lock(&slot_at(t, i)->lock);
+        pthread_mutex_lock(&t->lock);
+    }
 }
 
 void vane__buffers_unlock(vane_context *ctx)
 {
     vane__buffers *t = ctx->buffers;
-    uint32_t count = atomic_load(&t->count);
-    pthread_mutex_unlock(&t->lock);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = atomic_load(&t->count); i-- > 0;)
         pthread_mutex_unlock(&slot_at(t, i)->lock);
+    pthread_mutex_unlock(&t->lock);
 }
 
 static void orphan(vane__buffer *b)

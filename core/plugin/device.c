@@ -130,7 +130,10 @@ static vane_status device_open(opening *o, vane__device *d)
 static void device_close(vane__device *d)
 {
     parts_close(d);
-    d->backend->vt.device_close(d->handle);
+    if (!atomic_load(&d->orphaned))
+        d->backend->vt.device_close(d->handle);
+    else
+        d->backend->orphaned = 1;
     pthread_mutex_destroy(&d->lock);
 }
 

@@ -69,8 +69,9 @@ static void backend_free(vane__backend *b)
 static void backend_close(vane__backend *b)
 {
     vane__devices_close(b);
-    b->vt.close(b->handle);
-    if (b->dl && b->ctx->settings.unload)
+    if (!b->orphaned)
+        b->vt.close(b->handle);
+    if (b->dl && !b->orphaned && b->ctx->settings.unload)
         dlclose(b->dl);
     backend_free(b);
 }

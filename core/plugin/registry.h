@@ -38,6 +38,7 @@ typedef struct vane__device {
     pthread_mutex_t lock;   /* the [device] contract */
     atomic_uint failures;   /* lost, or unusable after fork(): the routes leave it out */
     atomic_uint wedged;     /* its queue cannot even be waited for: its memory stays with it */
+    atomic_uint orphaned;   /* in a child of fork(): its driver is the parent's, and not called */
     atomic_uint complaints; /* failures of any kind that were logged */
     /* not of host-memory devices: */
     struct vane__queues *queues;    /* exec/queue.c */
@@ -70,6 +71,7 @@ typedef struct vane__backend {
     char *path;
     vane__device *devices;
     uint32_t device_count;
+    int orphaned; /* a device was: close() would reach the parent's driver */
 } vane__backend;
 
 typedef struct vane__registry {

@@ -5,7 +5,8 @@
  *           vane_close, which ends a context nobody uses any more.
  * Errors    a vane_status; vane_last_error() then holds one sentence for this thread.
  *           Nothing aborts. A call that is refused has written nothing; only a kernel that
- *           fails halfway may leave a separate output (never an input) undefined.
+ *           fails halfway may leave a separate output (never an input) undefined; in place in
+ *           a buffer that only a device has current, what was there goes with the failure.
  * Owner     the caller owns tensors and their memory; strings that Vane returns live as
  *           long as the context, or as long as the call says.
  *           Of asynchronous work the error arrives at the wait, with the op's name.
@@ -231,7 +232,7 @@ VANE_API vane_tensor vane_tensor_in(vane_buffer buffer, uint64_t offset_bytes, v
 typedef struct vane_memory {
     uint32_t struct_size;
     uint32_t buffers;      /* open ones with memory there */
-    uint64_t used_bytes;   /* by buffers and by calls under way */
+    uint64_t used_bytes;   /* by buffers and calls under way; of the host: scratch of calls */
     uint64_t cached_bytes; /* kept for the next, given back under pressure */
     uint64_t peak_bytes;   /* the most that used and cached ever were together */
     uint64_t limit_bytes;  /* of used and cached; 0 none */
