@@ -234,7 +234,7 @@ typedef struct vane_memory {
     uint32_t buffers;      /* open ones with memory there */
     uint64_t used_bytes;   /* by buffers and calls under way; of the host: scratch of calls */
     uint64_t cached_bytes; /* kept for the next, given back under pressure */
-    uint64_t peak_bytes;   /* the most that used and cached ever were together */
+    uint64_t peak_bytes;   /* the most that was ever used at once */
     uint64_t limit_bytes;  /* of used and cached; 0 none */
     uint64_t up_bytes, down_bytes, peer_bytes; /* of all calls and buffers; host: the sums */
     uint64_t trims, evictions; /* times that memory was given back; buffers sent home for room */

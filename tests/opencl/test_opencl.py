@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 VANE, PLUGIN, PART = sys.argv[1:4]
 GRIND = "/usr/lib/oclgrind/liboclgrind-rt-icd.so"
@@ -122,6 +123,7 @@ def test_cache():
         os.chmod(files[0], 0o666)
         good, text = small_check(home)
         check(good, f"an entry that others may write: {text}")
+        leftovers(home)
         together(home)
         refusing(home)
     finally:
@@ -137,7 +139,22 @@ def together(home):
     for p in runs:
         out = p.communicate(timeout=300)[0]
         check(p.returncode == 0, f"four processes, one empty cache: {out[-400:]}")
-    check(not glob.glob(home + "/vane/opencl/*tmp*"), "temporary files were left behind")
+    check(not glob.glob(home + "/vane/opencl/*.new"), "temporary files were left behind")
+
+
+def leftovers(home):
+    """Of processes that were killed: old ones go when an entry is written, young ones may be in use."""
+    folder = home + "/vane/opencl/"
+    for name, age in [("old.new", 7200), ("young.new", 60)]:
+        with open(folder + name, "wb"):
+            pass
+        os.utime(folder + name, (time.time() - age,) * 2)
+    os.remove(entries(home)[0])
+    good, text = small_check(home)
+    check(good, f"with leftovers: {text}")
+    check([os.path.basename(f) for f in glob.glob(folder + "*.new")] == ["young.new"],
+          "of the leftovers only the old one should have gone")
+    os.remove(folder + "young.new")
 
 
 def refusing(home):
