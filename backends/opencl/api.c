@@ -75,7 +75,7 @@ void ocl_api_close(void *lib)
     X(CL_KERNEL_ARG_INFO_NOT_AVAILABLE, INTERNAL) X(CL_INVALID_VALUE, INTERNAL)                \
     X(CL_INVALID_DEVICE_TYPE, INTERNAL) X(CL_INVALID_PLATFORM, INTERNAL)                       \
     X(CL_INVALID_DEVICE, DEVICE_LOST) X(CL_INVALID_CONTEXT, INTERNAL)                          \
-    X(CL_INVALID_QUEUE_PROPERTIES, INTERNAL) X(CL_INVALID_COMMAND_QUEUE, INTERNAL)             \
+    X(CL_INVALID_QUEUE_PROPERTIES, INTERNAL) X(CL_INVALID_COMMAND_QUEUE, DEVICE_LOST)          \
     X(CL_INVALID_HOST_PTR, INTERNAL) X(CL_INVALID_MEM_OBJECT, INTERNAL)                        \
     X(CL_INVALID_BINARY, INTERNAL) X(CL_INVALID_BUILD_OPTIONS, UNSUPPORTED)                    \
     X(CL_INVALID_PROGRAM, INTERNAL) X(CL_INVALID_PROGRAM_EXECUTABLE, INTERNAL)                 \
@@ -124,4 +124,17 @@ vane_status ocl_fail(const vane_host *host, cl_int code, const char *what)
     const meaning *m = find(code);
     return host->fail(host->ctx, m ? m->status : VANE_E_INTERNAL, code, "%s: %s (%d)", what,
                       ocl_error_name(code), code);
+}
+
+vane_status ocl_fail_queue(const vane_backend *b, cl_command_queue queue, cl_int code,
+                           const char *what)
+{
+    if (code == CL_OUT_OF_RESOURCES && queue) {
+        cl_int again = b->cl.clFinish(queue);
+        if (again != CL_SUCCESS)
+            return b->host->fail(b->host->ctx, VANE_E_DEVICE_LOST, code,
+                                 "%s: %s (%d), and the queue cannot be finished: %s (%d)", what,
+                                 ocl_error_name(code), code, ocl_error_name(again), again);
+    }
+    return ocl_fail(b->host, code, what);
 }

@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* argmax.cl - where the largest element along one dimension is; the first NaN is the largest.
  *
- * The chunks, the plan and the variants are those of reduce.cl. A chunk's result is an index;
+ * The chunks are those of reduce.cl; plan.cl comes before. A chunk's result is an index;
  * where there are several, argmax_last looks at the elements again. Of nothing: 0.
  */
 
-/* ocl_plan of plan.h */
-typedef struct plan {
-    long x_at, y_at, out_at;
-    long outputs, terms, chunk, chunks;
-    long tiles, lanes, y_step, last_index;
-    long n_kept, n_red;
-    long kept[8], kept_x[8], kept_out[8];
-    long red[8], red_x[8];
-} plan;
-
-#if VARIANT & 2 || !(VARIANT & 1)
-typedef long place;
-#else
-typedef int place;
-#endif
-
 /* Does a, which comes after best, win? */
-inline bool wins(C a, C best, bool last)
+static inline bool wins(C a, C best, bool last)
 {
 #if IS_FLOAT
     if (best != best)
@@ -34,24 +18,13 @@ inline bool wins(C a, C best, bool last)
 }
 
 /* The same where either may come first. */
-inline bool wins_at(C a, long at, C best, long best_at, bool last)
+static inline bool wins_at(C a, long at, C best, long best_at, bool last)
 {
     return at > best_at ? wins(a, best, last) : !wins(best, a, last);
 }
 
-/* The offset of number i of n dimensions in row-major order. */
-inline place offset_of(const long *extent, const long *stride, long n, place i)
-{
-    place at = 0;
-    for (; n > 1; n--) {
-        const place e = (place)extent[n - 1], rest = i / e;
-        at += (i - rest * e) * (place)stride[n - 1];
-        i = rest;
-    }
-    return at + i * (place)stride[0];
-}
-
-inline void put(__global long *out, __global long *part, const plan *p, long k, long c, long v)
+static inline void put(__global long *out, __global long *part, const plan *p, long k, long c,
+                       long v)
 {
     if (p->chunks > 1)
         part[c * p->outputs + k] = v;
@@ -86,24 +59,11 @@ inline void put(__global long *out, __global long *part, const plan *p, long k, 
         best = select(best, t_a, t_win);                                                     \
         where = select(where, (int16)(now), convert_int16(t_win));                           \
     }
-#define GATHER(p, i, s)                                                                    \
-    (CV(16))(LOAD(p, i), LOAD(p, (i) + (s)), LOAD(p, (i) + 2 * (s)), LOAD(p, (i) + 3 * (s)), \
-             LOAD(p, (i) + 4 * (s)), LOAD(p, (i) + 5 * (s)), LOAD(p, (i) + 6 * (s)),         \
-             LOAD(p, (i) + 7 * (s)), LOAD(p, (i) + 8 * (s)), LOAD(p, (i) + 9 * (s)),         \
-             LOAD(p, (i) + 10 * (s)), LOAD(p, (i) + 11 * (s)), LOAD(p, (i) + 12 * (s)),      \
-             LOAD(p, (i) + 13 * (s)), LOAD(p, (i) + 14 * (s)), LOAD(p, (i) + 15 * (s)))
 #define DENSE(p, i, s) LOADV(16, p, i)
-
-/* This work-item's share of n things. */
-#define SHARE(n, lo, hi)                                                     \
-    const long lo = (n) / (long)get_global_size(0) * (long)get_global_id(0) + \
-                    min((n) % (long)get_global_size(0), (long)get_global_id(0)); \
-    const long hi = lo + (n) / (long)get_global_size(0) +                    \
-                    ((long)get_global_id(0) < (n) % (long)get_global_size(0))
 
 /* Of n > 0 terms, step apart. Two vectors of lanes hide how long one comparison takes. */
 #define ALONG(name, V16)                                                          \
-    inline long name(__global const T *x, long step, long n, bool last)           \
+    static inline long name(__global const T *x, long step, long n, bool last)    \
     {                                                                             \
         C most = LOAD(x, 0);                                                      \
         long at = 0, i = 0;                                                       \
@@ -167,7 +127,8 @@ __kernel void argmax_along(__global const T *x, __global long *out, __global lon
 
 /* Of 16 neighbouring outputs, step apart; rows > 0 terms, row apart. */
 #define ACROSS(name, V16)                                                                        \
-    inline void name(__global const T *x, long step, long row, long rows, bool last, int *spill) \
+    static inline void name(__global const T *x, long step, long row, long rows, bool last,     \
+                            int *spill)                                                         \
     {                                                                                            \
         CV(16) best = V16(x, 0, step);                                                           \
         int16 where = (int16)(0);                                                                \
@@ -232,14 +193,8 @@ __kernel void argmax_last(__global const T *x, __global long *out, __global cons
 #else
 /* ---- GPUs -------------------------------------------------------------------------- */
 
-/* Teams of L lanes: this lane's number in its own, and the number of that. */
-#define TEAM(L, lane, team)                                                   \
-    const int L = (int)p.lanes, lane = (int)get_local_id(0) & (L - 1);        \
-    const long team = (long)get_group_id(0) * ((long)get_local_size(0) / L) + \
-                      (long)get_local_id(0) / L
-
 /* What the L lanes of a team have found, in its first; at < 0: nothing. */
-inline long meet(C v, long at, __local C *values, __local long *places, int L, bool last)
+static inline long meet(C v, long at, __local C *values, __local long *places, int L, bool last)
 {
     const int id = (int)get_local_id(0);
     values[id] = v;
@@ -256,8 +211,8 @@ inline long meet(C v, long at, __local C *values, __local long *places, int L, b
     return max(places[id], 0L);
 }
 
-__kernel void argmax_group(__global const T *x, __global long *out, __global long *part,
-                           const plan given, __local C *values, __local long *places)
+GROUP_KERNEL void argmax_group(__global const T *x, __global long *out, __global long *part,
+                               const plan given, __local C *values, __local long *places)
 {
     const plan p = given;
     C best = 0;
@@ -283,9 +238,9 @@ __kernel void argmax_group(__global const T *x, __global long *out, __global lon
         put(out, part, &p, k, c, at);
 }
 
-__kernel void argmax_group_last(__global const T *x, __global long *out,
-                                __global const long *part, const plan given, __local C *values,
-                                __local long *places)
+GROUP_KERNEL void argmax_group_last(__global const T *x, __global long *out,
+                                    __global const long *part, const plan given, __local C *values,
+                                    __local long *places)
 {
     plan p = given;
     C best = 0;

@@ -33,18 +33,28 @@ static int is_new_enough(const vane_backend *b, uint32_t platform, cl_device_id 
     return 0;
 }
 
+/* What is missing, in words; NULL: nothing. */
+static const char *unusable(const vane_backend *b, cl_device_id id)
+{
+    if (!ocl_info_number(&b->cl, id, CL_DEVICE_AVAILABLE))
+        return "is not available";
+    if (!ocl_info_number(&b->cl, id, CL_DEVICE_COMPILER_AVAILABLE))
+        return "has no compiler";
+    if (!ocl_info_number(&b->cl, id, CL_DEVICE_ENDIAN_LITTLE))
+        return "is big-endian, which this backend does not know";
+    return NULL;
+}
+
 static int is_usable(const vane_backend *b, uint32_t platform, cl_device_id id)
 {
     char line[256], name[96];
+    const char *why = unusable(b, id);
     if (!is_new_enough(b, platform, id))
         return 0;
-    if (ocl_info_number(&b->cl, id, CL_DEVICE_AVAILABLE) &&
-        ocl_info_number(&b->cl, id, CL_DEVICE_COMPILER_AVAILABLE) &&
-        ocl_info_number(&b->cl, id, CL_DEVICE_ENDIAN_LITTLE))
+    if (!why)
         return 1;
     ocl_info_text(&b->cl, id, CL_DEVICE_NAME, name, sizeof name);
-    snprintf(line, sizeof line, "platform %u: %s is not available or has no compiler", platform,
-             name);
+    snprintf(line, sizeof line, "platform %u: %s %s", platform, name, why);
     b->host->report(b->host->ctx, VANE_E_UNSUPPORTED, line);
     return 0;
 }

@@ -176,7 +176,8 @@ static int product_of(const vane_call *call, size_t element_bytes, product *p)
     if (p->has_c) {
         /* copied into out first: so both are dense and alike. It takes beta 0 for absence */
         const vane_view *add = &call->arg[2];
-        if (p->beta == 0 || p->batch != 1 || !matrix_of(add, element_bytes, &p->c) || p->c.trans ||
+        const int absent = element_bytes == 4 ? (float)p->beta == 0 : p->beta == 0;
+        if (absent || p->batch != 1 || !matrix_of(add, element_bytes, &p->c) || p->c.trans ||
             p->c.ld != p->n)
             return 0;
     } else {

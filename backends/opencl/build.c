@@ -31,10 +31,10 @@ static const char *const *texts_of(ocl_source source)
         [OCL_SOURCE_ELEMENTWISE] = {ocl_text_common, ocl_text_math, ocl_text_elementwise,
                                     ocl_text_places},
         [OCL_SOURCE_MOVE] = {ocl_text_common, ocl_text_move, ocl_text_places},
-        [OCL_SOURCE_REDUCE] = {ocl_text_common, ocl_text_reduce},
-        [OCL_SOURCE_SOFTMAX] = {ocl_text_common, ocl_text_softmax},
+        [OCL_SOURCE_REDUCE] = {ocl_text_common, ocl_text_plan, ocl_text_reduce},
+        [OCL_SOURCE_SOFTMAX] = {ocl_text_common, ocl_text_plan, ocl_text_softmax},
         [OCL_SOURCE_MATMUL] = {ocl_text_common, ocl_text_matmul},
-        [OCL_SOURCE_ARGMAX] = {ocl_text_common, ocl_text_argmax},
+        [OCL_SOURCE_ARGMAX] = {ocl_text_common, ocl_text_plan, ocl_text_argmax},
     };
     return all[source];
 }
@@ -56,8 +56,9 @@ static void write_options(job *j)
     if (f->dtype2 < VANE_DTYPE_COUNT)
         snprintf(second, sizeof second, " -DT2_%s", dtypes[f->dtype2]);
     snprintf(j->options, sizeof j->options,
-             "-cl-std=CL1.2 -w -DOP_%s -DT_%s%s -DVARIANT=%u -DON_CPU=%d -DEXACT_DIVISION=%d%s",
-             ops[f->op], dtypes[f->dtype], second, f->variant, j->device->is_cpu,
+             "-cl-std=CL1.2 -w -DOP_%s -DT_%s%s -DVARIANT=%u -DGROUP=%u -DON_CPU=%d "
+             "-DEXACT_DIVISION=%d%s",
+             ops[f->op], dtypes[f->dtype], second, f->variant, j->device->group, j->device->is_cpu,
              j->device->exact_division,
              j->device->exact_division ? " -cl-fp32-correctly-rounded-divide-sqrt" : "");
 }
@@ -118,7 +119,7 @@ static vane_status write_key(job *j)
 static int gives_kernel(const job *j, cl_program program)
 {
     const ocl_api *cl = &j->device->backend->cl;
-    cl_int code = cl->clBuildProgram(program, 1, &j->device->id, "", NULL, NULL);
+    cl_int code = cl->clBuildProgram(program, 1, &j->device->id, j->options, NULL, NULL);
     if (code != CL_SUCCESS)
         return 0;
     cl_kernel kernel = cl->clCreateKernel(program, j->function->function, &code);

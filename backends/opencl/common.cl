@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* common.cl - the start of every program: types and how elements are read and written.
  *
- * The build defines T_<dtype> (T_f32) and perhaps T2_<dtype>, OP_<NAME>, VARIANT=<n>, and ON_CPU=1
- * or 0 (on a CPU one work-item a core can be better than many). This gives:
+ * The build defines T_<dtype> (T_f32) and perhaps T2_<dtype>, OP_<NAME>, VARIANT=<n>, ON_CPU=1 or
+ * 0 (on a CPU one work-item a core can be better than many) and GROUP=<n>, the size of the
+ * work-groups on a GPU. This gives:
  *
  *   T                  what an element is in memory: pointers are __global const T *
  *   C                  what it is computed in: float for f32, f16 and bf16; double for f64; the
@@ -12,17 +13,24 @@
  *   LOADV(n, p, i)     elements i to i + n - 1,        STOREV(n, p, i, v) and back
  *                      only element-aligned; n is a literal 2, 4, 8 or 16
  *   DT_NAME(x)         x_f32: one name for each type
- *   AS_CV(n, v)        converts a vector or scalar to C (convert_float4)
  *   IS_FLOAT, IS_INT (bool too), IS_BOOL, IS_SIGNED   1 or 0, by T
  *   C_LOWEST, C_HIGHEST   -inf and inf, or the integer's smallest and largest
- * and with T2_<dtype> the same of the second type: T2, C2, LOAD2, STORE2, CV2, LOADV2, STOREV2,
- * IS_FLOAT2, IS_INT2, IS_BOOL2, C2_LOWEST ... (a vector of two C is CV(2), not C2).
+ *   GROUP_KERNEL       __kernel, of one that GPUs always run in groups of GROUP
+ * and with T2_<dtype> what is used of the second type: T2, C2, STORE2, CV2, STOREV2, IS_INT2,
+ * IS_BOOL2, C2_LOWEST, C2_HIGHEST (a vector of two C is CV(2), not C2).
  * Any type at any time: LOAD_bf16(p, i), STORE_bool(p, i, v), ELEM_f16, COMP_f16.
  *
  * A STORE's value must be a C already. Integers wrap by cast. On PoCL the vector forms of f16 are
  * many times faster than the scalar ones (hardware conversion against code with branches).
  */
 #pragma OPENCL FP_CONTRACT OFF
+
+/* The compiler must fit the registers of a whole group: else the build fails, not the launch. */
+#if ON_CPU
+#define GROUP_KERNEL __kernel
+#else
+#define GROUP_KERNEL __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1)))
+#endif
 
 #if defined(T_f64) || defined(T2_f64)
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
@@ -174,7 +182,6 @@ BF16_ROUND_VECTOR(16)
 #define C DT_NAME(COMP)
 #define TV(n) PASTE(T, n)
 #define CV(n) PASTE(C, n)
-#define AS_CV(n, v) PASTE(PASTE(convert_, C), n)(v)
 #define LOAD(p, i) DT_NAME(LOAD)(p, i)
 #define STORE(p, i, v) DT_NAME(STORE)(p, i, v)
 #define LOADV(n, p, i) DT_NAME(LOADV)(n, p, i)
@@ -204,10 +211,8 @@ BF16_ROUND_VECTOR(16)
 #endif
 
 #if defined(T2_f32) || defined(T2_f64) || defined(T2_f16) || defined(T2_bf16)
-#define IS_FLOAT2 1
 #define IS_INT2 0
 #else
-#define IS_FLOAT2 0
 #define IS_INT2 1
 #endif
 #if defined(T2_bool)
@@ -219,12 +224,8 @@ BF16_ROUND_VECTOR(16)
 #define DT2_NAME(x) PASTE(x##_, DT2)
 #define T2 DT2_NAME(ELEM)
 #define C2 DT2_NAME(COMP)
-#define TV2(n) PASTE(T2, n)
 #define CV2(n) PASTE(C2, n)
-#define AS_CV2(n, v) PASTE(PASTE(convert_, C2), n)(v)
-#define LOAD2(p, i) DT2_NAME(LOAD)(p, i)
 #define STORE2(p, i, v) DT2_NAME(STORE)(p, i, v)
-#define LOADV2(n, p, i) DT2_NAME(LOADV)(n, p, i)
 #define STOREV2(n, p, i, v) DT2_NAME(STOREV)(n, p, i, v)
 #define C2_LOWEST DT2_NAME(LOWEST)
 #define C2_HIGHEST DT2_NAME(HIGHEST)

@@ -27,7 +27,7 @@
 /* Divide and sqrt of float may be 2.5 and 3 ulp off: not where the device rounds them correctly,
  * nor by way of double, which does. Else one step of Newton's mends them. */
 #if defined(OP_DIV) && IS_FLOAT
-inline C divide(C x, C y)
+static inline C divide(C x, C y)
 {
 #if defined(T_f64) || EXACT_DIVISION
     return x / y;
@@ -41,7 +41,7 @@ inline C divide(C x, C y)
 #elif defined(OP_DIV)
 /* Toward zero; by zero 0; MIN / -1 is MIN. Neither may reach the processor's divider, which
  * traps; doubles divide 32 bits exactly, and as vectors. */
-inline C divide(C x, C y)
+static inline C divide(C x, C y)
 {
     const int minus = IS_SIGNED && y == (C)-1;
     C safe = y == 0 || minus ? 1 : y;
@@ -55,7 +55,7 @@ inline C divide(C x, C y)
 #endif
 
 #if defined(OP_SQRT)
-inline C root(C x)
+static inline C root(C x)
 {
 #if defined(T_f64) || EXACT_DIVISION
     return sqrt(x);
@@ -69,7 +69,7 @@ inline C root(C x)
 #endif
 
 #if defined(OP_POW) && IS_INT
-inline C power(C base, C exponent)
+static inline C power(C base, C exponent)
 {
     U result = 1, factor = (U)base;
     if (IS_SIGNED && exponent < 0)

@@ -3,8 +3,9 @@
  *
  * Where to look: api.c (the ICD loader), backend.c (platforms and devices), device.c and info.c
  * (one device), memory.c, transfer.c, queue.c, event.c (the contract's objects), program.c and
- * cache.c (programs, built and kept), launch.c (one kernel), kernels.c (all of them); each family
- * of ops is a .c file, which shapes the launch, and a .cl file.
+ * build.c (programs), store.c and cache.c (what of them is kept on disk), launch.c (one kernel),
+ * kernels.c (all of them). A family of ops is a .c file, which shapes the launch, and a .cl file;
+ * geometry.c and plan.c are what several share, blast.c is CLBlast.
  */
 #include "host.h"
 

@@ -78,6 +78,15 @@ static slot *take(vane_backend *b)
     return s;
 }
 
+/* Where there is no event to give, the command is complete when its call returns. */
+static vane_status wait_now(const vane_queue *q, cl_event e)
+{
+    const vane_backend *b = q->device->backend;
+    cl_int code = b->cl.clFinish(q->queue);
+    b->cl.clReleaseEvent(e);
+    return code == CL_SUCCESS ? VANE_OK : ocl_fail_queue(b, q->queue, code, "clFinish");
+}
+
 vane_status ocl_event_wrap(vane_queue *q, cl_event e, vane_event **out)
 {
     vane_backend *b = q->device->backend;
@@ -86,11 +95,8 @@ vane_status ocl_event_wrap(vane_queue *q, cl_event e, vane_event **out)
         return VANE_OK;
     b->cl.clFlush(q->queue); /* whoever asks for an event will wait for it */
     slot *s = take(b);
-    if (!s) {
-        b->cl.clFinish(q->queue); /* nobody could wait for it */
-        b->cl.clReleaseEvent(e);
-        return b->host->fail(b->host->ctx, VANE_E_NOMEM, 0, "no memory for an event");
-    }
+    if (!s)
+        return wait_now(q, e);
     s->event = (vane_event){.backend = b, .event = e};
     *out = &s->event;
     return VANE_OK;
@@ -109,13 +115,21 @@ void ocl_event_free(vane_event *e)
 
 /* ---- waiting ----------------------------------------------------------------------- */
 
+/* NULL: the driver does not say. */
+static cl_command_queue queue_of(const vane_event *e)
+{
+    cl_command_queue queue = NULL;
+    cl_int code =
+        e->backend->cl.clGetEventInfo(e->event, CL_EVENT_COMMAND_QUEUE, sizeof queue, &queue, NULL);
+    return code == CL_SUCCESS ? queue : NULL;
+}
+
 static vane_status status_of(const vane_event *e, cl_int code, cl_int state, const char *what)
 {
-    const vane_host *host = e->backend->host;
     if (code != CL_SUCCESS)
-        return ocl_fail(host, code, what);
+        return ocl_fail_queue(e->backend, queue_of(e), code, what);
     if (state < 0)
-        return ocl_fail(host, state, "a command that was queued");
+        return ocl_fail_queue(e->backend, queue_of(e), state, "a command that was queued");
     return state == CL_COMPLETE ? VANE_OK : VANE_E_TIMEOUT;
 }
 
@@ -130,12 +144,9 @@ static vane_status poll(const vane_event *e)
 /* OpenCL only promises to run what was flushed. */
 static void flush(const vane_event *e)
 {
-    const ocl_api *cl = &e->backend->cl;
-    cl_command_queue queue = NULL;
-    if (cl->clGetEventInfo(e->event, CL_EVENT_COMMAND_QUEUE, sizeof queue, &queue, NULL) ==
-            CL_SUCCESS &&
-        queue)
-        cl->clFlush(queue);
+    cl_command_queue queue = queue_of(e);
+    if (queue)
+        e->backend->cl.clFlush(queue);
 }
 
 #define LOOKS 100 /* some microseconds */
@@ -155,8 +166,11 @@ static vane_status wait_forever(const vane_event *e)
 {
     const ocl_api *cl = &e->backend->cl;
     cl_int code = cl->clWaitForEvents(1, &e->event);
-    if (code == CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST)
-        return poll(e); /* says which error it was */
+    if (code == CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST) {
+        vane_status st = poll(e); /* says which error it was */
+        if (st != VANE_OK && st != VANE_E_TIMEOUT)
+            return st;
+    }
     return status_of(e, code, CL_COMPLETE, "clWaitForEvents");
 }
 
@@ -191,15 +205,16 @@ static vane_status timed_out(const vane_event *e, uint64_t timeout_ns)
 vane_status ocl_event_wait(vane_event *e, uint64_t timeout_ns)
 {
     vane_status st = poll(e);
-    if (st != VANE_E_TIMEOUT)
-        return st;
-    flush(e);
-    if (timeout_ns > 0)
-        st = look_often(e);
-    if (st == VANE_E_TIMEOUT && timeout_ns == UINT64_MAX)
-        return wait_forever(e);
-    if (st == VANE_E_TIMEOUT && timeout_ns > 0)
+    if (st == VANE_E_TIMEOUT) {
+        flush(e);
+        if (timeout_ns > 0)
+            st = look_often(e);
+    }
+    if (st == VANE_E_TIMEOUT && timeout_ns > 0 && timeout_ns != UINT64_MAX)
         st = wait_until(e, timeout_ns);
+    /* to have seen that it is complete does not make its results visible: to wait for it does */
+    if (st == VANE_OK || (st == VANE_E_TIMEOUT && timeout_ns == UINT64_MAX))
+        return wait_forever(e);
     return st == VANE_E_TIMEOUT ? timed_out(e, timeout_ns) : st;
 }
 

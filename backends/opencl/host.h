@@ -26,7 +26,6 @@ void ocl_info_text(const ocl_api *cl, cl_device_id id, cl_device_info what, char
                    size_t out_bytes);
 /* Memory that is free now, where the driver tells (AMD's does); 0 unknown. */
 uint64_t ocl_info_free_bytes(const ocl_api *cl, cl_device_id id);
-int ocl_info_extension(const ocl_api *cl, cl_device_id id, const char *name);
 
 /* kernels.c */
 void ocl_kernels_fill(vane_device *d);
@@ -77,6 +76,7 @@ void ocl_functions_release(vane_queue *q);
 extern const char ocl_text_common[];
 extern const char ocl_text_math[];
 extern const char ocl_text_places[];
+extern const char ocl_text_plan[];
 extern const char ocl_text_elementwise[];
 extern const char ocl_text_move[];
 extern const char ocl_text_reduce[];

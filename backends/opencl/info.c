@@ -41,7 +41,7 @@ void ocl_info_text(const ocl_api *cl, cl_device_id id, cl_device_info what, char
     snprintf(out, out_bytes, "%.*s", (int)out_bytes - 1, text);
 }
 
-int ocl_info_extension(const ocl_api *cl, cl_device_id id, const char *name)
+static int has_extension(const ocl_api *cl, cl_device_id id, const char *name)
 {
     char all[8192] = "";
     size_t n = strlen(name);
@@ -59,7 +59,7 @@ int ocl_info_extension(const ocl_api *cl, cl_device_id id, const char *name)
 uint64_t ocl_info_free_bytes(const ocl_api *cl, cl_device_id id)
 {
     size_t kib[2] = {0};
-    if (!ocl_info_extension(cl, id, "cl_amd_device_attribute_query") ||
+    if (!has_extension(cl, id, "cl_amd_device_attribute_query") ||
         cl->clGetDeviceInfo(id, CL_DEVICE_GLOBAL_FREE_MEMORY_AMD_, sizeof kib, kib, NULL) !=
             CL_SUCCESS)
         return 0;

@@ -16,9 +16,9 @@
 
 /* Loops over a function that is called do not vectorise. */
 #if defined(__clang__)
-#define INLINE inline __attribute__((always_inline))
+#define INLINE static inline __attribute__((always_inline))
 #else
-#define INLINE inline
+#define INLINE static inline
 #endif
 
 #if IS_FLOAT && (defined(OP_EXP) || defined(OP_LOG) || defined(OP_TANH) || \

@@ -406,6 +406,7 @@ static vane_status run_gpu(vane_queue *q, const ocl_kernel *k, const vane_call *
     if (g->m == 1)
         turn(&j);
     const uint32_t items = most < 256 ? 64 : 256;
+    j.bytes = k->dtype == VANE_F64 || k->dtype == VANE_I64 ? 8 : 4;
     if (g->n == 1) {
         const cl_long across = 32, rows = g->col[SIDE_A] == 1 ? (cl_long)items / across : across;
         g->tiles_m = divide_up(g->m, rows);
@@ -414,6 +415,9 @@ static vane_status run_gpu(vane_queue *q, const ocl_kernel *k, const vane_call *
     if (most >= 256 && g->batch * (g->m / 128) * (g->n / 128) >= q->device->compute_units)
         j.variant = GPU_LARGE;
     const cl_long edge = j.variant == GPU_LARGE ? 128 : most < 256 ? 32 : 64;
+    const cl_long depth = j.variant == GPU_MEDIUM ? 16 : 8;
+    if (q->device->local_bytes < 2 * (uint64_t)(depth * (edge + 1)) * j.bytes)
+        return launch_plain(&j);
     g->tiles_m = divide_up(g->m, edge);
     g->tiles_n = divide_up(g->n, edge);
     return launch(&j, FN_BLOCK, (uint64_t)(g->batch * g->tiles_m * g->tiles_n), items);

@@ -11,7 +11,7 @@
  */
 #pragma OPENCL FP_CONTRACT ON
 
-#define KC 512 /* of matmul.c too */
+#define KC 512
 
 #if IS_INT
 #define A PASTE(u, C)
@@ -91,8 +91,9 @@ static inline A finish(const mm_args *g, __global const T *c, long c_at, A sum)
 
 /* ---- any device: one element an item --------------------------------------------- */
 
-__kernel void mm_plain(__global const T *a, __global const T *b, __global const T *c,
-                       __global T *out, const mm_args g)
+__kernel __attribute__((reqd_work_group_size(GROUP < 64 ? GROUP : 64, 1, 1))) void
+mm_plain(__global const T *a, __global const T *b, __global const T *c, __global T *out,
+         const mm_args g)
 {
     const long id = get_global_id(0);
     if (id >= g.batch * g.m * g.n)

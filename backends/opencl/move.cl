@@ -31,7 +31,7 @@
 #define X_T4 TV(4)
 #define GET_X(i) RAW(a, i)
 #define GET_X4(i) RAW4(a, i)
-inline T apply(T x, C y, C z, C p, C q)
+static inline T apply(T x, C y, C z, C p, C q)
 {
     return x;
 }
@@ -49,7 +49,7 @@ inline T apply(T x, C y, C z, C p, C q)
 #define GET_Y4(i) RAW4(b, i)
 #define GET_Z(i) RAW(c, i)
 #define GET_Z4(i) RAW4(c, i)
-inline T apply(uchar x, T y, T z, C p, C q)
+static inline T apply(uchar x, T y, T z, C p, C q)
 {
     return x ? y : z;
 }
@@ -57,7 +57,7 @@ inline T apply(uchar x, T y, T z, C p, C q)
 #define N_IN 0
 #define X_T C
 #define X_T4 CV(4)
-inline C apply(C x, C y, C z, C p, C q)
+static inline C apply(C x, C y, C z, C p, C q)
 {
     return p;
 }
@@ -70,20 +70,20 @@ inline C apply(C x, C y, C z, C p, C q)
 
 #if IS_FLOAT && IS_INT2 && !IS_BOOL2
 /* Truncates; saturates; NaN is 0. The limits as a C: the upper one may round up to 2^n. */
-inline C2 convert(C v)
+static inline C2 convert(C v)
 {
     const C low = (C)C2_LOWEST, high = (C)C2_HIGHEST;
     const C inside = v > low && v < high ? v : 0;
     return v >= high ? C2_HIGHEST : v <= low ? C2_LOWEST : (C2)inside;
 }
 #elif IS_BOOL2
-inline C2 convert(C v)
+static inline C2 convert(C v)
 {
     return v != 0;
 }
 #elif defined(T_f64) && (defined(T2_f16) || defined(T2_bf16))
 /* Rounds to odd: what is lost makes the last bit 1. STORE's rounding is then the only one. */
-inline float convert(double v)
+static inline float convert(double v)
 {
     const float f = (float)v;
     const int lost = (double)f != v && v == v;
@@ -92,7 +92,7 @@ inline float convert(double v)
 }
 #elif (defined(T_i32) || defined(T_i64)) && (defined(T2_f16) || defined(T2_bf16))
 /* The same for integers: 24 bits are kept, and whether any of the others is set. */
-inline float convert(C v)
+static inline float convert(C v)
 {
     const ulong size = v < 0 ? 0 - (ulong)v : (ulong)v;
     const int drop = max(40 - (int)clz(size), 0);
@@ -104,7 +104,7 @@ inline float convert(C v)
 #else
 #define convert(v) ((C2)(v))
 #endif
-inline C2 apply(C x, C y, C z, C p, C q)
+static inline C2 apply(C x, C y, C z, C p, C q)
 {
     return convert(x);
 }

@@ -2,8 +2,8 @@
 /* opencl.h - what the files of this backend share: its objects, and how a kernel is launched.
  *
  * One vane_device is one OpenCL device with a context of its own. Programs are built for one
- * (source, op, dtype, second dtype) at their first launch, and kept on disk. A cl_kernel holds
- * its arguments, so every queue has cl_kernels of its own: the [queue] contract makes setting
+ * (source, op, dtype, second dtype, variant) at their first launch, and kept on disk. A cl_kernel
+ * holds its arguments, so every queue has cl_kernels of its own: the [queue] contract makes setting
  * them safe. The ICD loader is opened at run time; nothing is linked.
  */
 #ifndef OCL_OPENCL_H
@@ -25,12 +25,12 @@
     X(clCreateBuffer) X(clReleaseMemObject)                                                   \
     X(clCreateProgramWithSource) X(clCreateProgramWithBinary) X(clBuildProgram)               \
     X(clGetProgramBuildInfo) X(clGetProgramInfo) X(clReleaseProgram)                          \
-    X(clCreateKernel) X(clReleaseKernel) X(clSetKernelArg) X(clGetKernelWorkGroupInfo)        \
+    X(clCreateKernel) X(clReleaseKernel) X(clSetKernelArg)                                    \
     X(clEnqueueNDRangeKernel) X(clEnqueueReadBuffer) X(clEnqueueWriteBuffer)                  \
     X(clEnqueueCopyBuffer) X(clEnqueueMapBuffer) X(clEnqueueUnmapMemObject)                   \
     X(clEnqueueMarkerWithWaitList) X(clEnqueueBarrierWithWaitList)                            \
-    X(clWaitForEvents) X(clGetEventInfo) X(clGetEventProfilingInfo) X(clRetainEvent)          \
-    X(clReleaseEvent) X(clSetEventCallback) X(clFlush) X(clFinish)
+    X(clWaitForEvents) X(clGetEventInfo) X(clGetEventProfilingInfo) X(clReleaseEvent)         \
+    X(clSetEventCallback) X(clFlush) X(clFinish)
 /* clang-format on */
 
 typedef struct ocl_api {
@@ -46,8 +46,13 @@ void ocl_api_close(void *lib);
 const char *ocl_error_name(cl_int code);
 /* host->fail with the code's name and the status it stands for: CL_MEM_OBJECT_ALLOCATION_FAILURE
  * and CL_OUT_OF_*_MEMORY are VANE_E_NOMEM, CL_OUT_OF_RESOURCES VANE_E_NOMEM,
- * CL_DEVICE_NOT_AVAILABLE VANE_E_DEVICE_LOST, ... what: "clEnqueueNDRangeKernel (add_f32)". */
+ * CL_DEVICE_NOT_AVAILABLE and CL_INVALID_COMMAND_QUEUE VANE_E_DEVICE_LOST, ... what:
+ * "clEnqueueNDRangeKernel (add_f32)". */
 vane_status ocl_fail(const vane_host *host, cl_int code, const char *what);
+/* The same for a command of queue. CL_OUT_OF_RESOURCES is also what drivers say after a fault: if
+ * queue (NULL: unknown) cannot be finished either, the device is lost. */
+vane_status ocl_fail_queue(const vane_backend *b, cl_command_queue queue, cl_int code,
+                           const char *what);
 
 /* ---- objects --------------------------------------------------------------------- */
 
@@ -89,13 +94,13 @@ struct vane_device {
     vane_backend *backend;
     cl_device_id id;
     cl_context context;
-    int has_f64;        /* cl_khr_fp64 */
+    int has_f64;        /* double precision: CL_DEVICE_DOUBLE_FP_CONFIG is not 0 */
     int is_cpu;         /* one work-item a core is better than many */
     int unified;        /* CL_DEVICE_HOST_UNIFIED_MEMORY: imports copy nothing */
     int exact_division; /* CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT */
     uint32_t compute_units;
     uint32_t max_group;   /* work-items in a work-group */
-    uint32_t group;       /* the one-dimensional work-group size that all kernels use */
+    uint32_t group;       /* the work-group size of most kernels; a power of two */
     uint64_t local_bytes; /* of a work-group */
     char *identity;       /* device, driver and platform with versions: part of cache keys */
     pthread_mutex_t lock; /* programs */
@@ -122,7 +127,8 @@ struct vane_queue {
     cl_command_queue queue;
     ocl_slot *slots; /* open addressing; program.c */
     uint32_t slot_mask, slots_used;
-    vane_mem *scratch[4];  /* grown, never shrunk: in-order use needs no more */
+    vane_mem *scratch[4];  /* kept while memory suffices: in-order use needs no more */
+    uint32_t scratch_held; /* bits: slots that the call in progress has asked for */
     atomic_uint callbacks; /* that have not run */
 };
 
@@ -133,7 +139,7 @@ struct vane_event {
 
 /* ---- launching (program.c, launch.c) --------------------------------------------- */
 
-/* The sources, embedded by the build: OCL_SOURCE_<file without .cl>. common.cl goes before each. */
+/* The sources, embedded by the build; build.c adds the files that several share. */
 typedef enum ocl_source {
     OCL_SOURCE_ELEMENTWISE, /* elementwise.cl */
     OCL_SOURCE_MOVE,        /* move.cl: copy, transpose, concat, cast, fill, where */
@@ -145,9 +151,10 @@ typedef enum ocl_source {
 } ocl_source;
 
 /* Which function of which program. The program is built with -DOP_<NAME> (OP_ADD), -DT_<dtype>
- * (T_f32), -DT2_<dtype> where dtype2 is not OCL_NO_DTYPE, and -DVARIANT=<variant>. function is the
- * name of the __kernel; names must be unique by (source, op, dtype, dtype2, variant, function's
- * number), so each source numbers its functions from 0 to 7. */
+ * (T_f32), -DT2_<dtype> where dtype2 is not OCL_NO_DTYPE, -DVARIANT=<variant>, and what of the
+ * device matters: -DGROUP, -DON_CPU, -DEXACT_DIVISION. function is the name of the __kernel; names
+ * must be unique by (source, op, dtype, dtype2, variant, function's number), so each source numbers
+ * its functions from 0 to 7. */
 #define OCL_NO_DTYPE 15u
 typedef struct ocl_function {
     ocl_source source;

@@ -116,7 +116,7 @@ typedef struct place {
     long stride[4][9];
 } place;
 
-__kernel void flat(INPUTS __global O *out, const flat_place g)
+GROUP_KERNEL void flat(INPUTS __global O *out, const flat_place g)
 {
     const C p = PARAM(g.param[0]), q = PARAM(g.param[1]);
     const size_t me = get_global_id(0);
@@ -141,7 +141,7 @@ __kernel void flat(INPUTS __global O *out, const flat_place g)
 
 #if ON_CPU
 /* run elements, from at, step apart */
-inline void row(INPUTS __global O *out, long4 at, long4 step, int even, long run, C p, C q)
+static inline void row(INPUTS __global O *out, long4 at, long4 step, int even, long run, C p, C q)
 {
     if (!even) {
         ANY_ORDER
@@ -193,7 +193,7 @@ __kernel void walk(INPUTS __global O *out, const place g)
 #define INDEX uint
 #define OFFSET int
 #endif
-__kernel void spread(INPUTS __global O *out, const place g)
+GROUP_KERNEL void spread(INPUTS __global O *out, const place g)
 {
     const C p = PARAM(g.param[0]), q = PARAM(g.param[1]);
     const INDEX n = (INDEX)g.n, all = (INDEX)get_global_size(0);

@@ -184,7 +184,9 @@ static double span_of(const ocl_plan *p)
 
 uint32_t ocl_plan_variant(const ocl_plan *p)
 {
-    return span_of(p) < 0x1p30 && (double)p->outputs * (double)p->chunks < 0x1p30 ? 1 : 3;
+    /* dimensions with stride 0 reach nowhere and count all the same */
+    const int few = (double)p->terms < 0x1p30 && (double)p->outputs * (double)p->chunks < 0x1p30;
+    return few && span_of(p) < 0x1p30 ? 1 : 3;
 }
 
 /* Teams of lanes; one lane where neighbouring work-items take neighbouring columns. */

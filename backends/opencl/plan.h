@@ -12,7 +12,7 @@
 
 #define OCL_PLAN_DIMS 8
 
-/* As reduce.cl declares it: 64-bit fields only, so that every compiler lays it out alike. */
+/* As plan.cl declares it: 64-bit fields only, so that every compiler lays it out alike. */
 typedef struct ocl_plan {
     int64_t x_at, y_at, out_at; /* where the operands begin, in elements */
     int64_t outputs, terms;     /* terms of each output */

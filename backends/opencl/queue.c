@@ -43,17 +43,19 @@ void ocl_queue_close(vane_queue *q)
 vane_status ocl_queue_sync(vane_queue *q)
 {
     cl_int code = q->device->backend->cl.clFinish(q->queue);
-    return code == CL_SUCCESS ? VANE_OK : ocl_fail(q->device->backend->host, code, "clFinish");
+    return code == CL_SUCCESS ? VANE_OK
+                              : ocl_fail_queue(q->device->backend, q->queue, code, "clFinish");
 }
 
 /* ---- waiting for another queue ------------------------------------------------------ */
 
-/* An event of another device is another context's, which no barrier can name. */
-static vane_status wait_here(vane_queue *q, vane_event *e)
+/* Of a dependency that failed, its own error says more. */
+static vane_status wait_failed(vane_queue *q, vane_event *e, cl_int code)
 {
-    cl_int code = q->device->backend->cl.clWaitForEvents(1, &e->event);
-    return code == CL_SUCCESS ? VANE_OK
-                              : ocl_fail(q->device->backend->host, code, "clWaitForEvents");
+    vane_status st = VANE_OK;
+    if (code == CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST)
+        st = ocl_event_wait(e, UINT64_MAX);
+    return st != VANE_OK ? st : ocl_fail(q->device->backend->host, code, "waiting for an event");
 }
 
 /* The queue that makes the event must have been flushed, or both could wait for ever. */
@@ -71,11 +73,10 @@ vane_status ocl_queue_wait(vane_queue *q, vane_event *e)
     if (code == CL_SUCCESS && other)
         code = cl->clFlush(other);
     if (code == CL_SUCCESS && context != q->device->context)
-        return wait_here(q, e);
+        return ocl_event_wait(e, UINT64_MAX); /* another device's: no barrier can name it */
     if (code == CL_SUCCESS)
         code = cl->clEnqueueBarrierWithWaitList(q->queue, 1, &e->event, NULL);
-    return code == CL_SUCCESS ? VANE_OK
-                              : ocl_fail(q->device->backend->host, code, "waiting for an event");
+    return code == CL_SUCCESS ? VANE_OK : wait_failed(q, e, code);
 }
 
 /* ---- callbacks -------------------------------------------------------------------- */
@@ -135,6 +136,7 @@ vane_status ocl_queue_launch(vane_queue *q, const vane_kernel *k, const vane_cal
 {
     const ocl_kernel *kernel = (const ocl_kernel *)k;
     cl_event e = NULL;
+    q->scratch_held = 0;
     vane_status st = kernel->run(q, kernel, call, out ? &e : NULL);
     return st == VANE_OK && out ? ocl_event_wrap(q, e, out) : st;
 }

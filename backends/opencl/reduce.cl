@@ -3,10 +3,9 @@
  *
  * An output's terms are cut into chunks. Where there is one chunk its result goes to out, else
  * to part[chunk * outputs + output], and reduce_last folds the partial results of each output.
- * VARIANT 0 is for CPU devices: a work-item is a loop over whole chunks with vectors of its own,
- * along the terms (reduce_along) or across 16 neighbouring outputs (reduce_across), for barriers
- * keep compilers from using vectors. VARIANT 1 is for GPUs: p.lanes work-items take turns with the
- * terms of a chunk and meet in local memory; bit 1: offsets need 64 bits.
+ * On CPU devices a work-item goes along the terms (reduce_along) or across 16 neighbouring outputs
+ * (reduce_across). On GPUs the lanes of a team take turns with the terms of a chunk and meet in
+ * local memory. plan.cl comes before.
  *
  * Sums of floats: 16 terms are added up, and such subtotals with Knuth's exact sum, so that the
  * error does not grow with their number.
@@ -21,16 +20,6 @@
 #undef WIDE
 #define WIDE double
 #endif
-
-/* ocl_plan of plan.h */
-typedef struct plan {
-    long x_at, y_at, out_at;
-    long outputs, terms, chunk, chunks;
-    long tiles, lanes, y_step, last_index;
-    long n_kept, n_red;
-    long kept[8], kept_x[8], kept_out[8];
-    long red[8], red_x[8];
-} plan;
 
 /* ---- what the op does -------------------------------------------------------------- */
 
@@ -129,7 +118,7 @@ typedef struct plan {
 #endif
 
 /* The element that v stands for. */
-inline C result(P v, long terms)
+static inline C result(P v, long terms)
 {
 #if defined(OP_REDUCE_MEAN) && IS_FLOAT
     return terms ? (C)(v / (P)terms) : (C)NAN;
@@ -146,25 +135,7 @@ inline C result(P v, long terms)
 
 /* ---- where things lie -------------------------------------------------------------- */
 
-#if VARIANT & 2 || !(VARIANT & 1)
-typedef long place;
-#else
-typedef int place;
-#endif
-
-/* The offset of number i of n dimensions in row-major order. */
-inline place offset_of(const long *extent, const long *stride, long n, place i)
-{
-    place at = 0;
-    for (; n > 1; n--) {
-        const place e = (place)extent[n - 1], rest = i / e;
-        at += (i - rest * e) * (place)stride[n - 1];
-        i = rest;
-    }
-    return at + i * (place)stride[0];
-}
-
-inline void put(__global T *out, __global P *part, const plan *p, long k, long c, P v)
+static inline void put(__global T *out, __global P *part, const plan *p, long k, long c, P v)
 {
     if (p->chunks > 1)
         part[c * p->outputs + k] = v;
@@ -191,22 +162,9 @@ inline void put(__global T *out, __global P *part, const plan *p, long k, long c
 #define TERM16(i) TO_AV(LOADV(16, x, at + (i)))
 #define GATHERED(i) TO_AV(GATHER(x, at + (i)*step, step))
 #endif
-#define GATHER(p, i, s)                                                                    \
-    (CV(16))(LOAD(p, i), LOAD(p, (i) + (s)), LOAD(p, (i) + 2 * (s)), LOAD(p, (i) + 3 * (s)), \
-             LOAD(p, (i) + 4 * (s)), LOAD(p, (i) + 5 * (s)), LOAD(p, (i) + 6 * (s)),         \
-             LOAD(p, (i) + 7 * (s)), LOAD(p, (i) + 8 * (s)), LOAD(p, (i) + 9 * (s)),         \
-             LOAD(p, (i) + 10 * (s)), LOAD(p, (i) + 11 * (s)), LOAD(p, (i) + 12 * (s)),      \
-             LOAD(p, (i) + 13 * (s)), LOAD(p, (i) + 14 * (s)), LOAD(p, (i) + 15 * (s)))
 
 #if !(VARIANT & 1)
 /* ---- CPU devices ------------------------------------------------------------------- */
-
-/* This work-item's share of n things. */
-#define SHARE(n, lo, hi)                                              \
-    const long lo = (n) / (long)get_global_size(0) * get_global_id(0) + \
-        min((n) % (long)get_global_size(0), (long)get_global_id(0));  \
-    const long hi = lo + (n) / (long)get_global_size(0) +             \
-        ((long)get_global_id(0) < (n) % (long)get_global_size(0))
 
 /* 16 lanes of terms, and the terms that fill no vector. */
 typedef struct state {
@@ -214,7 +172,7 @@ typedef struct state {
     A rest, rest_lost;
 } state;
 
-inline AV(16) settle(const state *s)
+static inline AV(16) settle(const state *s)
 {
 #if COMPENSATED
     return s->total + select(s->lost, (AV(16))(0), isnan(s->lost));
@@ -223,7 +181,7 @@ inline AV(16) settle(const state *s)
 #endif
 }
 
-inline P fold(const state *s)
+static inline P fold(const state *s)
 {
     const PV(16) v = TO_PV(settle(s));
     const PV(8) v8 = STEP(v.lo, v.hi);
@@ -235,7 +193,7 @@ inline P fold(const state *s)
 
 /* n terms, step apart, into s; first: the number of the first among all of the output's. */
 #define RUN(name, V16)                                                              \
-    inline void name(state *s, INPUTS, long at, long step, long n, long first, long y_step) \
+    static inline void name(state *s, INPUTS, long at, long step, long n, long first, long y_step) \
     {                                                                               \
         long i = 0;                                                                 \
         for (; i + 1024 <= n; i += 1024) {                                          \
@@ -274,7 +232,7 @@ inline P fold(const state *s)
 RUN(run_dense, TERM16)
 RUN(run_apart, GATHERED)
 
-inline P terms_of(INPUTS, const plan *p, long lo, long hi)
+static inline P terms_of(INPUTS, const plan *p, long lo, long hi)
 {
     const long inner = p->red[p->n_red - 1], step = p->red_x[p->n_red - 1];
     state s = {(AV(16))(NEUTRAL), (AV(16))(0), NEUTRAL, 0};
@@ -312,7 +270,8 @@ __kernel void reduce_along(INPUTS, __global T *out, __global P *part, const plan
 #ifndef OP_DOT
 /* COUNT vectors of neighbouring outputs, from x on, into spill. */
 #define STRIP(name, COUNT, V16)                                                        \
-    inline void name(__global const T *x, long step, const plan *p, long lo, long hi, P *spill) \
+    static inline void name(__global const T *x, long step, const plan *p, long lo,    \
+                            long hi, P *spill)                                         \
     {                                                                                  \
         state s[COUNT];                                                                \
         for (int v = 0; v < COUNT; v++) {                                              \
@@ -404,7 +363,7 @@ __kernel void reduce_last(__global T *out, __global const P *part, const plan gi
 
 /* Every L-th of the terms from i on. */
 #define LANE(name, FROM, AT, V)                                                 \
-    inline P name(FROM, const plan *p, place i, const place hi, const place L)  \
+    static inline P name(FROM, const plan *p, place i, const place hi, const place L) \
     {                                                                           \
         const place step = (place)p->red_x[0], y_step = (place)p->y_step;       \
         V total = NEUTRAL, lost = 0;                                            \
@@ -433,7 +392,7 @@ LANE(lane_of_input, INPUTS, INPUT_AT, A)
 LANE(lane_of_parts, __global const P *part, PART_AT, P)
 
 /* What the L lanes of this lane's team have found, in the team's first. */
-inline P meet(P v, __local P *buffer, int L)
+static inline P meet(P v, __local P *buffer, int L)
 {
     const int id = (int)get_local_id(0);
     buffer[id] = v;
@@ -445,14 +404,8 @@ inline P meet(P v, __local P *buffer, int L)
     return buffer[id];
 }
 
-/* Teams of L lanes: this lane's number in its own, and the number of that. */
-#define TEAM(L, lane, team)                                                   \
-    const int L = (int)p.lanes, lane = (int)get_local_id(0) & (L - 1);        \
-    const long team = (long)get_group_id(0) * ((long)get_local_size(0) / L) + \
-                      (long)get_local_id(0) / L
-
-__kernel void reduce_group(INPUTS, __global T *out, __global P *part, const plan given,
-                           __local P *buffer)
+GROUP_KERNEL void reduce_group(INPUTS, __global T *out, __global P *part, const plan given,
+                               __local P *buffer)
 {
     const plan p = given;
     P v = NEUTRAL;
@@ -471,8 +424,8 @@ __kernel void reduce_group(INPUTS, __global T *out, __global P *part, const plan
         put(out, part, &p, k, c, v);
 }
 
-__kernel void reduce_group_last(__global T *out, __global const P *part, const plan given,
-                                __local P *buffer)
+GROUP_KERNEL void reduce_group_last(__global T *out, __global const P *part, const plan given,
+                                    __local P *buffer)
 {
     plan p = given;
     P v = NEUTRAL;

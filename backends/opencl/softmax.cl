@@ -4,50 +4,23 @@
  * A row that fits is read once and written once: it is parked in private memory (CPU devices) or
  * in the registers of a team of work-items (GPUs). Of the others each chunk's maximum and sum go
  * to part in one pass (..._stats), and a second pass combines and writes (..._write).
- * VARIANT is as in reduce.cl. A NaN or +inf, or nothing but -inf, makes the sum NaN and so the row.
- * The output may be the input: what is written has been read for the last time.
+ * A NaN or +inf, or nothing but -inf, makes the sum NaN and so the row. The output may be the
+ * input: what is written has been read for the last time. plan.cl comes before: red_x[0] and y_step
+ * are the strides along the row.
  */
-
-/* ocl_plan of plan.h; red_x[0] and y_step are the strides along the row */
-typedef struct plan {
-    long x_at, y_at, out_at;
-    long outputs, terms, chunk, chunks;
-    long tiles, lanes, y_step, last_index;
-    long n_kept, n_red;
-    long kept[8], kept_x[8], kept_out[8];
-    long red[8], red_x[8];
-} plan;
-
-#if VARIANT & 2 || !(VARIANT & 1)
-typedef long place;
-#else
-typedef int place;
-#endif
-
-/* The offset of number i of n dimensions in row-major order. */
-inline place offset_of(const long *extent, const long *stride, long n, place i)
-{
-    place at = 0;
-    for (; n > 1; n--) {
-        const place e = (place)extent[n - 1], rest = i / e;
-        at += (i - rest * e) * (place)stride[n - 1];
-        i = rest;
-    }
-    return at + i * (place)stride[0];
-}
 
 #define X_AT(k) (x + p.x_at + offset_of(p.kept, p.kept_x, p.n_kept, (place)(k)))
 #define OUT_AT(k) (out + p.out_at + offset_of(p.kept, p.kept_out, p.n_kept, (place)(k)))
 
 /* What to subtract where the largest so far may be -inf: exp(-inf - 0) is 0, as it should. */
-inline C base_of(C most)
+static inline C base_of(C most)
 {
     return most == C_LOWEST ? 0 : most;
 }
 
 /* The row's largest and the reciprocal of its sum from those of its chunks; n: chunks that lie
  * apart elements from each other. */
-inline C combine(__global const C *part, long n, long apart, C *most)
+static inline C combine(__global const C *part, long n, long apart, C *most)
 {
     C m = C_LOWEST, sum = 0;
     for (long c = 0; c < n; c++)
@@ -64,33 +37,19 @@ inline C combine(__global const C *part, long n, long apart, C *most)
 #define PARK 16384  /* elements; OCL_PARK of softmax.c */
 #define BLOCK 1024
 
-#define GATHER(p, i, s)                                                                    \
-    (CV(16))(LOAD(p, i), LOAD(p, (i) + (s)), LOAD(p, (i) + 2 * (s)), LOAD(p, (i) + 3 * (s)), \
-             LOAD(p, (i) + 4 * (s)), LOAD(p, (i) + 5 * (s)), LOAD(p, (i) + 6 * (s)),         \
-             LOAD(p, (i) + 7 * (s)), LOAD(p, (i) + 8 * (s)), LOAD(p, (i) + 9 * (s)),         \
-             LOAD(p, (i) + 10 * (s)), LOAD(p, (i) + 11 * (s)), LOAD(p, (i) + 12 * (s)),      \
-             LOAD(p, (i) + 13 * (s)), LOAD(p, (i) + 14 * (s)), LOAD(p, (i) + 15 * (s)))
-
-/* This work-item's share of n things. */
-#define SHARE(n, lo, hi)                                                         \
-    const long lo = (n) / (long)get_global_size(0) * (long)get_global_id(0) +     \
-                    min((n) % (long)get_global_size(0), (long)get_global_id(0)); \
-    const long hi = lo + (n) / (long)get_global_size(0) +                        \
-                    ((long)get_global_id(0) < (n) % (long)get_global_size(0))
-
-inline CV(16) larger(CV(16) a, CV(16) x)
+static inline CV(16) larger(CV(16) a, CV(16) x)
 {
     return select(a, x, x > a);
 }
 
-inline C largest(CV(16) a)
+static inline C largest(CV(16) a)
 {
     const CV(8) v8 = select(a.lo, a.hi, a.hi > a.lo);
     const CV(4) v4 = select(v8.lo, v8.hi, v8.hi > v8.lo);
     const CV(2) v2 = select(v4.lo, v4.hi, v4.hi > v4.lo);
     return v2.y > v2.x ? v2.y : v2.x;
 }
-inline C total_of(CV(16) a)
+static inline C total_of(CV(16) a)
 {
     const CV(8) v8 = a.lo + a.hi;
     const CV(4) v4 = v8.lo + v8.hi;
@@ -99,7 +58,7 @@ inline C total_of(CV(16) a)
 }
 
 /* n <= 16 elements with -inf behind them. */
-inline CV(16) load_tail(__global const T *x, long step, long n)
+static inline CV(16) load_tail(__global const T *x, long step, long n)
 {
     C tail[16];
     for (long j = 0; j < 16; j++)
@@ -108,7 +67,7 @@ inline CV(16) load_tail(__global const T *x, long step, long n)
 }
 
 /* n elements, step apart, to row, up to a multiple of 16; returns the largest. */
-inline C load_row(__global const T *x, long step, long n, C *row)
+static inline C load_row(__global const T *x, long step, long n, C *row)
 {
     CV(16) a = (CV(16))(C_LOWEST);
     long i = 0;
@@ -126,7 +85,7 @@ inline C load_row(__global const T *x, long step, long n, C *row)
 }
 
 /* The largest of n neighbours. */
-inline C most_dense(__global const T *x, long n)
+static inline C most_dense(__global const T *x, long n)
 {
     CV(16) a = (CV(16))(C_LOWEST), b = a;
     long i = 0;
@@ -151,7 +110,7 @@ inline C most_dense(__global const T *x, long n)
 /* exp(what it gets - most) of n elements to row; returns the sum. The lanes are emptied every
  * BLOCK elements, to keep the error small. */
 #define EXP_ROW(name, PARAMS, GET, GET_TAIL)             \
-    inline C name(PARAMS, long n, C most)                \
+    static inline C name(PARAMS, long n, C most)         \
     {                                                    \
         CV(16) total = (CV(16))(0);                      \
         long i = 0;                                      \
@@ -191,7 +150,7 @@ EXP_ROW(exp_parked, C *row, FROM_ROW, FROM_ROW)
 EXP_ROW(exp_dense, X_AND_ROW, FROM_X, TAIL_OF_X)
 
 #define STORE_ROW(name, ROW)                                                   \
-    inline void name(ROW, C factor, __global T *out, long step, long n)        \
+    static inline void name(ROW, C factor, __global T *out, long step, long n) \
     {                                                                          \
         long i = 0;                                                            \
         for (; step == 1 && i + 16 <= n; i += 16)                              \
@@ -229,7 +188,7 @@ __kernel void softmax_rows(__global const T *x, __global T *out, __global C *par
 }
 
 /* Element i of count neighbouring rows, step apart. */
-inline CV(16) take(__global const T *x, long step, int count)
+static inline CV(16) take(__global const T *x, long step, int count)
 {
     C some[16];
     if (count == 16 && step == 1)
@@ -240,7 +199,7 @@ inline CV(16) take(__global const T *x, long step, int count)
         some[j] = j < count ? LOAD(x, j * step) : (C)0;
     return vload16(0, some);
 }
-inline void give(__global T *out, long step, int count, CV(16) v)
+static inline void give(__global T *out, long step, int count, CV(16) v)
 {
     C some[16];
     if (count == 16 && step == 1) {
@@ -344,14 +303,8 @@ __kernel void softmax_write(__global const T *x, __global T *out, __global C *pa
 #else
 /* ---- GPUs -------------------------------------------------------------------------- */
 
-/* Teams of L lanes: this lane's number in its own, and the number of that. */
-#define TEAM(L, lane, team)                                                   \
-    const int L = (int)p.lanes, lane = (int)get_local_id(0) & (L - 1);        \
-    const long team = (long)get_group_id(0) * ((long)get_local_size(0) / L) + \
-                      (long)get_local_id(0) / L
-
 /* What the team has in all; every lane gets it. */
-inline C meet_most(C v, __local C *buffer, int L)
+static inline C meet_most(C v, __local C *buffer, int L)
 {
     const int id = (int)get_local_id(0), first = id & ~(L - 1);
     buffer[id] = v;
@@ -365,7 +318,7 @@ inline C meet_most(C v, __local C *buffer, int L)
     barrier(CLK_LOCAL_MEM_FENCE);
     return v;
 }
-inline C meet_sum(C v, __local C *buffer, int L)
+static inline C meet_sum(C v, __local C *buffer, int L)
 {
     const int id = (int)get_local_id(0), first = id & ~(L - 1);
     buffer[id] = v;
@@ -382,8 +335,8 @@ inline C meet_sum(C v, __local C *buffer, int L)
 
 #define HOLD 16 /* elements of a lane; OCL_HOLD of softmax.c */
 
-__kernel void softmax_team(__global const T *x, __global T *out, __global C *part,
-                           const plan given, __local C *buffer)
+GROUP_KERNEL void softmax_team(__global const T *x, __global T *out, __global C *part,
+                               const plan given, __local C *buffer)
 {
     const plan p = given;
     TEAM(L, lane, k);
@@ -415,8 +368,8 @@ __kernel void softmax_team(__global const T *x, __global T *out, __global C *par
     const place begin = c * (place)p.chunk;                           \
     const place end = mine ? min(begin + (place)p.chunk, (place)p.terms) : 0
 
-__kernel void softmax_team_stats(__global const T *x, __global T *out, __global C *part,
-                                 const plan given, __local C *buffer)
+GROUP_KERNEL void softmax_team_stats(__global const T *x, __global T *out, __global C *part,
+                                     const plan given, __local C *buffer)
 {
     const plan p = given;
     TEAM(L, lane, team);
@@ -443,8 +396,8 @@ __kernel void softmax_team_stats(__global const T *x, __global T *out, __global 
     }
 }
 
-__kernel void softmax_team_write(__global const T *x, __global T *out, __global C *part,
-                                 const plan given, __local C *buffer)
+GROUP_KERNEL void softmax_team_write(__global const T *x, __global T *out, __global C *part,
+                                     const plan given, __local C *buffer)
 {
     const plan p = given;
     TEAM(L, lane, team);

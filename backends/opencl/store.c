@@ -7,15 +7,18 @@
  */
 #include "store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PATH_BYTES 4096
 #define MAX_ENTRY_BYTES (256u << 20)
+#define LEFTOVER_SECONDS 3600
 
 int ocl_store_wanted(const vane_host *host)
 {
@@ -96,7 +99,7 @@ static void *load(const vane_host *host, const char *path, uint64_t *bytes)
         s.st_size <= MAX_ENTRY_BYTES)
         file = host->alloc(host->ctx, (uint64_t)s.st_size, 64);
     else
-        host->log(host->ctx, VANE_LOG_INFO, "%s is not trusted or empty: left alone", path);
+        host->log(host->ctx, VANE_LOG_INFO, "%s is empty or not this user's alone: not read", path);
     if (file && !read_all(fd, file, (size_t)s.st_size)) {
         host->free(host->ctx, file);
         file = NULL;
@@ -153,6 +156,23 @@ static int write_entry(int fd, const char *key, uint64_t key_bytes, const void *
     return close(fd) == 0 && good;
 }
 
+/* What a process that was killed left beside the entries; younger ones may still be written. */
+static void clear_leftovers(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    struct stat s;
+    if (!dir)
+        return;
+    for (const struct dirent *e = readdir(dir); e; e = readdir(dir)) {
+        const size_t n = strlen(e->d_name);
+        if (n > 4 && strcmp(e->d_name + n - 4, ".new") == 0 &&
+            fstatat(dirfd(dir), e->d_name, &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(s.st_mode) &&
+            time(NULL) - s.st_mtime > LEFTOVER_SECONDS)
+            unlinkat(dirfd(dir), e->d_name, 0);
+    }
+    closedir(dir);
+}
+
 void ocl_store_write(const vane_host *host, const char *key, uint64_t key_bytes, const void *binary,
                      uint64_t binary_bytes)
 {
@@ -162,6 +182,7 @@ void ocl_store_write(const vane_host *host, const char *key, uint64_t key_bytes,
     make_folder(folder);
     if (!is_trusted(host, folder) || !path_of(folder, key, key_bytes, path, sizeof path))
         return;
+    clear_leftovers(folder);
     snprintf(beside, sizeof beside, "%s.%ld.%llx.new", path, (long)getpid(),
              (unsigned long long)host->now_ns(host->ctx));
     int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

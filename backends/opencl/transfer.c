@@ -113,6 +113,11 @@ vane_status ocl_mem_map(vane_queue *q, vane_mem *m, uint64_t offset_bytes, uint6
         flags |= CL_MAP_READ;
     if (intent & VANE_MAP_WRITE)
         flags |= CL_MAP_WRITE;
+    if (bytes == 0) { /* OpenCL maps no empty range: one byte, which every buffer has */
+        flags = CL_MAP_READ;
+        offset_bytes = 0;
+        bytes = 1;
+    }
     void *p = q->device->backend->cl.clEnqueueMapBuffer(q->queue, m->mem, CL_TRUE, flags,
                                                         offset_bytes, bytes, 0, NULL, NULL, &code);
     if (code != CL_SUCCESS)
