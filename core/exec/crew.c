@@ -7,11 +7,11 @@
 #include "exec/crew.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 
 #include "exec/fpmode.h"
 #include "exec/job.h"
+#include "exec/signals.h"
 #include "exec/spin.h"
 #include "os.h"
 
@@ -73,18 +73,6 @@ static void *worker(void *arg)
 
 /* ---- the caller's side ---- */
 
-/* Workers leave the program's signals to its own threads, but for those that a fault
- * raises in the thread itself, and the profiler's. */
-static void block_signals(sigset_t *old)
-{
-    static const int kept[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGPROF};
-    sigset_t all;
-    sigfillset(&all);
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
-        sigdelset(&all, kept[i]);
-    pthread_sigmask(SIG_SETMASK, &all, old);
-}
-
 static int create(vane__slot *s, const cpu_set_t *mask)
 {
     pthread_attr_t attr;
@@ -122,11 +110,11 @@ static int start(vane__crew *crew, uint32_t index)
 
 static void start_until(vane__crew *crew, uint32_t want)
 {
-    sigset_t old;
-    block_signals(&old);
+    sigset_t before;
+    vane__signals_block(&before);
     while (crew->size < want && start(crew, crew->size + 1))
         crew->size++;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    vane__signals_restore(&before);
     crew->refused = crew->size < want ? VANE__CREW_RETRY_JOBS : 0;
 }
 

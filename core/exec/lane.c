@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* lane.c - the thread of a stream: one task after the other. */
-#include <signal.h>
 #include <stdlib.h>
 
 #include "error.h"
+#include "exec/signals.h"
 #include "exec/stream.h"
 
 static vane__task *next_task(vane_stream *s)
@@ -51,16 +51,14 @@ static void *serve(void *arg)
     return NULL;
 }
 
-/* Signals are the program's business: the thread takes none. */
 int vane__lane_start(vane_stream *s)
 {
-    sigset_t all, before;
+    sigset_t before;
     if (s->lane_up)
         return 1;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    vane__signals_block(&before);
     s->lane_up = pthread_create(&s->lane, NULL, serve, s) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    vane__signals_restore(&before);
     return s->lane_up;
 }
 

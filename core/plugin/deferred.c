@@ -8,13 +8,13 @@
 #include "plugin/deferred.h"
 
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "context.h"
 #include "error.h"
+#include "exec/signals.h"
 #include "plugin/loader.h"
 
 /* ---- the list ------------------------------------------------------------------ */
@@ -231,17 +231,12 @@ static void *opener(void *arg)
     return NULL;
 }
 
-/* The program's signals are its own threads' affair; a fault is this one's. */
 static int start(vane_context *ctx)
 {
-    static const int kept[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGPROF};
-    sigset_t blocked, old;
-    sigfillset(&blocked);
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
-        sigdelset(&blocked, kept[i]);
-    pthread_sigmask(SIG_SETMASK, &blocked, &old);
+    sigset_t before;
+    vane__signals_block(&before);
     int error = pthread_create(&ctx->registry.deferred.thread, NULL, opener, ctx);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    vane__signals_restore(&before);
     return error;
 }
 
