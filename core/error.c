@@ -64,6 +64,18 @@ vane_status vane__fail(vane_status status, const char *fmt, ...)
     return result;
 }
 
+vane_status vane__failed(vane_status st, uint64_t since, const char *fmt, ...)
+{
+    char what[sizeof last.message];
+    va_list args;
+    if (st == VANE_OK || serial != since)
+        return st;
+    va_start(args, fmt);
+    format(what, sizeof what, st, fmt, args);
+    va_end(args);
+    return vane__fail(st, "%s: %s", what, vane_status_string(st));
+}
+
 void vane__error_clear(void)
 {
     last = (vane_error){.status = VANE_OK};

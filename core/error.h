@@ -16,6 +16,9 @@ vane_status vane__fail_backend(const char *backend, vane_status status, int64_t 
 void vane__error_clear(void);
 /* Counts this thread's failures, from 1: has somebody recorded one since? */
 uint64_t vane__error_serial(void);
+/* What a plugin that said nothing since then (a serial) failed to do, as "<fmt>: <the status's
+ * sentence>"; else its own sentence stays. Returns st. */
+vane_status vane__failed(vane_status st, uint64_t since, const char *fmt, ...) VANE_PRINTF(3, 4);
 /* Puts a record back that vane_last_error() gave earlier; returns its status. */
 vane_status vane__error_restore(const vane_error *error);
 

@@ -14,14 +14,6 @@
 #include "error.h"
 #include "op/tensor.h"
 
-static vane_status step(vane_status st, uint64_t serial, const vane__flight *f, const char *what)
-{
-    if (st != VANE_OK && vane__error_serial() == serial)
-        return vane__fail(st, "%s: %s failed: %s", f->p.rq.op->info.name, what,
-                          vane_status_string(st));
-    return st;
-}
-
 /* For the helper that copies between layouts: a scalar has one dimension there. */
 static void view_of(const vane_tensor *t, vane_view *v)
 {
@@ -132,7 +124,7 @@ vane_status vane__stage(vane__flight *f, vane__operand *o, vane__queue *q, int i
     st = d->backend->vt.upload(q->handle, o->mem, 0, o->base, o->hi, NULL);
     pthread_mutex_unlock(&q->lock);
     atomic_fetch_add_explicit(&d->up_bytes, o->hi, memory_order_relaxed);
-    return step(st, serial, f, "upload");
+    return vane__failed(st, serial, "%s: upload failed", f->p.rq.op->info.name);
 }
 
 vane_status vane__stage_back(vane__flight *f, vane__operand *o, vane__queue *q, vane_event **out)
@@ -145,7 +137,7 @@ vane_status vane__stage_back(vane__flight *f, vane__operand *o, vane__queue *q, 
     vane_status st = q->device->backend->vt.download(q->handle, o->base, o->mem, 0, o->hi, out);
     pthread_mutex_unlock(&q->lock);
     atomic_fetch_add_explicit(&q->device->down_bytes, o->hi, memory_order_relaxed);
-    return step(st, serial, f, "download");
+    return vane__failed(st, serial, "%s: download failed", f->p.rq.op->info.name);
 }
 
 /* The host looks at imported memory only between mapping and unmapping, where there is such. */
@@ -154,13 +146,14 @@ static vane_status see(vane__operand *o, vane__queue *q)
     const vane_backend_vt *vt = &q->device->backend->vt;
     void *p = NULL;
     vane_error kept = *vane_last_error();
+    uint64_t serial = vane__error_serial();
     pthread_mutex_lock(&q->lock);
     vane_status st = vt->mem_map(q->handle, o->mem, 0, o->hi, VANE_MAP_READ, &p);
     if (st == VANE_OK)
         st = vt->mem_unmap(q->handle, o->mem, p, NULL);
     pthread_mutex_unlock(&q->lock);
     if (st != VANE_E_UNSUPPORTED)
-        return st;
+        return vane__failed(st, serial, "the output could not be mapped");
     vane__error_restore(&kept);
     return VANE_OK;
 }

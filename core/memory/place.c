@@ -9,14 +9,6 @@
 #include "error.h"
 #include "memory/buffer.h"
 
-/* The plugin's sentence, or one that names the step and the buffer. */
-static vane_status step(vane_status st, uint64_t serial, const vane__buffer *b, const char *what)
-{
-    if (st != VANE_OK && vane__error_serial() == serial)
-        return vane__fail(st, "buffer '%s': %s failed: %s", b->name, what, vane_status_string(st));
-    return st;
-}
-
 /* q goes on only when t, work of the same backend, is done. */
 vane_status vane__queue_after(vane__queue *q, vane__ticket *t)
 {
@@ -60,7 +52,7 @@ static vane_status upload(vane__buffer *b, vane__queue *q, vane__copy *c, vane__
                                                    vane__buffer_data(b) + r.lo, r.hi - r.lo, NULL);
     pthread_mutex_unlock(&q->lock);
     if (st != VANE_OK)
-        return step(st, serial, b, "upload");
+        return vane__failed(st, serial, "buffer '%s': upload failed", b->name);
     count(&c->device->up_bytes, &b->up_bytes, r.hi - r.lo);
     return now_current(b, &c->valid, r);
 }
@@ -127,7 +119,7 @@ static vane_status unmap(vane__buffer *b, vane__queue *q, vane__copy *c)
     vane_status st = q->device->backend->vt.mem_unmap(q->handle, c->block.mem, c->mapped, NULL);
     pthread_mutex_unlock(&q->lock);
     c->mapped = NULL;
-    return step(st, serial, b, "mem_unmap");
+    return vane__failed(st, serial, "buffer '%s': mem_unmap failed", b->name);
 }
 
 static vane_status bring(vane__buffer *b, vane__copy *c, uint64_t lo, uint64_t hi);
@@ -188,7 +180,7 @@ static vane_status download(vane__buffer *b, vane__queue *q, vane__copy *c, vane
         vt->event_free(e);
     }
     if (st != VANE_OK)
-        return step(st, serial, b, "download");
+        return vane__failed(st, serial, "buffer '%s': download failed", b->name);
     count(&c->device->down_bytes, &b->down_bytes, r.hi - r.lo);
     return now_current(b, &b->host_valid, r);
 }
@@ -196,12 +188,13 @@ static vane_status download(vane__buffer *b, vane__queue *q, vane__copy *c, vane
 static vane_status map(vane__buffer *b, vane__queue *q, vane__copy *c)
 {
     vane_error kept = *vane_last_error();
+    uint64_t serial = vane__error_serial();
     pthread_mutex_lock(&q->lock);
     vane_status st = c->device->backend->vt.mem_map(q->handle, c->block.mem, 0, b->bytes,
                                                     VANE_MAP_READ | VANE_MAP_WRITE, &c->mapped);
     pthread_mutex_unlock(&q->lock);
     if (st != VANE_E_UNSUPPORTED)
-        return st;
+        return vane__failed(st, serial, "buffer '%s': mem_map failed", b->name);
     c->unmappable = 1;
     vane__error_restore(&kept);
     return VANE_OK;

@@ -160,9 +160,7 @@ static vane_status driver_alloc(vane__mempool *p, uint64_t size, vane__block *ou
     *out = (vane__block){0};
     if (status == VANE_OK)
         return vane__fail(VANE_E_INTERNAL, "mem_alloc returned VANE_OK but set nothing");
-    return vane__error_serial() != serial
-               ? status
-               : vane__fail(status, "mem_alloc failed: %s", vane_status_string(status));
+    return vane__failed(status, serial, "mem_alloc failed");
 }
 
 /* The pool's words around the driver's, whose name and number stay in the record. */
