@@ -38,12 +38,6 @@ static uint64_t dense_form(const vane_tensor *t, vane_tensor *dense)
     return count * vane_dtype_bytes(t->dtype);
 }
 
-static int has_gaps(const vane_tensor *t, uint64_t extent)
-{
-    vane_tensor dense;
-    return dense_form(t, &dense) != extent;
-}
-
 static vane_status pack_room(vane__flight *f, vane__operand *o, uint64_t bytes)
 {
     if (f->arena == NULL)
@@ -65,7 +59,7 @@ static vane_status choose_form(vane__flight *f, vane__operand *o, int is_output,
     o->as = o->t;
     o->base = (char *)o->t.data + lo;
     o->hi = extent;
-    int packs = is_output ? in_place || has_gaps(&o->t, extent) : extent / 2 > bytes;
+    int packs = is_output ? in_place || bytes != extent : extent / 2 > bytes;
     if (!packs)
         return VANE_OK;
     vane_status st = pack_room(f, o, bytes);
@@ -76,22 +70,6 @@ static vane_status choose_form(vane__flight *f, vane__operand *o, int is_output,
     o->base = o->packed;
     o->hi = bytes;
     return VANE_OK;
-}
-
-static int try_import(vane__operand *o, vane__device *d)
-{
-    if (!(d->info.caps & VANE_CAP_UNIFIED))
-        return 0;
-    vane_error kept = *vane_last_error();
-    pthread_mutex_lock(&d->lock);
-    o->imported =
-        d->backend->vt.mem_import(d->handle, o->base, o->hi, &o->mem) == VANE_OK && o->mem != NULL;
-    pthread_mutex_unlock(&d->lock);
-    if (!o->imported) {
-        o->mem = NULL;
-        vane__error_restore(&kept);
-    }
-    return o->imported;
 }
 
 static void pack(vane__operand *o)
@@ -111,14 +89,12 @@ vane_status vane__stage(vane__flight *f, vane__operand *o, vane__queue *q, int i
         return st;
     if (o->packed != NULL && !is_output)
         pack(o);
-    if (try_import(o, d))
-        return VANE_OK;
-    st = vane__memory_take(d, o->hi, NULL, &o->block);
-    if (st != VANE_OK || is_output) {
-        o->mem = o->block.mem;
-        return st;
-    }
+    o->imported = vane__memory_import(d, o->base, o->hi, &o->block);
+    if (!o->imported)
+        st = vane__memory_take(d, o->hi, NULL, &o->block);
     o->mem = o->block.mem;
+    if (st != VANE_OK || o->imported || is_output)
+        return st;
     uint64_t serial = vane__error_serial();
     pthread_mutex_lock(&q->lock);
     st = d->backend->vt.upload(q->handle, o->mem, 0, o->base, o->hi, NULL);
@@ -172,15 +148,7 @@ vane_status vane__stage_deliver(vane__operand *o, vane__queue *q)
 
 void vane__unstage(vane__operand *o, vane__device *d)
 {
-    if (o->buffer == NULL && o->mem != NULL && !atomic_load(&d->wedged)) {
-        if (o->imported) {
-            pthread_mutex_lock(&d->lock);
-            d->backend->vt.mem_free(d->handle, o->mem);
-            pthread_mutex_unlock(&d->lock);
-        } else {
-            vane__mempool_free(d->mempool, &o->block, !vane__device_lost(d));
-        }
-    }
+    vane__memory_give(d, &o->block, o->imported);
     o->mem = NULL;
     o->block.mem = NULL;
     o->imported = 0;

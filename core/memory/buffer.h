@@ -89,7 +89,7 @@ void vane__buffers_lock(vane_context *ctx);      /* for fork(): the table's and 
 void vane__buffers_unlock(vane_context *ctx);
 void vane__buffers_orphan(vane_context *ctx);
 
-/* ---- moving (place.c, home.c); all under the buffer's lock -------------------------- */
+/* ---- moving (place.c, copy.c); all under the buffer's lock -------------------------- */
 
 /* Is any of [lo, hi) current anywhere? If not: the sentence, with op and what. */
 vane_status vane__buffer_known(vane__buffer *b, const char *op, const char *what, uint64_t lo,
@@ -167,11 +167,14 @@ void vane__buffer_unuse(vane__buffer *b, vane__ticket *t);
  * writer is returned: there is nothing to read. */
 vane_status vane__buffer_quiet(vane__buffer *b, int writes);
 
-/* ---- room (evict.c) ------------------------------------------------------------------ */
+/* ---- memory of a device (evict.c, import.c) -------------------------------------------- */
 
-/* Memory of d: from its pool, then by sending idle copies of other buffers home. keep: is never
- * touched. */
+/* From its pool, then by sending idle copies of other buffers home. keep is never touched. */
 vane_status vane__memory_take(vane__device *d, uint64_t bytes, const vane__buffer *keep,
                               vane__block *out);
+/* The host's memory itself, on a device that works in it: out->mem. 0: not there. */
+int vane__memory_import(vane__device *d, void *host, uint64_t bytes, vane__block *out);
+/* Back to where it came from. What a wedged device may still be at stays. */
+void vane__memory_give(vane__device *d, vane__block *block, int imported);
 
 #endif

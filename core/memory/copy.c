@@ -13,24 +13,6 @@ vane__copy *vane__copy_find(const vane__buffer *b, const vane__device *d)
     return c;
 }
 
-/* The host's own memory, where the device works in it. Whatever the reason is why it can't:
- * a copy does as well. */
-static int import(vane__buffer *b, vane__copy *c)
-{
-    vane__device *d = c->device;
-    if (!(d->info.caps & VANE_CAP_UNIFIED) || b->bytes == 0)
-        return 0;
-    vane_error kept = *vane_last_error();
-    pthread_mutex_lock(&d->lock);
-    c->imported = d->backend->vt.mem_import(d->handle, vane__buffer_data(b), b->bytes,
-                                            &c->block.mem) == VANE_OK &&
-                  c->block.mem != NULL;
-    pthread_mutex_unlock(&d->lock);
-    if (!c->imported)
-        vane__error_restore(&kept);
-    return c->imported;
-}
-
 vane_status vane__copy_make(vane__buffer *b, vane__device *d, vane__copy **out)
 {
     vane__copy *c = calloc(1, sizeof *c);
@@ -41,7 +23,9 @@ vane_status vane__copy_make(vane__buffer *b, vane__device *d, vane__copy **out)
     vane_status st = VANE_OK;
     if (!vane__ranges_reserve(&c->valid, 2))
         st = vane__fail(VANE_E_NOMEM, "no memory for a copy of buffer '%s'", b->name);
-    else if (!import(b, c))
+    else
+        c->imported = vane__memory_import(d, vane__buffer_data(b), b->bytes, &c->block);
+    if (st == VANE_OK && !c->imported)
         st = vane__memory_take(d, b->bytes, b, &c->block);
     if (st != VANE_OK) {
         vane__ranges_free(&c->valid);
@@ -54,27 +38,13 @@ vane_status vane__copy_make(vane__buffer *b, vane__device *d, vane__copy **out)
     return VANE_OK;
 }
 
-static void memory_free(vane__copy *c)
-{
-    vane__device *d = c->device;
-    if (c->block.mem == NULL || atomic_load(&d->wedged))
-        return;
-    if (!c->imported) {
-        vane__mempool_free(d->mempool, &c->block, !vane__device_lost(d));
-        return;
-    }
-    pthread_mutex_lock(&d->lock);
-    d->backend->vt.mem_free(d->handle, c->block.mem);
-    pthread_mutex_unlock(&d->lock);
-}
-
 void vane__copy_free(vane__buffer *b, vane__copy *c)
 {
     vane__copy **at = &b->copies;
     while (*at != c)
         at = &(*at)->next;
     *at = c->next;
-    memory_free(c);
+    vane__memory_give(c->device, &c->block, c->imported);
     vane__ticket_drop(c->ready);
     vane__ranges_free(&c->valid);
     free(c);
