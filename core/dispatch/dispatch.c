@@ -4,8 +4,8 @@
 #include "dispatch/dispatch.h"
 
 #include "dispatch/flight.h"
-
 #include "error.h"
+#include "op/tensor.h"
 
 vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p)
 {
@@ -87,9 +87,9 @@ int vane__has_buffers(const vane_tensor *const *in, uint32_t n_in, vane_tensor *
 {
     int any = 0;
     for (uint32_t i = 0; in != NULL && i < n_in; i++)
-        any |= in[i] != NULL && in[i]->data == NULL && in[i]->buffer.id != 0;
+        any |= vane__in_buffer(in[i]);
     for (uint32_t i = 0; out != NULL && i < n_out; i++)
-        any |= out[i] != NULL && out[i]->data == NULL && out[i]->buffer.id != 0;
+        any |= vane__in_buffer(out[i]);
     return any;
 }
 

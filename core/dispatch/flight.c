@@ -86,9 +86,7 @@ static vane_status look_up(vane__flight *f, const vane__request *rq, uint32_t i,
 {
     vane__operand *o = &f->operands[i];
     vane__buffer *b;
-    vane_status st = vane__buffer_find(f->ctx, rq->op->info.name, what, o->t.buffer, &b);
-    if (st == VANE_OK)
-        st = vane__buffer_enter(b, rq->op->info.name, what, o->t.buffer);
+    vane_status st = vane__buffer_enter(f->ctx, rq->op->info.name, what, o->t.buffer, &b);
     if (st != VANE_OK)
         return st;
     o->buffer = b;
@@ -159,7 +157,7 @@ static vane_status gather(vane__flight *f, const vane__request *rq)
         if (t == NULL)
             continue; /* the check of the call says so */
         operand_init(&f->operands[i], t);
-        if (t->data == NULL && t->buffer.id != 0)
+        if (vane__in_buffer(t))
             st = look_up(f, rq, i, is_out ? "out" : vane__input_name(rq->op, i, name, sizeof name));
     }
     return st;
@@ -250,7 +248,7 @@ static vane_status check_free(vane__flight *f)
         const vane__buffer *b = o->buffer;
         if (b == NULL)
             continue;
-        if (atomic_load(&o->buffer->generation) != (uint32_t)(o->handle.id >> 24 & 0xffffffu))
+        if (!vane__buffer_is(b, o->handle))
             return vane__fail(VANE_E_ARGUMENT, "%s: a buffer was closed by another thread", op);
         if (b->write_maps > 0 || (b->read_maps > 0 && writes(f, b)))
             return vane__fail(VANE_E_BUSY,

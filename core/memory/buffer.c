@@ -77,13 +77,10 @@ vane_status vane_buffer_wrap(vane_context *ctx, void *host, uint64_t bytes, cons
                               out);
 }
 
-/* Found, locked, and still the one that is meant. */
 static vane_status enter(vane_context *ctx, const char *op, vane_buffer handle, vane__buffer **out)
 {
     vane_status st = vane__context_check(ctx);
-    if (st == VANE_OK)
-        st = vane__buffer_find(ctx, op, "buffer", handle, out);
-    return st == VANE_OK ? vane__buffer_enter(*out, op, "buffer", handle) : st;
+    return st == VANE_OK ? vane__buffer_enter(ctx, op, "buffer", handle, out) : st;
 }
 
 vane_status vane_buffer_close(vane_context *ctx, vane_buffer buffer)

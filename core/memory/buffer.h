@@ -35,6 +35,7 @@ typedef struct vane__copy {
     uint64_t used;       /* a clock of the table: who was not used for longest goes first */
 } vane__copy;
 
+#define VANE__GENERATIONS 0xffffffu /* 24 bits of a handle */
 typedef struct vane__buffer {
     pthread_mutex_t lock;
     vane_context *ctx;
@@ -59,6 +60,16 @@ static inline char *vane__buffer_data(const vane__buffer *b)
 {
     return b->host->data;
 }
+static inline int vane__buffer_is_open(const vane__buffer *b)
+{
+    return atomic_load(&b->generation) % 2 == 1;
+}
+/* Is b open, and what the handle means? For good only under the lock. */
+static inline int vane__buffer_is(const vane__buffer *b, vane_buffer handle)
+{
+    uint32_t generation = atomic_load(&b->generation);
+    return generation % 2 == 1 && generation == (handle.id >> 24 & VANE__GENERATIONS);
+}
 
 /* ---- the table (table.c) --------------------------------------------------------- */
 
@@ -73,13 +84,10 @@ vane_status vane__buffer_make(vane_context *ctx, vane__hostmem *host, const char
  * when the buffer is closed; not when this fails. */
 vane_status vane__buffer_adopt(vane_context *ctx, const char *op, vane__hostmem *host,
                                const char *name, vane_buffer *out);
-/* The buffer behind the handle, not locked; what says whose it is: "x", "buffer". The sentence
- * when it is none, stale or of another context. */
-vane_status vane__buffer_find(vane_context *ctx, const char *op, const char *what,
-                              vane_buffer handle, vane__buffer **out);
-/* Locked; is it still the one that the handle means? If not: unlocked, and the sentence. */
-vane_status vane__buffer_enter(vane__buffer *b, const char *op, const char *what,
-                               vane_buffer handle);
+/* The buffer behind the handle, locked; what says whose it is: "x", "buffer". The sentence when it
+ * is none, stale or of another context. */
+vane_status vane__buffer_enter(vane_context *ctx, const char *op, const char *what,
+                               vane_buffer handle, vane__buffer **out);
 /* Under the lock: the slot is free from now on, its content is the caller's to give back. */
 void vane__buffer_retire(vane__buffer *b);
 /* For evict.c, stats and fork(): the i-th slot ever used, or NULL beyond. */

@@ -25,7 +25,7 @@ static uint64_t last_use(vane__buffer *b, const vane__device *d)
     uint64_t used = UINT64_MAX;
     if (pthread_mutex_trylock(&b->lock) != 0)
         return used;
-    if (atomic_load(&b->generation) % 2 == 1) {
+    if (vane__buffer_is_open(b)) {
         const vane__copy *c = vane__copy_find(b, d);
         if (c != NULL && !c->imported && nobody_uses(b, c))
             used = c->used;
@@ -58,7 +58,7 @@ static int send_home(vane__buffer *b, const vane__device *d)
     if (pthread_mutex_trylock(&b->lock) != 0)
         return 0;
     vane__copy *c = vane__copy_find(b, d);
-    if (atomic_load(&b->generation) % 2 == 1 && c != NULL && !c->imported && nobody_uses(b, c) &&
+    if (vane__buffer_is_open(b) && c != NULL && !c->imported && nobody_uses(b, c) &&
         vane__buffer_home(b, 0, b->bytes) == VANE_OK) {
         vane__log_line(&b->ctx->settings.log, VANE_LOG_DEBUG, "buffer '%s' makes room on %s",
                        b->name, d->info.id);

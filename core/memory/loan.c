@@ -85,9 +85,7 @@ static vane_status lend(vane_context *ctx, const char *op, int can_say_read_only
                         loan *l)
 {
     vane__buffer *b;
-    vane_status st = vane__buffer_find(ctx, op, "t", t->buffer, &b);
-    if (st == VANE_OK)
-        st = vane__buffer_enter(b, op, "t", t->buffer);
+    vane_status st = vane__buffer_enter(ctx, op, "t", t->buffer, &b);
     if (st != VANE_OK)
         return st;
     st = vane__buffer_quiet(b, 1);
@@ -128,7 +126,7 @@ static vane__dl_tensor describe(const vane_tensor *t, loan *l)
 static vane_status loan_make(vane_context *ctx, const char *op, const vane_tensor *from,
                              int can_say_read_only, vane__dl_tensor *tensor, loan **out)
 {
-    int in_buffer = from != NULL && from->data == NULL && from->buffer.id != 0;
+    int in_buffer = vane__in_buffer(from);
     vane_status st = vane__context_check(ctx);
     if (st == VANE_OK)
         st = vane__tensor_check(op, "t", from, 0, !in_buffer);

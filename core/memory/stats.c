@@ -31,9 +31,7 @@ vane_status vane_buffer_info_get(vane_context *ctx, vane_buffer buffer, vane_buf
         st = vane__fail(VANE_E_ARGUMENT, "buffer_info_get: %s",
                         out == NULL ? "out is NULL" : "out->struct_size is not set");
     if (st == VANE_OK)
-        st = vane__buffer_find(ctx, "buffer_info_get", "buffer", buffer, &b);
-    if (st == VANE_OK)
-        st = vane__buffer_enter(b, "buffer_info_get", "buffer", buffer);
+        st = vane__buffer_enter(ctx, "buffer_info_get", "buffer", buffer, &b);
     if (st != VANE_OK)
         return st;
     vane__buffer_mourn(b);
@@ -59,7 +57,7 @@ static uint32_t buffers_on(vane_context *ctx, const vane__device *d)
     vane__buffer *b;
     for (uint32_t i = 0; (b = vane__buffer_at(ctx, i)) != NULL; i++) {
         pthread_mutex_lock(&b->lock);
-        if (atomic_load(&b->generation) % 2 == 1)
+        if (vane__buffer_is_open(b))
             count += d == NULL || vane__copy_find(b, d) != NULL;
         pthread_mutex_unlock(&b->lock);
     }
@@ -162,9 +160,7 @@ vane_status vane_buffer_prefetch(vane_context *ctx, vane_buffer buffer, uint32_t
     if (st == VANE_OK && device != VANE_HOST)
         st = vane__device_require(ctx, "buffer_prefetch", device, &d);
     if (st == VANE_OK)
-        st = vane__buffer_find(ctx, "buffer_prefetch", "buffer", buffer, &b);
-    if (st == VANE_OK)
-        st = vane__buffer_enter(b, "buffer_prefetch", "buffer", buffer);
+        st = vane__buffer_enter(ctx, "buffer_prefetch", "buffer", buffer, &b);
     if (st != VANE_OK)
         return st;
     st = vane__buffer_quiet(b, 0);

@@ -13,7 +13,6 @@
 
 #define CHUNK 256u
 #define MAX_CHUNKS 4096u
-#define GENERATIONS 0xffffffu /* 24 bits */
 
 struct vane__buffers {
     pthread_mutex_t lock;
@@ -107,6 +106,12 @@ static vane__buffer *slot_take(vane_context *ctx)
     return b;
 }
 
+static vane_buffer handle_of(const vane__buffer *b)
+{
+    return (vane_buffer){(uint64_t)b->ctx->buffers->owner << 48 |
+                         (uint64_t)atomic_load(&b->generation) << 24 | b->slot};
+}
+
 vane_status vane__buffer_make(vane_context *ctx, vane__hostmem *host, const char *name,
                               vane_buffer *handle, vane__buffer **out)
 {
@@ -124,10 +129,9 @@ vane_status vane__buffer_make(vane_context *ctx, vane__hostmem *host, const char
     b->writer = NULL;
     b->n_readers = b->read_maps = b->write_maps = 0;
     b->up_bytes = b->down_bytes = b->peer_bytes = 0;
-    uint32_t generation = (atomic_load(&b->generation) + 1) & GENERATIONS;
-    atomic_store(&b->generation, generation);
+    atomic_store(&b->generation, (atomic_load(&b->generation) + 1) & VANE__GENERATIONS);
     pthread_mutex_unlock(&b->lock);
-    handle->id = (uint64_t)ctx->buffers->owner << 48 | (uint64_t)generation << 24 | b->slot;
+    *handle = handle_of(b);
     *out = b;
     return VANE_OK;
 }
@@ -135,7 +139,7 @@ vane_status vane__buffer_make(vane_context *ctx, vane__hostmem *host, const char
 void vane__buffer_retire(vane__buffer *b)
 {
     vane__buffers *t = b->ctx->buffers;
-    atomic_store(&b->generation, (atomic_load(&b->generation) + 1) & GENERATIONS);
+    atomic_store(&b->generation, (atomic_load(&b->generation) + 1) & VANE__GENERATIONS);
     vane__ranges_free(&b->host_valid);
     vane__ranges_free(&b->lost);
     vane__hostmem_drop(b->host);
@@ -147,20 +151,8 @@ void vane__buffer_retire(vane__buffer *b)
 
 /* ---- finding ------------------------------------------------------------------------ */
 
-static vane_status stale(const char *op, const char *what)
-{
-    return vane__fail(VANE_E_ARGUMENT, "%s: %s is a buffer that was closed, expected an open one",
-                      op, what);
-}
-
-static int fits(vane__buffer *b, vane_buffer handle)
-{
-    uint32_t generation = atomic_load(&b->generation);
-    return generation % 2 == 1 && generation == (uint32_t)(handle.id >> 24 & GENERATIONS);
-}
-
-vane_status vane__buffer_find(vane_context *ctx, const char *op, const char *what,
-                              vane_buffer handle, vane__buffer **out)
+static vane_status find(vane_context *ctx, const char *op, const char *what, vane_buffer handle,
+                        vane__buffer **out)
 {
     uint32_t owner = (uint32_t)(handle.id >> 48), slot = (uint32_t)(handle.id & 0xffffffu);
     if (handle.id == 0)
@@ -173,20 +165,22 @@ vane_status vane__buffer_find(vane_context *ctx, const char *op, const char *wha
     if (b == NULL)
         return vane__fail(VANE_E_ARGUMENT, "%s: %s is no buffer (its handle is 0x%llx)", op, what,
                           (unsigned long long)handle.id);
-    if (!fits(b, handle))
-        return stale(op, what);
     *out = b;
     return VANE_OK;
 }
 
-vane_status vane__buffer_enter(vane__buffer *b, const char *op, const char *what,
-                               vane_buffer handle)
+vane_status vane__buffer_enter(vane_context *ctx, const char *op, const char *what,
+                               vane_buffer handle, vane__buffer **out)
 {
-    pthread_mutex_lock(&b->lock);
-    if (fits(b, handle))
+    vane_status st = find(ctx, op, what, handle, out);
+    if (st != VANE_OK)
+        return st;
+    pthread_mutex_lock(&(*out)->lock);
+    if (vane__buffer_is(*out, handle))
         return VANE_OK;
-    pthread_mutex_unlock(&b->lock);
-    return stale(op, what);
+    pthread_mutex_unlock(&(*out)->lock);
+    return vane__fail(VANE_E_ARGUMENT, "%s: %s is a buffer that was closed, expected an open one",
+                      op, what);
 }
 
 /* ---- closing, fork -------------------------------------------------------------------- */
@@ -202,14 +196,12 @@ static void chunk_free(vane__buffer *chunk)
 
 static void leftover_close(vane_context *ctx, vane__buffer *b)
 {
-    uint32_t generation = atomic_load(&b->generation);
-    if (generation % 2 == 0)
+    if (!vane__buffer_is_open(b))
         return;
     vane__log_line(&ctx->settings.log, VANE_LOG_WARN,
                    "buffer '%s' (%llu bytes) was still open when its context was closed", b->name,
                    (unsigned long long)b->bytes);
-    vane_buffer_close(ctx, (vane_buffer){(uint64_t)ctx->buffers->owner << 48 |
-                                         (uint64_t)generation << 24 | b->slot});
+    vane_buffer_close(ctx, handle_of(b));
 }
 
 void vane__buffers_close(vane_context *ctx)
@@ -252,7 +244,7 @@ void vane__buffers_unlock(vane_context *ctx)
 
 static void orphan(vane__buffer *b)
 {
-    if (atomic_load(&b->generation) % 2 == 0)
+    if (!vane__buffer_is_open(b))
         return;
     if (b->writer != NULL && vane__ticket_phase(b->writer) != VANE__DONE)
         b->writer = NULL; /* nobody here will ever finish it, and its event is the parent's */

@@ -13,6 +13,12 @@ static inline uint32_t vane__dtype_size(uint32_t dtype)
     return sizes[dtype];
 }
 
+/* Is its memory a buffer's? A tensor with both has its own. */
+static inline int vane__in_buffer(const vane_tensor *t)
+{
+    return t != NULL && t->data == NULL && t->buffer.id != 0;
+}
+
 /* Product of the dimensions, or -1: negative dimension or beyond 63 bits. */
 int64_t vane__count(uint32_t rank, const int64_t *shape);
 /* Row-major strides for the shape. */
