@@ -78,7 +78,7 @@ shortcut(vane_context *ctx, uint32_t op, uint32_t n_in, const vane_tensor *const
     uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
     vane__routes *routes = vane__routes_now(ctx);
     const vane__route *route =
-        atomic_load_explicit(&routes->builtin[op][dtype][hot][size_class], memory_order_acquire);
+        atomic_load_explicit(&routes->host.cells[op][dtype][hot][size_class], memory_order_acquire);
     if (__builtin_expect(route == NULL || !route->runner.plain, 0))
         return 0;
     vane_call call;

@@ -14,7 +14,7 @@ vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p)
     uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
     vane__routes *routes = vane__routes_now(ctx);
     const vane__route *route = atomic_load_explicit(
-        vane__route_cell(routes, p->rq.op->info.op, p->dtype, p->size_class, hot),
+        vane__route_cell(&routes->host, p->rq.op->info.op, p->dtype, p->size_class, hot),
         memory_order_acquire);
     if (__builtin_expect(route == NULL, 0))
         route = vane__route_make(ctx, routes, p, hot);

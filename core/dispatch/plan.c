@@ -31,7 +31,7 @@ static const vane__route *lookup(vane_plan *plan, vane__routes *routes, uint32_t
 {
     const vane__prepared *p = &plan->p;
     const vane__route *route = atomic_load_explicit(
-        vane__route_cell(routes, p->rq.op->info.op, p->dtype, p->size_class, hot),
+        vane__route_cell(&routes->host, p->rq.op->info.op, p->dtype, p->size_class, hot),
         memory_order_acquire);
     return route != NULL ? route : vane__route_make(plan->ctx, routes, p, hot);
 }

@@ -59,11 +59,10 @@ static const vane__route *publish(vane__routes *routes, vane__cell *cell,
 }
 
 /* Where operands in buffers lead to. NULL: out of memory. */
-static vane__cell *plane_cell(vane__routes *routes, const vane__prepared *p, uint32_t hot)
+static vane__plane *plane_at(vane__routes *routes, uint32_t code)
 {
-    _Atomic(vane__plane *) *at = &routes->planes[vane__where_code(&p->where)];
+    _Atomic(vane__plane *) *at = &routes->planes[code];
     vane__plane *plane = atomic_load_explicit(at, memory_order_acquire), *none = NULL;
-    uint32_t op = p->rq.op->info.op;
     if (plane == NULL) {
         plane = calloc(1, sizeof *plane);
         if (plane != NULL && !atomic_compare_exchange_strong(at, &none, plane)) {
@@ -71,15 +70,15 @@ static vane__cell *plane_cell(vane__routes *routes, const vane__prepared *p, uin
             plane = none;
         }
     }
-    op = op < VANE_OP_COUNT ? op : op - VANE_OP_CUSTOM + VANE_OP_COUNT;
-    return plane == NULL ? NULL : &plane->cells[op][p->dtype][hot][p->size_class];
+    return plane;
 }
 
 static vane__cell *cell_of(vane__routes *routes, const vane__prepared *p, uint32_t hot)
 {
-    return p->where.buffers
-               ? plane_cell(routes, p, hot)
-               : vane__route_cell(routes, p->rq.op->info.op, p->dtype, p->size_class, hot);
+    vane__plane *plane =
+        p->where.buffers ? plane_at(routes, vane__where_code(&p->where)) : &routes->host;
+    return plane == NULL ? NULL
+                         : vane__route_cell(plane, p->rq.op->info.op, p->dtype, p->size_class, hot);
 }
 
 const vane__route *vane__route_make(vane_context *ctx, vane__routes *routes,

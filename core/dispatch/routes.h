@@ -58,17 +58,16 @@ typedef struct vane__route {
 
 typedef _Atomic(const vane__route *) vane__cell;
 
-/* The cells of calls whose operands are in buffers, for one code of vane__where. */
+/* The cells of calls with operands in the same places; registered ops come after the built-in. */
 typedef struct vane__plane {
     vane__cell cells[VANE_OP_COUNT + VANE__MAX_CUSTOM_OPS][VANE_DTYPE_COUNT][2][VANE__CLASSES];
 } vane__plane;
 
 typedef struct vane__routes {
     struct vane__routes *older;
-    vane__route *all; /* under ctx->control */
-    vane__cell builtin[VANE_OP_COUNT][VANE_DTYPE_COUNT][2][VANE__CLASSES];
-    vane__cell custom[VANE__MAX_CUSTOM_OPS][VANE_DTYPE_COUNT][2][VANE__CLASSES];
-    _Atomic(vane__plane *) planes[VANE__WHERES]; /* made at their first use; [0] is not */
+    vane__route *all;                            /* under ctx->control */
+    vane__plane host;                            /* nothing is in a buffer */
+    _Atomic(vane__plane *) planes[VANE__WHERES]; /* by vane__where_code; made at their first use */
 } vane__routes;
 
 vane_status vane__routes_open(vane_context *ctx);
@@ -78,11 +77,11 @@ void vane__routes_close(vane_context *ctx);
 const vane__route *vane__route_make(vane_context *ctx, vane__routes *routes,
                                     const vane__prepared *p, uint32_t hot);
 
-static inline vane__cell *vane__route_cell(vane__routes *r, uint32_t op, uint32_t dtype,
+static inline vane__cell *vane__route_cell(vane__plane *plane, uint32_t op, uint32_t dtype,
                                            uint32_t size_class, uint32_t hot)
 {
-    return op < VANE_OP_COUNT ? &r->builtin[op][dtype][hot][size_class]
-                              : &r->custom[op - VANE_OP_CUSTOM][dtype][hot][size_class];
+    uint32_t row = op < VANE_OP_COUNT ? op : op - VANE_OP_CUSTOM + VANE_OP_COUNT;
+    return &plane->cells[row][dtype][hot][size_class];
 }
 
 static inline vane__routes *vane__routes_now(const vane_context *ctx)
