@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* stats.c - what a buffer and a memory space hold, and what was moved; prefetch; trim. */
+/* stats.c - what a buffer and a memory space hold, and what was moved; trim. */
 #include <string.h>
 
 #include "error.h"
 #include "memory/arena.h"
 #include "memory/buffer.h"
-#include "op/tensor.h"
 #include "plugin/device.h"
 
 static void places(const vane__buffer *b, vane_buffer_info *info)
@@ -125,61 +124,4 @@ vane_status vane_memory_trim(vane_context *ctx)
         if (d->mempool != NULL)
             vane__mempool_trim(d->mempool);
     return VANE_OK;
-}
-
-/* ---- prefetch ------------------------------------------------------------------------------ */
-
-static vane_status to_device(vane__buffer *b, vane__device *d)
-{
-    vane__queue *q;
-    vane__copy *c;
-    vane__ticket *t = vane__ticket_new("buffer_prefetch");
-    if (t == NULL)
-        return vane__fail(VANE_E_NOMEM, "buffer_prefetch: no memory");
-    vane_status st = vane__queue_borrow(d, &q);
-    if (st == VANE_OK) {
-        st = vane__buffer_place(b, q, t, 1, 0, b->bytes, &c);
-        pthread_mutex_lock(&q->lock);
-        vane_status done = d->backend->vt.queue_sync(q->handle);
-        pthread_mutex_unlock(&q->lock);
-        st = st == VANE_OK ? done : st;
-        if (st != VANE_OK)
-            vane__buffer_doubt(b, d);
-        vane__buffer_settle(b, t);
-        vane__queue_return(q);
-    }
-    vane__ticket_drop(t);
-    return st;
-}
-
-vane_status vane_buffer_prefetch(vane_context *ctx, vane_buffer buffer, uint32_t device)
-{
-    vane__buffer *b;
-    vane__device *d = NULL;
-    vane_status st = vane__context_check(ctx);
-    if (st == VANE_OK && device != VANE_HOST)
-        st = vane__device_require(ctx, "buffer_prefetch", device, &d);
-    if (st == VANE_OK)
-        st = vane__buffer_enter(ctx, "buffer_prefetch", "buffer", buffer, &b);
-    if (st != VANE_OK)
-        return st;
-    st = vane__buffer_quiet(b, 0);
-    if (st == VANE_OK && b->write_maps > 0)
-        st = vane__fail(VANE_E_BUSY, "buffer_prefetch: buffer '%s' is mapped", b->name);
-    if (st == VANE_OK)
-        st = vane__buffer_known(b, "buffer_prefetch", "it", 0, b->bytes);
-    if (st == VANE_OK)
-        st = d == NULL || (d->info.caps & VANE_CAP_HOST_MEM) ? vane__buffer_home(b, 0, b->bytes)
-                                                             : to_device(b, d);
-    pthread_mutex_unlock(&b->lock);
-    return st;
-}
-
-vane_tensor vane_tensor_in(vane_buffer buffer, uint64_t offset_bytes, vane_dtype dtype,
-                           uint32_t rank, const int64_t *shape)
-{
-    vane_tensor t = vane_tensor_of(NULL, dtype, rank, shape);
-    t.buffer = buffer;
-    t.offset_bytes = offset_bytes;
-    return t;
 }

@@ -75,6 +75,15 @@ vane_tensor vane_tensor_of(void *data, vane_dtype dtype, uint32_t rank, const in
     return t;
 }
 
+vane_tensor vane_tensor_in(vane_buffer buffer, uint64_t offset_bytes, vane_dtype dtype,
+                           uint32_t rank, const int64_t *shape)
+{
+    vane_tensor t = vane_tensor_of(NULL, dtype, rank, shape);
+    t.buffer = buffer;
+    t.offset_bytes = offset_bytes;
+    return t;
+}
+
 int64_t vane_tensor_count(const vane_tensor *t)
 {
     return t == NULL || t->rank > VANE_MAX_RANK ? -1 : vane__count(t->rank, t->shape);
