@@ -30,9 +30,8 @@ struct vane__link;
 
 typedef struct vane__device {
     struct vane__backend *backend;
-    uint32_t index; /* of the backend's devices */
-    uint32_t
-        number; /* among the context's devices with memory of their own, from 1; 0: host memory */
+    uint32_t index;  /* of the backend's devices */
+    uint32_t number; /* of the context's devices with own memory, from 1; 0: the host's memory */
     vane_device *handle;
     vane_device_info info;
     pthread_mutex_t lock;   /* the [device] contract */
