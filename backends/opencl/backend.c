@@ -59,7 +59,7 @@ static int is_usable(const vane_backend *b, uint32_t platform, cl_device_id id)
     return 0;
 }
 
-static vane_status add(vane_backend *b, uint32_t platform, cl_platform_id of, cl_device_id id)
+static vane_status add(vane_backend *b, uint32_t platform, cl_device_id id)
 {
     const vane_host *host = b->host;
     ocl_found *more = host->alloc(host->ctx, (b->found_count + 1) * sizeof *more, 64);
@@ -67,7 +67,7 @@ static vane_status add(vane_backend *b, uint32_t platform, cl_platform_id of, cl
         return host->fail(host->ctx, VANE_E_NOMEM, 0, "no memory for the list of devices");
     if (b->found)
         memcpy(more, b->found, b->found_count * sizeof *more);
-    more[b->found_count++] = (ocl_found){.platform = of, .id = id, .platform_number = platform};
+    more[b->found_count++] = (ocl_found){.id = id, .platform = platform};
     host->free(host->ctx, b->found);
     b->found = more;
     return VANE_OK;
@@ -87,7 +87,7 @@ static vane_status list_devices(vane_backend *b, uint32_t platform, cl_platform_
         count = MAX_DEVICES;
     for (cl_uint i = 0; st == VANE_OK && i < count; i++) {
         if (is_usable(b, platform, ids[i]))
-            st = add(b, platform, of, ids[i]);
+            st = add(b, platform, ids[i]);
     }
     return st;
 }

@@ -131,7 +131,7 @@ static int matrix_of(const vane_view *v, size_t element_bytes, side *out)
     const int64_t rows = v->shape[r], cols = v->shape[c];
     const int64_t col = cols == 1 ? 1 : v->stride[c];
     const int64_t row = rows > 1 ? v->stride[r] : col == 1 ? cols : 1;
-    *out = (side){.mem = v->mem ? v->mem->mem : NULL, .at = v->offset_bytes / element_bytes};
+    *out = (side){.mem = ocl_view_mem(v), .at = v->offset_bytes / element_bytes};
     if (col == 1 && row >= cols) {
         out->ld = (size_t)row;
         return 1;
@@ -190,16 +190,11 @@ static int product_of(const vane_call *call, size_t element_bytes, product *p)
            batch_of(out, out, &p->out) && (p->batch == 1 || p->out.step >= p->m * p->out.ld);
 }
 
-static size_t element_of(uint32_t dtype)
-{
-    return dtype == VANE_F64 ? 8 : 4;
-}
-
 vane_status ocl_blast_accepts(vane_device *d, const vane_kernel *k, const vane_call *call)
 {
     product p;
     (void)k;
-    return product_of(call, element_of(call->dtype), &p) && is_there(d->backend->blast)
+    return product_of(call, ocl_dtype_bytes(call->dtype), &p) && is_there(d->backend->blast)
                ? VANE_OK
                : VANE_E_UNSUPPORTED;
 }
@@ -242,7 +237,7 @@ static vane_status run_blast(vane_queue *q, const ocl_kernel *k, const vane_call
 {
     ocl_blast *f = q->device->backend->blast;
     const vane_host *host = q->device->backend->host;
-    const size_t bytes = element_of(k->dtype);
+    const size_t bytes = ocl_dtype_bytes(k->dtype);
     product p;
     cl_int code = CL_SUCCESS;
     if (!product_of(call, bytes, &p) || !is_there(f))
@@ -257,12 +252,10 @@ static vane_status run_blast(vane_queue *q, const ocl_kernel *k, const vane_call
     return code == CL_SUCCESS ? VANE_OK : blast_fail(host, code);
 }
 
-int ocl_blast_kernel(const vane_device *d, uint32_t op, uint32_t dtype, ocl_kernel *out)
+int ocl_blast_kernel(const vane_device *d, uint32_t dtype, ocl_kernel *out)
 {
     if (!d->backend->blast || (dtype != VANE_F32 && dtype != VANE_F64))
         return 0;
-    out->op = (uint16_t)op;
-    out->dtype = (uint16_t)dtype;
     out->run = run_blast;
     ocl_kernel_describe(d, out, "clblast_gemm", 1);
     out->base.flags |= VANE_KERNEL_SELECTIVE;

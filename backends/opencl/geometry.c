@@ -7,25 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "plan.h"
-
 enum { FLAT, WALK, SPREAD };
 static const char *const names[] = {"flat", "walk", "spread"};
-
-uint64_t ocl_dtype_bytes(uint32_t dtype)
-{
-    static const uint8_t bytes[] = {
-#define OCL_DTYPE_BYTES(NAME, name, size) size,
-        VANE_DTYPE_MAP(OCL_DTYPE_BYTES)
-#undef OCL_DTYPE_BYTES
-    };
-    return bytes[dtype];
-}
-
-int64_t ocl_view_at(const vane_view *v)
-{
-    return (int64_t)(v->offset_bytes / ocl_dtype_bytes(v->dtype));
-}
 
 /* ---- parameters ------------------------------------------------------------------- */
 

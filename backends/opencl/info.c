@@ -94,12 +94,12 @@ static void name_it(const vane_backend *b, const ocl_found *f, uint32_t i, vane_
 {
     uint32_t of_platform = 0;
     for (uint32_t j = 0; j < i; j++)
-        of_platform += b->found[j].platform_number == f->platform_number;
+        of_platform += b->found[j].platform == f->platform;
     ocl_info_text(&b->cl, f->id, CL_DEVICE_NAME, out->name, sizeof out->name);
     ocl_info_text(&b->cl, f->id, CL_DEVICE_VENDOR, out->vendor, sizeof out->vendor);
     ocl_info_text(&b->cl, f->id, CL_DRIVER_VERSION, out->driver, sizeof out->driver);
     if (!pci_id(&b->cl, f->id, out->id, sizeof out->id))
-        snprintf(out->id, sizeof out->id, "ocl%u.%u", f->platform_number, of_platform);
+        snprintf(out->id, sizeof out->id, "ocl%u.%u", f->platform, of_platform);
 }
 
 static uint32_t kind_of(uint64_t type)

@@ -6,14 +6,8 @@
 
 typedef int (*family)(const vane_device *d, uint32_t op, uint32_t dtype, ocl_kernel *out);
 
-static const family families[] = {ocl_elementwise_kernel, ocl_move_kernel, ocl_reduce_kernel,
-                                  ocl_softmax_kernel, ocl_matmul_kernel};
-
-static const char *const dtype_names[] = {
-#define OCL_DTYPE_NAME(NAME, name, bytes) #name,
-    VANE_DTYPE_MAP(OCL_DTYPE_NAME)
-#undef OCL_DTYPE_NAME
-};
+static const family families[] = {ocl_elementwise_kernel, ocl_move_kernel,    ocl_reduce_kernel,
+                                  ocl_argmax_kernel,      ocl_softmax_kernel, ocl_matmul_kernel};
 
 static void fill_one(vane_device *d, uint32_t op, uint32_t dtype)
 {
@@ -22,10 +16,9 @@ static void fill_one(vane_device *d, uint32_t op, uint32_t dtype)
         return;
     k->op = (uint16_t)op;
     k->dtype = (uint16_t)dtype;
-    for (size_t i = 0; i < sizeof families / sizeof families[0] && !k->run; i++) {
-        if (!families[i](d, op, dtype, k))
-            k->run = NULL;
-    }
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+        if (families[i](d, op, dtype, k))
+            break;
     if (op == VANE_OP_CAST && !d->has_f64)
         k->base.flags |= VANE_KERNEL_SELECTIVE;
 }
@@ -37,7 +30,7 @@ static void fill_blast(vane_device *d, uint32_t which, uint32_t op, uint32_t dty
         return;
     k->op = (uint16_t)op;
     k->dtype = (uint16_t)dtype;
-    if (ocl_blast_kernel(d, op, dtype, k) && k->run)
+    if (ocl_blast_kernel(d, dtype, k))
         d->kernels[op][dtype].base.alternative = &k->base;
 }
 
@@ -106,7 +99,7 @@ static rates rates_of(const vane_device *d, uint32_t dtype)
 void ocl_kernel_describe(const vane_device *d, ocl_kernel *out, const char *stem, double flop_share)
 {
     rates r = rates_of(d, out->dtype);
-    snprintf(out->name, sizeof out->name, "%s_%s", stem, dtype_names[out->dtype]);
+    snprintf(out->name, sizeof out->name, "%s_%s", stem, ocl_dtype_name(out->dtype));
     out->base = (vane_kernel){
         .struct_size = sizeof out->base,
         .numerics = VANE_NUMERICS_FAST,

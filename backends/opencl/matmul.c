@@ -72,11 +72,11 @@ static cl_ulong factor_bits(uint32_t dtype, double v)
     return bits;
 }
 
-static void take_side(job *j, int side, const vane_view *v, uint64_t element_bytes)
+static void take_side(job *j, int side, const vane_view *v)
 {
     const uint32_t last = v->rank - 1;
-    j->mem[side] = v->mem ? v->mem->mem : NULL;
-    j->g.at[side] = (cl_long)(v->offset_bytes / element_bytes);
+    j->mem[side] = ocl_view_mem(v);
+    j->g.at[side] = ocl_view_at(v);
     j->g.row[side] = v->stride[last - 1];
     j->g.col[side] = v->stride[last];
     for (uint32_t d = 0; d + 1 < last; d++)
@@ -85,11 +85,6 @@ static void take_side(job *j, int side, const vane_view *v, uint64_t element_byt
 
 static void take_call(job *j, const vane_call *call)
 {
-    static const uint8_t sizes[] = {
-#define SIZE_OF(NAME, name, bytes) bytes,
-        VANE_DTYPE_MAP(SIZE_OF)
-#undef SIZE_OF
-    };
     const vane_view *out = &call->arg[call->n_arg - 1], *a = &call->arg[0];
     const uint32_t last = out->rank - 1;
     const int is_gemm = call->op == VANE_OP_GEMM;
@@ -101,12 +96,12 @@ static void take_call(job *j, const vane_call *call)
         g->shape[d] = out->shape[d];
         g->batch *= out->shape[d];
     }
-    take_side(j, SIDE_O, out, sizes[call->dtype]);
-    take_side(j, SIDE_A, a, sizes[call->dtype]);
-    take_side(j, SIDE_B, &call->arg[1], sizes[call->dtype]);
+    take_side(j, SIDE_O, out);
+    take_side(j, SIDE_A, a);
+    take_side(j, SIDE_B, &call->arg[1]);
     g->has_c = call->n_in == 3;
     if (g->has_c)
-        take_side(j, SIDE_C, &call->arg[2], sizes[call->dtype]);
+        take_side(j, SIDE_C, &call->arg[2]);
     for (int s = 0; s < 4; s++) {
         if (!j->mem[s]) /* empty or absent: never read */
             j->mem[s] = j->mem[SIDE_O];
@@ -440,8 +435,6 @@ int ocl_matmul_kernel(const vane_device *d, uint32_t op, uint32_t dtype, ocl_ker
                                    1u << VANE_BF16 | 1u << VANE_I32 | 1u << VANE_I64;
     if ((op != VANE_OP_MATMUL && op != VANE_OP_GEMM) || !(dtypes >> dtype & 1))
         return 0;
-    out->op = (uint16_t)op;
-    out->dtype = (uint16_t)dtype;
     out->run = d->is_cpu ? cpu_run(d) : run_gpu;
     ocl_kernel_describe(d, out, op == VANE_OP_GEMM ? "gemm" : "matmul", 1);
     return 1;

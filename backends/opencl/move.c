@@ -3,7 +3,6 @@
  * cast and fill.
  */
 #include "geometry.h"
-#include "plan.h"
 
 /* What only moves is built once for each size. */
 static uint32_t raw_dtype(uint32_t dtype)
@@ -134,7 +133,8 @@ int ocl_move_kernel(const vane_device *d, uint32_t op, uint32_t dtype, ocl_kerne
         [VANE_OP_CAST] = "cast",   [VANE_OP_FILL] = "fill", [VANE_OP_CONCAT] = "concat",
     };
     const int copies = op == VANE_OP_COPY || op == VANE_OP_TRANSPOSE || op == VANE_OP_CONCAT;
-    if (!names[op] || dtype >= VANE_DTYPE_COUNT)
+    (void)dtype;
+    if (!names[op])
         return 0;
     ocl_kernel_describe(d, out, names[op], 0);
     out->run = copies ? run_copy : run_place;

@@ -62,9 +62,8 @@ typedef struct ocl_events ocl_events;   /* event.c: the free ones */
 
 /* One device that was found; its vane_device may not be open. */
 typedef struct ocl_found {
-    cl_platform_id platform;
     cl_device_id id;
-    uint32_t platform_number;
+    uint32_t platform; /* its number, in the loader's list */
 } ocl_found;
 
 struct vane_backend {
@@ -182,18 +181,29 @@ vane_status ocl_launch(vane_queue *q, cl_kernel kernel, cl_int code, uint32_t di
  * later call on this queue (in-order execution makes reuse safe). slot: 0 to 3. */
 vane_status ocl_scratch(vane_queue *q, uint32_t slot, uint64_t bytes, cl_mem *out);
 
-/* ---- the families: 1 when (op, dtype) is theirs and *out was filled ----------------- */
+/* ---- operands (view.c) ----------------------------------------------------------- */
+
+const char *ocl_dtype_name(uint32_t dtype); /* "f32", as vane_dtype_name; any of the enum's */
+uint64_t ocl_dtype_bytes(uint32_t dtype);
+/* The operand's memory, or NULL where it is empty. */
+cl_mem ocl_view_mem(const vane_view *v);
+/* The place of the element with index 0, in elements. */
+int64_t ocl_view_at(const vane_view *v);
+
+/* ---- the families: 1 when (op, dtype) is theirs: base and run of *out are filled ---- */
+/* out->op and out->dtype are set before; of VANE_F64 only devices that have it are asked. */
 
 int ocl_elementwise_kernel(const vane_device *d, uint32_t op, uint32_t dtype, ocl_kernel *out);
 int ocl_move_kernel(const vane_device *d, uint32_t op, uint32_t dtype, ocl_kernel *out);
 int ocl_reduce_kernel(const vane_device *d, uint32_t op, uint32_t dtype, ocl_kernel *out);
+int ocl_argmax_kernel(const vane_device *d, uint32_t op, uint32_t dtype, ocl_kernel *out);
 int ocl_softmax_kernel(const vane_device *d, uint32_t op, uint32_t dtype, ocl_kernel *out);
 int ocl_matmul_kernel(const vane_device *d, uint32_t op, uint32_t dtype, ocl_kernel *out);
 
 /* blast.c: NULL when the library is not installed (never an error). */
 ocl_blast *ocl_blast_open(const vane_host *host);
 void ocl_blast_close(ocl_blast *b);
-int ocl_blast_kernel(const vane_device *d, uint32_t op, uint32_t dtype, ocl_kernel *out);
+int ocl_blast_kernel(const vane_device *d, uint32_t dtype, ocl_kernel *out);
 /* accepts() of the contract for CLBlast's kernels. */
 vane_status ocl_blast_accepts(vane_device *d, const vane_kernel *k, const vane_call *call);
 

@@ -11,21 +11,6 @@ enum {
     FILL = 8         /* groups that a compute unit of a GPU holds, about */
 };
 
-cl_mem ocl_view_mem(const vane_view *v)
-{
-    return v->mem ? v->mem->mem : NULL;
-}
-
-static int64_t element_of(const vane_view *v)
-{
-    static const uint8_t bytes[] = {
-#define OCL_DTYPE_BYTES(NAME, name, size) size,
-        VANE_DTYPE_MAP(OCL_DTYPE_BYTES)
-#undef OCL_DTYPE_BYTES
-    };
-    return (int64_t)(v->offset_bytes / bytes[v->dtype]);
-}
-
 /* Broadcast dimensions go outside: what they repeat is then walked as a whole. */
 static int before(int64_t a, int64_t b)
 {
@@ -102,8 +87,8 @@ void ocl_plan_reduce(ocl_plan *p, const vane_call *call, uint32_t n_outer, int o
 {
     const vane_view *x = &call->arg[0], *out = &call->arg[1];
     *p = (ocl_plan){.outputs = 1, .terms = 1, .y_step = 1, .lanes = 1};
-    p->x_at = element_of(x);
-    p->out_at = element_of(out);
+    p->x_at = ocl_view_at(x);
+    p->out_at = ocl_view_at(out);
     for (uint32_t d = 0; d < x->rank; d++)
         add_dimension(p, x, out, d, d < n_outer, ordered);
     if (p->terms == 0) /* whatever was collected: nothing is read */
@@ -119,9 +104,9 @@ void ocl_plan_dot(ocl_plan *p, const vane_call *call)
 {
     const vane_view *x = &call->arg[0], *y = &call->arg[1];
     *p = (ocl_plan){.outputs = 1, .terms = x->shape[0], .lanes = 1, .n_kept = 1, .n_red = 1};
-    p->x_at = element_of(x);
-    p->y_at = element_of(y);
-    p->out_at = element_of(&call->arg[2]);
+    p->x_at = ocl_view_at(x);
+    p->y_at = ocl_view_at(y);
+    p->out_at = ocl_view_at(&call->arg[2]);
     p->kept[0] = p->kept_x[0] = p->kept_out[0] = 1;
     p->red[0] = p->terms;
     p->red_x[0] = x->stride[0];

@@ -58,9 +58,5 @@ static inline int64_t ocl_parts(int64_t n, int64_t size)
 }
 /* The largest power of two that is no larger, at least 1. */
 int64_t ocl_power_of_two(int64_t n);
-/* The operand's memory, or NULL where it is empty. */
-cl_mem ocl_view_mem(const vane_view *v);
-/* argmax.c: for ocl_reduce_kernel. */
-int ocl_argmax_kernel(const vane_device *d, uint32_t op, uint32_t dtype, ocl_kernel *out);
 
 #endif

@@ -98,23 +98,17 @@ static const char *stem_of(uint32_t op)
     }
 }
 
-static int supported(const vane_device *d, uint32_t op, uint32_t dtype)
+static int supported(uint32_t op, uint32_t dtype)
 {
     const int extreme = op == VANE_OP_REDUCE_MAX || op == VANE_OP_REDUCE_MIN;
-    if (dtype == VANE_F64)
-        return d->has_f64;
     return dtype <= VANE_I64 || (extreme && dtype != VANE_BOOL);
 }
 
 int ocl_reduce_kernel(const vane_device *d, uint32_t op, uint32_t dtype, ocl_kernel *out)
 {
     const char *stem = stem_of(op);
-    if (!stem)
-        return ocl_argmax_kernel(d, op, dtype, out);
-    if (!supported(d, op, dtype))
+    if (!stem || !supported(op, dtype))
         return 0;
-    out->op = (uint16_t)op;
-    out->dtype = (uint16_t)dtype;
     out->run = run;
     ocl_kernel_describe(d, out, stem, 0);
     return 1;

@@ -121,10 +121,8 @@ static vane_status run(vane_queue *q, const ocl_kernel *k, const vane_call *call
 
 int ocl_softmax_kernel(const vane_device *d, uint32_t op, uint32_t dtype, ocl_kernel *out)
 {
-    if (op != VANE_OP_SOFTMAX || dtype > VANE_BF16 || (dtype == VANE_F64 && !d->has_f64))
+    if (op != VANE_OP_SOFTMAX || dtype > VANE_BF16)
         return 0;
-    out->op = (uint16_t)op;
-    out->dtype = (uint16_t)dtype;
     out->run = run;
     ocl_kernel_describe(d, out, "softmax", 0.1);
     return 1;
