@@ -175,7 +175,7 @@ typedef vane_status (*vane_direct_fn)(const vane_kernel *self, const vane_call *
 /* Static data of the plugin; lives until close(). */
 struct vane_kernel {
     uint32_t struct_size;
-    uint32_t flags;       /* VANE_KERNEL_* */
+    uint32_t flags;       /* VANE_KERNEL_*; a bit that the core does not know means nothing to it */
     uint32_t numerics;    /* vane_numerics */
     uint32_t align_bytes; /* that every operand's data must have beyond its element size; 0 */
     const char *name;     /* "gemm_f32": reports show name@backend */
@@ -312,9 +312,9 @@ typedef struct vane_backend_vt {
                              vane_mem **out); /* [device] */
     /* the caller keeps host alive until mem_free */
     vane_status (*mem_import)(vane_device *d, void *host, uint64_t bytes,
-                              vane_mem **out);                       /* [device] (opt) */
-    void (*mem_free)(vane_device *d, vane_mem *m);                   /* [device] */
-    void *(*mem_host_ptr)(vane_mem *m); /* NULL: not host visible */ /* [any] (opt) */
+                              vane_mem **out);                         /* [device] (opt) */
+    void (*mem_free)(vane_device *d, vane_mem *m); /* mapped or not */ /* [device] */
+    void *(*mem_host_ptr)(vane_mem *m); /* NULL: not host visible */   /* [any] (opt) */
     vane_status (*mem_map)(vane_queue *q, vane_mem *m, uint64_t offset_bytes, uint64_t bytes,
                            uint32_t intent, void **out);
     /* VANE_MAP_*, blocks */ /* [queue] (opt) */

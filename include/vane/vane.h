@@ -176,8 +176,9 @@ VANE_API vane_status vane_machine_get(vane_context *ctx, vane_machine *out);
  * op needs it, and only the bytes it needs; on a device that shares the host's memory nothing
  * moves. Tensors of buffers and of host memory mix freely in one call. Calls that touch the
  * same buffer take effect in the order in which they were made, whatever their streams.
- * Reading what nothing ever wrote is an error in words; so is a handle that is stale or of
- * another context. name: for people and reports, may be NULL, is copied (31 bytes). */
+ * Reading a range of which nothing was ever written is an error in words (where part of it was,
+ * the rest is undefined); so is a handle that is stale or of another context. name: for people
+ * and reports, may be NULL, is copied (31 bytes). */
 VANE_API vane_status vane_buffer_open(vane_context *ctx, uint64_t bytes, const char *name,
                                       vane_buffer *out);
 /* Over the caller's memory, which stays alive and is not touched until vane_buffer_close (but

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_explain.c - every decision can be asked for: candidates, reasons, and the log's line. */
+/* test_explain.c - every decision can be asked for: candidates, reasons, and the log's line; and
+ * what of a kernel's entry makes candidates. */
 #include "kit.h"
 
 static vane_context *ctx;
@@ -37,6 +38,14 @@ static uint32_t count_of(const char *backend)
     for (uint32_t i = 0; i < d.count; i++)
         n += strcmp(d.candidates[i].backend, backend) == 0;
     return n;
+}
+
+static const vane_candidate *candidate(const char *kernel)
+{
+    for (uint32_t i = 0; i < d.count; i++)
+        if (strcmp(d.candidates[i].kernel, kernel) == 0)
+            return &d.candidates[i];
+    return NULL;
 }
 
 static void open_two(uint32_t threads)
@@ -217,6 +226,90 @@ START_TEST(info_does_not)
 }
 END_TEST
 
+/* ---- what a kernel's entry may say ------------------------------------------------- */
+
+static vane_status second_direct(const vane_kernel *self, const vane_call *call)
+{
+    (void)self;
+    *(float *)call->arg[call->n_arg - 1].data = 22;
+    return VANE_OK;
+}
+
+/* Of the same op, dtype and device; faster, so that it is chosen where it is known. */
+static vane_kernel second = {.struct_size = sizeof second,
+                             .flags = VANE_KERNEL_CLEAN_FAIL,
+                             .name = "second",
+                             .direct = second_direct,
+                             .flops_per_ns = 1e9,
+                             .bytes_per_ns = 1e9};
+
+static vane_status declines_second(vane_device *dev, const vane_kernel *k, const vane_call *call)
+{
+    (void)dev, (void)call;
+    return k == &second ? VANE_E_UNSUPPORTED : VANE_OK;
+}
+
+START_TEST(an_alternative_is_one_more_candidate)
+{
+    beta.kernel.alternative = &second;
+    open_two(1);
+    explain_add();
+    ck_assert_uint_eq(count_of("beta"), 2);
+    ck_assert_str_eq(candidate("second")->backend, "beta");
+    ck_assert_uint_eq(candidate("second")->reason, VANE_REASON_CHOSEN);
+    GOOD(vane_add(ctx, &a, &a, &out));
+    EXPECT(out4, 22);
+    GOOD(add_with(ctx, &a, &a, &out, "alpha", &d)); /* not where it was not asked for */
+    EXPECT(out4, 2, 4, 6, 8);
+}
+END_TEST
+
+START_TEST(an_alternative_that_declines_leaves_the_first)
+{
+    vane_backend_vt table = kit_table;
+    vane_kernel selective = second;
+    second.flags |= VANE_KERNEL_SELECTIVE;
+    table.accepts = declines_second;
+    beta.kernel.alternative = &second;
+    beta.entry.vt = &table;
+    open_two(1);
+    GOOD(add_with(ctx, &a, &a, &out, "beta", &d));
+    EXPECT(out4, 2, 4, 6, 8);
+    ck_assert_uint_eq(candidate("second")->reason, VANE_REASON_DECLINED);
+    ck_assert_str_eq(d.candidates[d.ran].kernel, "kit_f32");
+    second = selective;
+}
+END_TEST
+
+START_TEST(a_kernel_that_is_too_old_has_no_alternative)
+{
+    beta.kernel.alternative = &second;
+    beta.kernel.struct_size = offsetof(vane_kernel, alternative);
+    open_two(1);
+    explain_add();
+    ck_assert_uint_eq(count_of("beta"), 1);
+    ck_assert_ptr_null(candidate("second"));
+}
+END_TEST
+
+START_TEST(flags_that_nobody_knows_mean_nothing)
+{
+    const uint32_t known = VANE_KERNEL_PARALLEL | VANE_KERNEL_CLEAN_FAIL | VANE_KERNEL_SELECTIVE;
+    beta.kernel.flags = ~known;
+    beta.kernel.flops_per_ns = beta.kernel.bytes_per_ns = 1e9;
+    open_two(4);
+    explain_add();
+    ck_assert_uint_eq(count_of("beta"), 1); /* no widths */
+    ck_assert_str_eq(d.candidates[d.chosen].backend, "beta");
+    GOOD(vane_add(ctx, &a, &a, &out));
+    EXPECT(out4, 2, 4, 6, 8);
+    GOOD(vane_add(ctx, &a, &a, &a)); /* in place: beside, as of one that does not fail cleanly */
+    EXPECT(a4, 2, 4, 6, 8);
+    ck_assert_uint_eq(atomic_load(&beta.runs), 2);
+    ck_assert_ptr_ne(beta.seen.arg[2].data, a4);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("explain");
@@ -230,6 +323,10 @@ int main(void)
     tcase_add_test(t, a_full_record_drops_nobody);
     tcase_add_test(t, debug_logs_each_decision);
     tcase_add_test(t, info_does_not);
+    tcase_add_test(t, an_alternative_is_one_more_candidate);
+    tcase_add_test(t, an_alternative_that_declines_leaves_the_first);
+    tcase_add_test(t, a_kernel_that_is_too_old_has_no_alternative);
+    tcase_add_test(t, flags_that_nobody_knows_mean_nothing);
     suite_add_tcase(s, t);
     return kit_main(s);
 }
