@@ -23,6 +23,42 @@ START_TEST(the_error_arrives_at_the_wait_with_the_ops_name)
 }
 END_TEST
 
+START_TEST(poll_reports_a_failure_once)
+{
+    vane_status st;
+    toy_gate(1);
+    GOOD(vane_neg_async(on_toy, &ta, &tb));
+    ck_assert_int_eq(vane_stream_poll(on_toy), VANE_E_BUSY);
+    toy_gate(0);
+    while ((st = vane_stream_poll(on_toy)) == VANE_E_BUSY)
+        usleep(1000);
+    FAILS(st, VANE_E_INTERNAL, "neg: the toy broke");
+    ck_assert_str_eq(vane_last_error()->backend, "toy");
+    ck_assert_int_eq(vane_last_error()->native_code, 7);
+    GOOD(vane_stream_poll(on_toy));
+    GOOD(vane_add_async(on_toy, &ta, &ta, &tb)); /* told, so work goes on */
+    GOOD(vane_stream_wait(on_toy));
+    expect_at(ctx, b, 0, 2);
+}
+END_TEST
+
+START_TEST(a_fence_that_is_polled_reports_a_failure)
+{
+    vane_status st;
+    vane_fence *f;
+    toy_gate(1);
+    GOOD(vane_neg_async(on_toy, &ta, &tb));
+    GOOD(vane_stream_record(on_toy, &f));
+    ck_assert_int_eq(vane_fence_wait(f, 0), VANE_E_TIMEOUT);
+    toy_gate(0);
+    while ((st = vane_fence_wait(f, 0)) == VANE_E_TIMEOUT)
+        usleep(1000);
+    FAILS(st, VANE_E_INTERNAL, "neg: the toy broke");
+    vane_fence_close(f);
+    FAILS(vane_stream_poll(on_toy), VANE_E_INTERNAL, "neg"); /* the stream's own report */
+}
+END_TEST
+
 START_TEST(after_a_failure_later_work_is_dropped_until_it_is_told)
 {
     vane_buffer c = buffer_of(ctx, "c", N, 1);
@@ -179,6 +215,8 @@ int main(void)
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, the_error_arrives_at_the_wait_with_the_ops_name);
+    tcase_add_test(t, poll_reports_a_failure_once);
+    tcase_add_test(t, a_fence_that_is_polled_reports_a_failure);
     tcase_add_test(t, after_a_failure_later_work_is_dropped_until_it_is_told);
     tcase_add_test(t, who_reads_what_a_failed_op_should_have_written);
     tcase_add_test(t, close_reports_what_nobody_was_told);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_streams.c - what vane.h promises of streams, fences and callbacks that work; what fails
  * and ends is in test_stream_ends.c. */
+#include <signal.h>
+
 #include "toy_streams.h"
 
 /* ---- work, order ------------------------------------------------------------------- */
@@ -29,6 +31,28 @@ START_TEST(poll_records_no_error)
     GOOD(vane_add_async(on_toy, &ta, &ta, &ta));
     ck_assert_int_eq(vane_stream_poll(on_toy), VANE_E_BUSY);
     ck_assert_str_eq(vane_last_error()->message, before);
+}
+END_TEST
+
+static void note_signals(void *arg, vane_status st)
+{
+    (void)st;
+    pthread_sigmask(SIG_BLOCK, NULL, arg);
+}
+
+START_TEST(a_streams_thread_takes_only_its_own_signals)
+{
+    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGPROF};
+    sigset_t blocked, mine;
+    sigemptyset(&blocked);
+    GOOD(vane_stream_callback(anywhere, note_signals, &blocked));
+    GOOD(vane_stream_wait(anywhere));
+    ck_assert_int_eq(sigismember(&blocked, SIGINT), 1);
+    ck_assert_int_eq(sigismember(&blocked, SIGTERM), 1);
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        ck_assert_int_eq(sigismember(&blocked, own[i]), 0);
+    pthread_sigmask(SIG_BLOCK, NULL, &mine);
+    ck_assert_int_eq(sigismember(&mine, SIGINT), 0); /* the caller's are as they were */
 }
 END_TEST
 
@@ -333,6 +357,7 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, work_goes_on_beside_the_caller);
     tcase_add_test(t, poll_records_no_error);
+    tcase_add_test(t, a_streams_thread_takes_only_its_own_signals);
     tcase_add_test(t, calls_on_one_buffer_keep_their_order);
     tcase_add_test(t, host_memory_is_done_after_the_wait);
     tcase_add_test(t, parameters_are_copied);
