@@ -209,9 +209,9 @@ static inline void kit_quiet(void *arg, int level, const char *line)
 /* The plugins of this build, and nobody's wishes. */
 static inline vane_config kit_config(void)
 {
-    static const char *const variables[] = {"VANE_BACKEND", "VANE_PREFER", "VANE_EXCLUDE",
-                                            "VANE_OPS",     "VANE_POLICY", "VANE_THREADS",
-                                            "VANE_LOG",     "VANE_REPRO",  "VANE_CPU_MASK"};
+    static const char *const variables[] = {
+        "VANE_BACKEND", "VANE_PREFER", "VANE_EXCLUDE", "VANE_OPS",      "VANE_POLICY",
+        "VANE_THREADS", "VANE_LOG",    "VANE_REPRO",   "VANE_CPU_MASK", "VANE_MEM_LIMIT"};
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         unsetenv(variables[i]);
     return (vane_config){

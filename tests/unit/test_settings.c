@@ -11,7 +11,7 @@
 static const char *const variables[] = {
     "VANE_BACKEND", "VANE_PREFER",      "VANE_EXCLUDE",  "VANE_OPS",
     "VANE_POLICY",  "VANE_PLUGIN_PATH", "VANE_CPU_MASK", "VANE_THREADS",
-    "VANE_REPRO",   "VANE_UNLOAD",      "VANE_LOG",
+    "VANE_REPRO",   "VANE_UNLOAD",      "VANE_LOG",      "VANE_MEM_LIMIT",
 };
 
 static vane__settings s;
@@ -109,7 +109,8 @@ START_TEST(environment_wins)
                           .threads = 3,
                           .backend = "scalar",
                           .plugin_path = "/x",
-                          .repro = 1};
+                          .repro = 1,
+                          .mem_limit_mib = 9};
     setenv("VANE_BACKEND", "avx2", 1);
     setenv("VANE_PREFER", "p", 1);
     setenv("VANE_EXCLUDE", "e", 1);
@@ -121,6 +122,7 @@ START_TEST(environment_wins)
     setenv("VANE_REPRO", "0", 1);
     setenv("VANE_UNLOAD", "1", 1);
     setenv("VANE_LOG", "debug", 1);
+    setenv("VANE_MEM_LIMIT", "70000", 1);
     expect_ok(&config);
     ck_assert_str_eq(s.backend, "avx2");
     ck_assert_str_eq(s.prefer, "p");
@@ -131,6 +133,7 @@ START_TEST(environment_wins)
     ck_assert_uint_eq(s.threads, 7);
     ck_assert(!s.repro && s.unload && s.plugin_path_from_env);
     ck_assert_int_eq(s.log.level, VANE_LOG_DEBUG);
+    ck_assert_uint_eq(s.mem_limit, UINT64_C(70000) << 20);
 }
 END_TEST
 
@@ -236,6 +239,9 @@ START_TEST(malformed_flags_and_level)
     unsetenv("VANE_UNLOAD");
     setenv("VANE_LOG", "loud", 1);
     expect_error(NULL, "VANE_LOG is \"loud\"");
+    unsetenv("VANE_LOG");
+    setenv("VANE_MEM_LIMIT", "2G", 1);
+    expect_error(NULL, "VANE_MEM_LIMIT is \"2G\"");
 }
 END_TEST
 
