@@ -8,6 +8,8 @@
 #include "pipeline.h"
 #include "value.h"
 
+enum { LEAST_STEPS = 6 }; /* multiplying alone goes out of range soon */
+
 /* ---- ops ------------------------------------------------------------------------- */
 
 vane_status conform_exact_run(conform *c, const char *backend, uint32_t op,
@@ -91,7 +93,10 @@ static int plan(conform_pipeline *p, uint32_t steps, char why[512])
             p->n_steps++;
     if (st != VANE_OK)
         snprintf(why, 512, "the oracle gives no answer: %s", vane_last_error()->message);
-    return st == VANE_OK;
+    else if (p->n_steps < LEAST_STEPS)
+        snprintf(why, 512, "only %u of %u steps could be planned: too few to prove anything",
+                 p->n_steps, steps);
+    return why[0] == '\0';
 }
 
 static int slot_open(conform_pipeline *p, uint32_t i, char why[512])

@@ -108,17 +108,27 @@ static void expect(scene *k, const char *what, const vane_op_info *op, const van
     conform_verdict(k->c, label, why);
 }
 
-/* A failure that nobody waited for is the close's to report. */
+/* A failure that nobody waited for is the close's to report. What nothing wrote is found out on
+ * the way only: refused at once, the close would have nothing to tell. */
 static void closing(conform *c, const conform_exact *e, const scene *k, const vane_tensor *bad)
 {
     scene own = *k;
     char why[512] = "";
     vane_status st = vane_stream_open(c->ctx, c->lanes.device[0], &own.s);
-    if (st == VANE_OK && give(&own, e->op[0].op, e->op[0].min_in, bad, &k->out.t) == VANE_OK &&
-        vane_stream_close(own.s) == VANE_OK)
+    if (st != VANE_OK) {
+        conform_verdict(c, "failure: reported by the close", vane_last_error()->message);
+        return;
+    }
+    const vane_status given = give(&own, e->op[0].op, e->op[0].min_in, bad, &k->out.t);
+    if (given != VANE_OK)
+        snprintf(why, sizeof why, "refused at once, nothing is left to report: %.300s",
+                 vane_last_error()->message);
+    st = vane_stream_close(own.s);
+    if (given == VANE_OK && st == VANE_OK)
         snprintf(why, sizeof why, "the close of the stream does not say that its work failed");
-    else if (st != VANE_OK)
-        snprintf(why, sizeof why, "%s", vane_last_error()->message);
+    else if (given == VANE_OK && !names_op(e->op[0].name))
+        snprintf(why, sizeof why, "the close does not name the op: %.300s",
+                 vane_last_error()->message);
     conform_verdict(c, "failure: reported by the close", why);
 }
 
