@@ -100,6 +100,7 @@ int __wrap_pthread_create(pthread_t *out, const pthread_attr_t *attr, void *(*fn
 
 static vane_context *ctx;
 static int refused; /* calls that failed in this run */
+static int told;    /* runs in which a call failed */
 
 static char complaint[500];
 
@@ -132,9 +133,17 @@ static void run_whole(void (*scenario)(void), const char *when, long k)
                   vane_last_error()->message);
 }
 
+/* Where nothing failed, nothing was tried. */
+static void end_of(const char *what, long met, int must_tell)
+{
+    ck_assert_msg(met > 0, "the scenario makes no %s", what);
+    ck_assert_msg(told > 0 || !must_tell, "%ld %s failed, and no call did", met, what);
+}
+
 static void each_host_allocation(void (*scenario)(void), int all_later_too)
 {
     run_whole(scenario, "before", 0);
+    told = 0;
     for (long k = 1; k < MOST; k++) {
         refused = 0;
         atomic_store(&for_good, all_later_too);
@@ -147,27 +156,34 @@ static void each_host_allocation(void (*scenario)(void), int all_later_too)
         ck_assert_msg(complaint[0] == '\0', "allocation %ld: %s", k, complaint);
         ck_assert_msg(ctx == NULL || toy.events == 0, "allocation %ld: %d events left", k,
                       toy.events);
+        told += refused > 0;
         run_whole(scenario, "after allocation", k);
         if (!met)
-            return;
+            return end_of("allocations", k - 1, 1);
     }
     ck_abort_msg("there is no end to its allocations");
 }
 
-static void each_device_allocation(void (*scenario)(void))
+/* One that fails alone is asked for again, after a trim; when all later ones fail too, only a call
+ * that may go elsewhere (may_move) has a result. */
+static void each_device_allocation(void (*scenario)(void), int all_later_too, int may_move)
 {
     run_whole(scenario, "before", 0);
+    told = 0;
     for (int k = 1; k < MOST; k++) {
         refused = 0;
         GOOD(ctx != NULL ? vane_memory_trim(ctx) : VANE_OK); /* or the pool asks for nothing */
+        toy.fail_later = all_later_too;
         toy.fail_alloc = k;
         scenario();
-        int met = toy.fail_alloc == 0;
+        int met = toy.fail_alloc <= 0;
         toy.fail_alloc = 0;
         ck_assert_msg(complaint[0] == '\0', "device allocation %d: %s", k, complaint);
+        ck_assert_msg(toy.events == 0, "device allocation %d: %d events left", k, toy.events);
+        told += refused > 0;
         run_whole(scenario, "after device allocation", k);
         if (!met)
-            return;
+            return end_of("device allocations", k - 1, all_later_too && !may_move);
     }
     ck_abort_msg("there is no end to its device allocations");
 }
@@ -355,7 +371,7 @@ static void a_plan(void)
 {
     vane_buffer a = {0};
     vane_plan *plan = NULL;
-    if (fill(&a, N, 2)) {
+    if (fill(&a, N, 2) && good(vane_set_priority(ctx, "toy"))) {
         vane_tensor t = in_buffer(a, 0, N);
         const vane_tensor *const in[] = {&t, &t};
         vane_tensor *const out[] = {&t};
@@ -419,7 +435,15 @@ END_TEST
 START_TEST(device_memory_fails)
 {
     ctx = toy_context(0, 0);
-    each_device_allocation(scenarios[_i]);
+    each_device_allocation(scenarios[_i], 0, 1);
+    toy_context_close(ctx);
+}
+END_TEST
+
+START_TEST(device_memory_fails_for_good)
+{
+    ctx = toy_context(0, 0);
+    each_device_allocation(scenarios[_i], 1, scenarios[_i] == a_plan);
     toy_context_close(ctx);
 }
 END_TEST
@@ -436,7 +460,8 @@ START_TEST(a_device_that_is_full)
 {
     ctx = toy_context(0, 1);
     each_host_allocation(a_full_device, 0);
-    each_device_allocation(a_full_device);
+    each_device_allocation(a_full_device, 0, 1);
+    each_device_allocation(a_full_device, 1, 0);
     toy_context_close(ctx);
 }
 END_TEST
@@ -456,6 +481,7 @@ int main(void)
     tcase_add_loop_test(t, host_memory_fails_once, 0, SCENARIOS);
     tcase_add_loop_test(t, host_memory_fails_for_good, 0, SCENARIOS);
     tcase_add_loop_test(t, device_memory_fails, 0, SCENARIOS);
+    tcase_add_loop_test(t, device_memory_fails_for_good, 0, SCENARIOS);
     tcase_add_loop_test(t, with_shared_memory, 0, SCENARIOS);
     tcase_add_test(t, a_device_that_is_full);
     tcase_add_loop_test(t, opening_a_context, 0, 2);

@@ -58,6 +58,7 @@ static struct {
     int closed;                        /* the gate: kernels wait */
     uint32_t passes;                   /* the op that passes it all the same */
     int fail_alloc;                    /* the how-manyth device allocation from now fails; 0 none */
+    int fail_later;                    /* and then all of them: fail_alloc is -1 */
     int mem, queues, events, launches; /* alive; kernels given */
     toy_device devices[TOY_DEVICES];
 } toy = {.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -94,8 +95,10 @@ static inline vane_status toy_mem_alloc(vane_device *d, uint32_t space, uint64_t
     vane_mem *m = malloc(sizeof *m);
     unsigned char *memory = malloc(bytes ? bytes : 1);
     pthread_mutex_lock(&toy.lock);
-    int failed = (toy.fail_alloc > 0 && --toy.fail_alloc == 0) || m == NULL || memory == NULL ||
-                 device->used + bytes > toy.memory_bytes;
+    int told_to = toy.fail_alloc == 1 || toy.fail_alloc < 0;
+    if (toy.fail_alloc > 0 && --toy.fail_alloc == 0)
+        toy.fail_alloc = -toy.fail_later;
+    int failed = told_to || m == NULL || memory == NULL || device->used + bytes > toy.memory_bytes;
     if (!failed) {
         device->used += bytes;
         toy.mem++;

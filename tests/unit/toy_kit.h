@@ -21,7 +21,7 @@ static inline vane_context *toy_context(uint64_t caps, uint32_t limit_mib)
     vane_context *ctx = NULL;
     toy.memory_bytes = UINT64_C(8) << 20;
     toy.caps = caps;
-    toy.closed = toy.fail_alloc = toy.launches = 0;
+    toy.closed = toy.fail_alloc = toy.fail_later = toy.launches = 0;
     toy.passes = UINT32_MAX;
     toy_log[0] = '\0';
     config.log = toy_note;
