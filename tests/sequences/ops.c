@@ -22,6 +22,14 @@ static int can(const char *backend, uint32_t op, vane_dtype d)
                              op == VANE_OP_TRANSPOSE || op == VANE_OP_CONCAT);
 }
 
+int op_is_tried(const char *backend, uint32_t op)
+{
+    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
+        if (ops[i] == op)
+            return can(backend, op, VANE_F32);
+    return 0;
+}
+
 /* A place of that type that s may use so, or PLACES. */
 static uint32_t find_place(world *w, vane_dtype d, uint32_t s, int writes)
 {
@@ -190,25 +198,27 @@ static int is_mapped(const world *w, const task *t)
     return busy;
 }
 
-static void judge(world *w, const task *t, uint32_t s, vane_status st, const float *result)
+/* 1: it is being computed. */
+static int judge(world *w, const task *t, uint32_t s, vane_status st, const float *result)
 {
     if (st == VANE_E_OVERLAP && may_overlap(w, t)) {
         tell(w, "    refused: it overlaps\n");
-        return;
+        return 0;
     }
     if (is_mapped(w, t)) {
         if (st != VANE_E_BUSY)
             wrong(w, "a mapped buffer: %s, expected VANE_E_BUSY", vane_status_name(st));
-        return;
+        return 0;
     }
     if (!good(w, st, "the op"))
-        return;
+        return 0;
     if (s < STREAMS)
         order_given(w, s);
     for (uint32_t i = 0; i < t->n_in; i++)
         order_note(w, &w->places[t->in[i].place], s, 0);
     order_note(w, &w->places[t->out.place], s, 1);
     model_store(w, &t->out, result);
+    return view_count(&t->out) > 0;
 }
 
 /* ---- asked of Vane -------------------------------------------------------------------------- */
@@ -223,6 +233,29 @@ static vane_status by_plan(const world *w, const task *t, const vane_tensor *con
         st = vane_plan_run(plan);
         vane_plan_close(plan);
     }
+    return st;
+}
+
+/* A call that names its backend was computed by it. */
+static void check_who(world *w, const task *t, const char *backend, const vane_decision *d)
+{
+    if (view_count(&t->out) == 0)
+        return;
+    if (d->ran >= d->count)
+        wrong(w, "asked of %s, and the decision does not say who ran", backend);
+    else if (strcmp(d->candidates[d->ran].backend, backend) != 0)
+        wrong(w, "asked of %s, and %s ran", backend, d->candidates[d->ran].backend);
+}
+
+static vane_status by_name(world *w, const task *t, const vane_tensor *const *in,
+                           vane_tensor *const *out, vane_options *options)
+{
+    vane_decision d = {.struct_size = sizeof d};
+    options->decision = one_in(&w->r, 3) ? &d : NULL;
+    vane_status st =
+        vane_run(w->m->ctx, t->op, in, t->n_in, out, 1, t->has_params ? &t->params : NULL, options);
+    if (st == VANE_OK && options->decision != NULL)
+        check_who(w, t, options->backend, &d);
     return st;
 }
 
@@ -244,8 +277,8 @@ static vane_status ask(world *w, const task *t, uint32_t s, const char *backend)
         vane_decision d = {.struct_size = sizeof d};
         vane_explain(w->m->ctx, t->op, in, t->n_in, out, 1, params, &d);
     }
-    return vane_run(w->m->ctx, t->op, in, t->n_in, out, 1, params,
-                    backend != NULL ? &options : NULL);
+    return backend != NULL ? by_name(w, t, in, out, &options)
+                           : vane_run(w->m->ctx, t->op, in, t->n_in, out, 1, params, NULL);
 }
 
 static const char *wish(world *w, const task *t, vane_dtype d)
@@ -281,5 +314,6 @@ void step_op(world *w)
         return;
     const char *backend = only != NULL ? NULL : wish(w, &t, d);
     story(w, &t, s, backend);
-    judge(w, &t, s, ask(w, &t, s, backend), result);
+    if (judge(w, &t, s, ask(w, &t, s, backend), result))
+        tally_op(w->m, only != NULL ? w->lanes[s].device : VANE_ANY_DEVICE, backend, t.op);
 }

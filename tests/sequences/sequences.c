@@ -7,11 +7,13 @@
  * A context serves a few dozen sequences, and then comes another that prefers something else.
  * Two threads work in it at once, each in a world of its own: they share devices, queues, pools
  * and routes. A failure prints its seed and its story; VANE_TEST_SEQUENCES=1 with that seed runs
- * it again (in the context of a given seed, alone).
+ * it again (in the context of a given seed, alone). From 1,000 sequences on, every op, backend and
+ * device must have been reached (tally.c).
  */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "world.h"
 
@@ -19,10 +21,31 @@ enum { PER_CONTEXT = 50, THREADS = 2, MAX_STEPS = 26 };
 
 static const char *const prefers[] = {"fake", "", "scalar", "fake,avx512", "avx512", "opencl,fake"};
 
-static uint64_t number(const char *name, uint64_t otherwise)
+static int number(const char *name, uint64_t least, uint64_t *out)
 {
     const char *text = getenv(name);
-    return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+    char *end = NULL;
+    if (text == NULL)
+        return 1;
+    *out = strtoull(text, &end, 10);
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && *out >= least)
+        return 1;
+    fprintf(stderr, "%s is '%s', expected a number from %llu on\n", name, text,
+            (unsigned long long)least);
+    return 0;
+}
+
+/* What the tester's shell wishes must not decide: only where the plugins are, and what is ours. */
+static void forget_wishes(void)
+{
+    for (char **e = environ; *e != NULL;) {
+        char name[64];
+        size_t n = strcspn(*e, "=");
+        int kept = strncmp(*e, "VANE_", 5) != 0 || strncmp(*e, "VANE_TEST_", 10) == 0 ||
+                   strncmp(*e, "VANE_PLUGIN_", 12) == 0 || n >= sizeof name;
+        snprintf(name, sizeof name, "%.*s", (int)n, *e);
+        e = kept || unsetenv(name) != 0 ? e + 1 : environ; /* the list has changed */
+    }
 }
 
 static void quiet(void *arg, int level, const char *line)
@@ -45,8 +68,11 @@ static int is_known(const char *name)
 
 static void add_device(machine *m, uint32_t i, const char *name)
 {
-    uint32_t b = 0;
+    uint32_t b = 0, twins = 0;
+    for (uint32_t d = 0; d < m->devices; d++)
+        twins += strcmp(m->device_backend[d], name) == 0;
     m->device[m->devices] = i;
+    snprintf(m->device_name[m->devices], sizeof m->device_name[0], "%s %u", name, twins);
     snprintf(m->device_backend[m->devices++], sizeof m->device_backend[0], "%s", name);
     while (b < m->backends && strcmp(m->backend[b], name) != 0)
         b++;
@@ -82,6 +108,7 @@ static int machine_open(machine *m, uint64_t seed)
         return 0;
     }
     look_around(m);
+    tally_seen(m);
     return 1;
 }
 
@@ -139,14 +166,10 @@ static int batch(uint64_t seed, uint32_t count)
 
 int main(void)
 {
-    uint64_t count =
-        number("VANE_TEST_SEQUENCES", VANE_SANITIZER == VANE_SANITIZER_NONE ? 10000 : 1000);
-    uint64_t seed = number("VANE_TEST_SEED", 1000), done = 0;
-    static const char *const wishes[] = {"VANE_BACKEND", "VANE_PREFER",  "VANE_EXCLUDE",
-                                         "VANE_OPS",     "VANE_POLICY",  "VANE_THREADS",
-                                         "VANE_REPRO",   "VANE_CPU_MASK"};
-    for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++)
-        unsetenv(wishes[i]);
+    uint64_t count = VANE_SANITIZER == VANE_SANITIZER_NONE ? 10000 : 1000, seed = 1000, done = 0;
+    if (!number("VANE_TEST_SEQUENCES", 1, &count) || !number("VANE_TEST_SEED", 0, &seed))
+        return 2;
+    forget_wishes();
     while (done < count) {
         uint64_t n = PER_CONTEXT - (seed + done) % PER_CONTEXT;
         n = n < count - done ? n : count - done;
@@ -154,6 +177,8 @@ int main(void)
             return 1;
         done += n;
     }
+    if (!tally_is_complete(count))
+        return 1;
     printf("%llu sequences from seed %llu are as the model says\n", (unsigned long long)count,
            (unsigned long long)seed);
     return 0;

@@ -76,8 +76,8 @@ typedef struct point {
 typedef struct machine { /* of one context, shared by the threads */
     vane_context *ctx;
     uint32_t devices;
-    uint32_t device[16]; /* as vane_device_at counts */
-    char device_backend[16][16];
+    uint32_t device[16];                              /* as vane_device_at counts */
+    char device_backend[16][16], device_name[16][24]; /* "fake", "fake 1" */
     uint32_t backends;
     char backend[8][16];
     int tight; /* device memory is scarce: only what may go elsewhere is asked of devices */
@@ -146,9 +146,18 @@ void order_note(world *w, place *p, uint32_t s, int writes);
 void order_given(world *w, uint32_t s);                  /* one more piece of work */
 void order_merge(uint32_t *into, const uint32_t *other); /* what is sure there is sure here */
 
+/* ---- tally.c ------------------------------------------------------------------------------ */
+
+void tally_seen(const machine *m); /* these are there, and have to be used */
+/* Done by a device of m (an index, or VANE_ANY_DEVICE), or by whom backend says; NULL: unknown. */
+void tally_op(const machine *m, uint32_t device, const char *backend, uint32_t op);
+/* After so many sequences, all that is there was used; or what was not is told. */
+int tally_is_complete(uint64_t sequences);
+
 /* ---- steps.c, ops.c --------------------------------------------------------------- */
 
 void step_random(world *w);
 void step_op(world *w);
+int op_is_tried(const char *backend, uint32_t op);
 
 #endif
