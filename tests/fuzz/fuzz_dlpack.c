@@ -70,6 +70,13 @@ static vane__dl_tensor take_tensor(const uint8_t *in, offer *o, void *block)
                                  in[9] & 4 ? UINT64_MAX - in[10] : in[10] | (uint64_t)in[11] << 8};
 }
 
+/* Bytes that differ from their neighbours; of bools, those that are some. */
+static void fill_block(char *block, int is_bool)
+{
+    for (int i = 0; i < BLOCK; i++)
+        block[i] = (char)(is_bool ? i * 7 % 3 == 0 : i * 37 + i / 256 + 1);
+}
+
 static void take_offer(const uint8_t *in, offer *o, void *block)
 {
     *o = (offer){.is_versioned = in[1] & 1};
@@ -97,20 +104,50 @@ static int lies_inside(const offer *o, const vane_tensor *t, const char *block)
     return first <= BLOCK && info.bytes <= BLOCK - first;
 }
 
-/* It is what was offered, it can be read, and lent on with the same content. */
-static void use(const offer *o, const vane_tensor *t)
+/* The element of row-major number i, by the offer's own strides. */
+static char *element(const offer *o, int64_t i, size_t bytes)
+{
+    const vane__dl_tensor *t = &o->plain.tensor;
+    int64_t at = 0, step = 1;
+    for (int32_t d = t->ndim; d-- > 0; i /= o->shape[d]) {
+        at += i % o->shape[d] * (t->strides ? o->stride[d] : step);
+        step *= o->shape[d];
+    }
+    return (char *)t->data + t->byte_offset + at * (int64_t)bytes;
+}
+
+/* dense, the row-major elements, is what the offer's memory holds. */
+static void compare(const offer *o, const vane_tensor *t, const char *dense, int64_t count)
+{
+    const size_t bytes = vane_dtype_bytes(t->dtype);
+    for (int64_t i = 0; i < count; i++)
+        fuzz_expect(memcmp(element(o, i, bytes), dense + (size_t)i * bytes, bytes) == 0);
+}
+
+static void turn_bits(vane_tensor *dense, int64_t count)
+{
+    char *bytes = dense->data;
+    for (size_t i = 0; i < (size_t)count * vane_dtype_bytes(dense->dtype); i++)
+        bytes[i] ^= 1;
+}
+
+/* Other content, written by way of t, is found in the offer's memory; or all is as it was. */
+static void write_back(const offer *o, const vane_tensor *t, vane_tensor *dense, int64_t count)
+{
+    vane_tensor out = *t;
+    turn_bits(dense, count);
+    if (vane_copy(ctx, dense, &out) != VANE_OK)
+        turn_bits(dense, count);
+    fuzz_expect(vane_buffer_prefetch(ctx, t->buffer, VANE_HOST) == VANE_OK);
+    compare(o, t, dense->data, count);
+}
+
+static void export(const offer *o, const vane_tensor *t, int64_t count)
 {
     struct DLManagedTensorVersioned *out;
-    int64_t count = vane_tensor_count(t);
-    vane_tensor copy = vane_tensor_of(NULL, (vane_dtype)t->dtype, t->rank, t->shape);
-    fuzz_expect(count >= 0 && t->rank == (uint32_t)o->plain.tensor.ndim);
-    if (count > BLOCK) /* strides of 0 */
-        return;
-    copy.data = malloc((size_t)count * vane_dtype_bytes(t->dtype) + 8);
-    fuzz_expect(copy.data != NULL);
-    fuzz_expect(vane_copy(ctx, t, &copy) == VANE_OK || count == 0); /* of huge, empty shapes */
     fuzz_expect(vane_to_dlpack_versioned(ctx, t, &out) == VANE_OK);
-    fuzz_expect(count == 0 || (char *)out->tensor.data ==
+    fuzz_expect(out->tensor.ndim == (int32_t)t->rank);
+    fuzz_expect(count == 0 || (char *)out->tensor.data + out->tensor.byte_offset ==
                                   (char *)o->plain.tensor.data + o->plain.tensor.byte_offset);
     fuzz_expect(memcmp(&out->tensor.dtype, &o->plain.tensor.dtype, sizeof out->tensor.dtype) == 0);
     fuzz_expect(memcmp(out->tensor.shape, o->shape, t->rank * sizeof(int64_t)) == 0);
@@ -118,6 +155,23 @@ static void use(const offer *o, const vane_tensor *t)
                 memcmp(out->tensor.strides, o->stride, t->rank * sizeof(int64_t)) == 0);
     fuzz_expect(!o->is_versioned || (out->flags & VANE__DL_READ_ONLY) == (o->versioned.flags & 1));
     out->deleter(out);
+}
+
+/* It is what was offered, it can be read and written, and lent on with the same content. */
+static void use(const offer *o, const vane_tensor *t)
+{
+    int64_t count = vane_tensor_count(t);
+    vane_tensor copy = vane_tensor_of(NULL, (vane_dtype)t->dtype, t->rank, t->shape);
+    fuzz_expect(count >= 0 && t->rank == (uint32_t)o->plain.tensor.ndim);
+    if (count > BLOCK) /* strides of 0 */
+        return;
+    copy.data = calloc((size_t)count + 1, vane_dtype_bytes(t->dtype));
+    fuzz_expect(copy.data != NULL);
+    fuzz_expect(vane_copy(ctx, t, &copy) == VANE_OK || count == 0); /* of huge, empty shapes */
+    compare(o, t, copy.data, count);
+    export(o, t, count);
+    if (count > 0)
+        write_back(o, t, &copy, count);
     free(copy.data);
 }
 
@@ -132,6 +186,7 @@ int fuzz_one(const uint8_t *data, size_t bytes)
     char *block = calloc(1, BLOCK);
     fuzz_expect(block != NULL);
     take_offer(in, &o, block);
+    fill_block(block, o.plain.tensor.dtype.code == 6);
     vane_status st = o.is_versioned ? vane_from_dlpack_versioned(ctx, &o.versioned, &t, &b)
                                     : vane_from_dlpack(ctx, &o.plain, &t, &b);
     if (st == VANE_OK) {
