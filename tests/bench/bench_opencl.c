@@ -56,6 +56,22 @@ int bench_compare(bench_thing *things, size_t n, int rounds)
     return 0;
 }
 
+int bench_check(const char *whose, bench_op op, size_t n, const float *x, const float *got)
+{
+    for (size_t i = 0; i < n; i++) {
+        const float want = op == BENCH_ADD    ? x[i] + x[i]
+                           : op == BENCH_MUL  ? x[i] * x[i]
+                           : op == BENCH_RELU ? (x[i] > 0 ? x[i] : 0)
+                                              : x[i];
+        if (got[i] != want) {
+            fprintf(stderr, "bench_opencl: %s: element %zu of %zu is %g, expected %g\n", whose, i,
+                    n, (double)got[i], (double)want);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int rounds_for(size_t n)
 {
     return n <= 10000 ? BENCH_ROUNDS : n <= 100000 ? 101 : n <= 1000000 ? 51 : 15;
@@ -65,53 +81,68 @@ static int rounds_for(size_t n)
 
 static const size_t sizes[] = {1000, 10000, 100000, 1000000, MOST};
 
-static int compare_launches(hand *h, with_vane *v)
-{
-    printf("\nadd, launched and waited for, us%19s %10s %12s %8s\n", "by hand", "vane_add",
-           "async, wait", "ratio");
-    for (size_t i = 0; i < 3; i++) {
-        bench_thing things[] = {{"by hand", hand_launch, h, 0},
-                                {"call", with_vane_call, v, 0},
-                                {"async", with_vane_launch, v, 0}};
-        hand_set(h, BENCH_ADD, sizes[i], 1);
-        with_vane_set(v, BENCH_ADD, sizes[i]);
-        if (bench_compare(things, 3, BENCH_ROUNDS) || with_vane_check(v, BENCH_ADD, sizes[i]))
-            return 1;
-        printf("  %-30zu %18.2f %10.2f %12.2f %8.2f\n", sizes[i], things[0].median / 1e3,
-               things[1].median / 1e3, things[2].median / 1e3, things[1].median / things[0].median);
-    }
-    return 0;
-}
-
-static int compare_pipelines(hand *h, with_vane *v)
-{
-    printf("\n%d adds, then one wait, us each%17s %10s %21s\n", BENCH_PIPELINE, "by hand", "vane",
-           "ratio");
-    for (size_t i = 0; i < 4; i++) {
-        bench_thing things[] = {{"by hand", hand_pipeline, h, 0},
-                                {"vane", with_vane_pipeline, v, 0}};
-        hand_set(h, BENCH_ADD, sizes[i], 1);
-        with_vane_set(v, BENCH_ADD, sizes[i]);
-        if (bench_compare(things, 2, 31))
-            return 1;
-        printf("  %-30zu %18.3f %10.3f %21.2f\n", sizes[i], things[0].median / 1e3 / BENCH_PIPELINE,
-               things[1].median / 1e3 / BENCH_PIPELINE, things[1].median / things[0].median);
-    }
-    return 0;
-}
-
 /* One way of writing the kernel, as a thing of its own. */
 typedef struct variant {
     hand *h;
     bench_op op;
     size_t n, number;
+    int (*run)(void *h);
 } variant;
 
 static int run_variant(void *self)
 {
     const variant *v = self;
     hand_set(v->h, v->op, v->n, v->number);
-    return hand_launch(v->h);
+    return v->run(v->h);
+}
+
+/* Adds by hand in two ways, its own and Vane's kernel, and through Vane. */
+static int compare_adds(hand *h, with_vane *v, size_t n, bench_thing *things, size_t count,
+                        int rounds)
+{
+    hand_set(h, BENCH_ADD, n, 1);
+    with_vane_set(v, BENCH_ADD, n);
+    return hand_clear(h) || with_vane_clear(v) || bench_compare(things, count, rounds) ||
+           hand_check(h) || with_vane_check(v);
+}
+
+static int compare_launches(hand *h, with_vane *v)
+{
+    printf("\nadd, launched and waited for, us%10s %12s %10s %12s %8s\n", "by hand", "same kernel",
+           "vane_add", "async, wait", "ratio");
+    for (size_t i = 0; i < 3; i++) {
+        variant own = {h, BENCH_ADD, sizes[i], 1, hand_launch};
+        variant same = {h, BENCH_ADD, sizes[i], hand_same(), hand_launch};
+        bench_thing things[] = {{"by hand", run_variant, &own, 0},
+                                {"same kernel", run_variant, &same, 0},
+                                {"call", with_vane_call, v, 0},
+                                {"async", with_vane_launch, v, 0}};
+        if (compare_adds(h, v, sizes[i], things, 4, BENCH_ROUNDS))
+            return 1;
+        printf("  %-29zu %10.2f %12.2f %10.2f %12.2f %8.2f\n", sizes[i], things[0].median / 1e3,
+               things[1].median / 1e3, things[2].median / 1e3, things[3].median / 1e3,
+               things[2].median / things[1].median);
+    }
+    return 0;
+}
+
+static int compare_pipelines(hand *h, with_vane *v)
+{
+    printf("\n%d adds, then one wait, us each%9s %12s %10s %21s\n", BENCH_PIPELINE, "by hand",
+           "same kernel", "vane", "ratio");
+    for (size_t i = 0; i < 4; i++) {
+        variant own = {h, BENCH_ADD, sizes[i], 1, hand_pipeline};
+        variant same = {h, BENCH_ADD, sizes[i], hand_same(), hand_pipeline};
+        bench_thing things[] = {{"by hand", run_variant, &own, 0},
+                                {"same kernel", run_variant, &same, 0},
+                                {"vane", with_vane_pipeline, v, 0}};
+        if (compare_adds(h, v, sizes[i], things, 3, sizes[i] <= 10000 ? 101 : 15))
+            return 1;
+        printf("  %-29zu %10.3f %12.3f %10.3f %21.2f\n", sizes[i],
+               things[0].median / 1e3 / BENCH_PIPELINE, things[1].median / 1e3 / BENCH_PIPELINE,
+               things[2].median / 1e3 / BENCH_PIPELINE, things[2].median / things[1].median);
+    }
+    return 0;
 }
 
 static int compare_kernels(hand *h, with_vane *v, bench_op op, size_t n)
@@ -121,11 +152,12 @@ static int compare_kernels(hand *h, with_vane *v, bench_op op, size_t n)
     variant each[BENCH_THINGS];
     size_t best = 0;
     for (size_t i = 0; i < count; i++) {
-        each[i] = (variant){h, op, n, i};
+        each[i] = (variant){h, op, n, i, hand_launch};
         things[i] = (bench_thing){hand_variant_name(i), run_variant, &each[i], 0};
     }
+    hand_set(h, op, n, 0);
     with_vane_set(v, op, n);
-    if (bench_compare(things, count, rounds_for(n) / 2))
+    if (hand_clear(h) || with_vane_clear(v) || bench_compare(things, count, rounds_for(n) / 2))
         return 1;
     for (size_t i = 1; i < count; i++)
         if (things[i].median < things[best].median)
@@ -133,7 +165,7 @@ static int compare_kernels(hand *h, with_vane *v, bench_op op, size_t n)
     /* once more, the two by turns: each finds the cache as the other left it, and the best of
      * many is not the luckiest of them */
     bench_thing pair[] = {things[best], {"vane", with_vane_launch, v, 0}};
-    if (bench_compare(pair, 2, rounds_for(n)) || with_vane_check(v, op, n))
+    if (bench_compare(pair, 2, rounds_for(n)) || hand_check(h) || with_vane_check(v))
         return 1;
     const double bytes = (op == BENCH_RELU ? 8.0 : 12.0) * (double)n;
     printf("  %-5s %8zu  %-28s %8.2f %10.2f %8.2f\n", bench_op_names[op], n, pair[0].name,
@@ -166,8 +198,10 @@ static int copy_block(void *self)
 
 static int compare_copies(hand *h, with_vane *v)
 {
-    block b = {calloc(MOST, sizeof(float)), calloc(MOST, sizeof(float)), 0};
+    block b = {malloc(MOST * sizeof(float)), malloc(MOST * sizeof(float)), 0};
     int rc = !b.from || !b.to;
+    if (!rc)
+        memset(b.from, 1, MOST * sizeof(float)); /* untouched memory is one page, and fast */
     printf("\ncopies, GB/s%33s %10s %10s %8s\n", "memcpy", "by hand", "vane", "ratio");
     for (size_t i = 1; !rc && i < sizeof sizes / sizeof sizes[0]; i++) {
         const double bytes = (double)sizes[i] * sizeof(float);
@@ -179,7 +213,9 @@ static int compare_copies(hand *h, with_vane *v)
         b.n = sizes[i];
         hand_set(h, BENCH_ADD, sizes[i], 1);
         with_vane_set(v, BENCH_ADD, sizes[i]);
-        rc = bench_compare(things, 5, rounds_for(sizes[i]));
+        rc = hand_clear(h) || with_vane_clear(v) ||
+             bench_compare(things, 5, rounds_for(sizes[i])) || hand_check_copies(h) ||
+             with_vane_check_copies(v);
         for (int w = 1; !rc && w < 5; w += 2)
             printf("  %-10s %8zu %23.2f %10.2f %10.2f %8.2f\n", w == 1 ? "upload" : "add, down",
                    sizes[i], bytes / things[0].median, bytes / things[w].median,

@@ -24,15 +24,19 @@ double bench_now_ns(void);
 double bench_middle(double *ns, size_t n);
 /* Runs all things in turn, rounds times (at most BENCH_ROUNDS), and fills their medians. */
 int bench_compare(bench_thing *things, size_t n, int rounds);
+/* Are got what op makes of x and x (BENCH_OPS: x itself)? whose is for the sentence. */
+int bench_check(const char *whose, bench_op op, size_t n, const float *x, const float *got);
 
 /* ---- by hand (opencl_hand.c) ------------------------------------------------------ */
 
 typedef struct hand hand;
-/* cache: a file that keeps the program's binary, or NULL. n: elements of the buffers. */
+/* cache: a file that keeps the one program's binary, or NULL. n: elements of the buffers. Programs
+ * are built when they are first needed. */
 hand *hand_open(size_t n, const char *cache);
 void hand_close(hand *h);
 const char *hand_device(const hand *h);
 size_t hand_variants(void);
+size_t hand_same(void); /* the variant that is Vane's kernel */
 const char *hand_variant_name(size_t i);
 /* What the things below do: the op, the elements, which way of writing the kernel. */
 void hand_set(hand *h, bench_op op, size_t n, size_t variant);
@@ -43,6 +47,10 @@ int hand_launch(void *self);
 int hand_pipeline(void *self);
 int hand_upload(void *self);
 int hand_download(void *self);
+/* Before and after: out holds nothing; out, or what the copies moved, is right. */
+int hand_clear(hand *h);
+int hand_check(hand *h);
+int hand_check_copies(hand *h);
 
 /* ---- with Vane (opencl_vane.c) ---------------------------------------------------- */
 
@@ -56,8 +64,9 @@ int with_vane_launch(void *self);   /* vane_add_async and one wait */
 int with_vane_pipeline(void *self); /* BENCH_PIPELINE of them and one wait */
 int with_vane_upload(void *self);
 int with_vane_download(void *self);
-/* 0 when the last result of op over n elements is right. */
-int with_vane_check(with_vane *v, bench_op op, size_t n);
+int with_vane_clear(with_vane *v);
+int with_vane_check(with_vane *v);
+int with_vane_check_copies(with_vane *v);
 
 /* ---- process start to first result (opencl_start.c) ------------------------------- */
 

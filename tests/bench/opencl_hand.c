@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* opencl_hand.c - what a careful programmer writes against OpenCL: one context, one queue, buffers
  * made once, kernels made once, the program's binary kept in a file. It is the measure that Vane
- * is held against, so it does nothing that such a program would not need.
+ * is held against, so it does nothing that such a program would not need. The last of its ways to
+ * write a kernel is Vane's own source, cut as Vane cuts it, so that the host's share can be told
+ * from the kernel's.
  */
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
@@ -10,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "opencl_bench.h"
+#include "opencl_same.h"
 
 /* clang-format off */
 #define API_MAP(X) \
@@ -22,16 +24,21 @@
     X(clReleaseMemObject) X(clReleaseCommandQueue) X(clReleaseContext)
 /* clang-format on */
 
-/* Ways to write an elementwise kernel: elements an item, items a group. */
+/* Ways to write an elementwise kernel: elements an item, items a group. Of the last, Vane's, both
+ * are the device's (opencl_same.c). */
 static const struct {
     const char *name, *function;
     size_t elements, group;
 } variants[] = {
-    {"1 element, groups of 64", "one", 1, 64},     {"1 element, groups of 256", "one", 1, 256},
-    {"1 element, groups of 1024", "one", 1, 1024}, {"float4, groups of 256", "four", 4, 256},
-    {"float16, groups of 64", "sixteen", 16, 64},  {"a run of 2048, groups of 1", "run", 2048, 1},
+    {"1 element, groups of 64", "one", 1, 64},
+    {"1 element, groups of 256", "one", 1, 256},
+    {"1 element, groups of 1024", "one", 1, 1024},
+    {"float4, groups of 256", "four", 4, 256},
+    {"float16, groups of 64", "sixteen", 16, 64},
+    {"a run of 2048, groups of 1", "run", 2048, 1},
+    {"Vane's kernel", "flat", 0, 0},
 };
-enum { VARIANTS = sizeof variants / sizeof variants[0] };
+enum { VARIANTS = sizeof variants / sizeof variants[0], SAME = VARIANTS - 1 };
 
 static const char source[] =
     "#define BODY(NAME, E)\\\n"
@@ -63,7 +70,9 @@ struct hand {
     cl_device_id device;
     cl_context context;
     cl_command_queue queue;
-    cl_program program;
+    cl_program program, same[BENCH_OPS]; /* built at the first kernel */
+    hand_shape shape;
+    const char *cache; /* keeps the binary of what is built; NULL: nothing does */
     cl_kernel kernels[BENCH_OPS][VARIANTS];
     cl_mem a, b, out;
     float *from, *to; /* of the copies */
@@ -108,6 +117,7 @@ static int open_queue(hand *h)
         fails("no device", h->clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 1, &h->device, NULL)))
         return 1;
     h->clGetDeviceInfo(h->device, CL_DEVICE_NAME, sizeof h->name - 1, h->name, NULL);
+    hand_shape_of(&h->shape, h->device, h->clGetDeviceInfo);
     h->context = h->clCreateContext(NULL, 1, &h->device, NULL, NULL, &code);
     if (fails("clCreateContext", code))
         return 1;
@@ -132,36 +142,48 @@ static cl_program from_file(hand *h, const char *path)
     return code == CL_SUCCESS ? p : NULL;
 }
 
-static void to_file(hand *h, const char *path)
+static void to_file(hand *h, cl_program p, const char *path)
 {
     size_t bytes = 0;
-    if (h->clGetProgramInfo(h->program, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL) ||
-        !bytes)
+    if (h->clGetProgramInfo(p, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL) || !bytes)
         return;
     unsigned char *binary = malloc(bytes);
     FILE *f = fopen(path, "wb");
-    if (binary && f &&
-        !h->clGetProgramInfo(h->program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL))
+    if (binary && f && !h->clGetProgramInfo(p, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL))
         fwrite(binary, 1, bytes, f);
     if (f)
         fclose(f);
     free(binary);
 }
 
-static int open_program(hand *h, const char *cache)
+/* NULL: it does not build. */
+static cl_program build(hand *h, cl_uint count, const char **texts, const char *options)
 {
-    const char *text = source;
     cl_int code = CL_SUCCESS;
-    h->program = from_file(h, cache);
-    int kept = h->program != NULL;
+    cl_program p = from_file(h, h->cache);
+    int kept = p != NULL;
     if (!kept)
-        h->program = h->clCreateProgramWithSource(h->context, 1, &text, NULL, &code);
+        p = h->clCreateProgramWithSource(h->context, count, texts, NULL, &code);
     if (fails("clCreateProgram", code) ||
-        fails("clBuildProgram", h->clBuildProgram(h->program, 1, &h->device, "", NULL, NULL)))
-        return 1;
-    if (cache && !kept)
-        to_file(h, cache);
-    return 0;
+        fails("clBuildProgram", h->clBuildProgram(p, 1, &h->device, options, NULL, NULL)))
+        return NULL;
+    if (h->cache && !kept)
+        to_file(h, p, h->cache);
+    return p;
+}
+
+static cl_program program_of(hand *h)
+{
+    const char *text = source, *texts[HAND_TEXTS];
+    char options[256];
+    cl_program *p = h->variant == SAME ? &h->same[h->op] : &h->program;
+    if (*p == NULL && h->variant == SAME) {
+        hand_same_texts(&h->shape, h->op, texts, options, sizeof options);
+        *p = build(h, HAND_TEXTS, texts, options);
+    } else if (*p == NULL) {
+        *p = build(h, 1, &text, "");
+    }
+    return *p;
 }
 
 static int open_buffers(hand *h, size_t n)
@@ -189,7 +211,9 @@ static int open_buffers(hand *h, size_t n)
 hand *hand_open(size_t n, const char *cache)
 {
     hand *h = calloc(1, sizeof *h);
-    if (h && !open_loader(h) && !open_queue(h) && !open_program(h, cache) && !open_buffers(h, n))
+    if (h)
+        h->cache = cache;
+    if (h && !open_loader(h) && !open_queue(h) && !open_buffers(h, n))
         return h;
     if (h)
         hand_close(h);
@@ -209,6 +233,9 @@ void hand_close(hand *h)
         h->clReleaseMemObject(h->out);
     if (h->program)
         h->clReleaseProgram(h->program);
+    for (int i = 0; i < BENCH_OPS; i++)
+        if (h->same[i])
+            h->clReleaseProgram(h->same[i]);
     if (h->queue)
         h->clReleaseCommandQueue(h->queue);
     if (h->context)
@@ -227,6 +254,10 @@ const char *hand_device(const hand *h)
 size_t hand_variants(void)
 {
     return VARIANTS;
+}
+size_t hand_same(void)
+{
+    return SAME;
 }
 const char *hand_variant_name(size_t i)
 {
@@ -247,17 +278,17 @@ static cl_kernel kernel_of(hand *h)
     cl_kernel *k = &h->kernels[h->op][h->variant];
     char name[64];
     cl_int code;
-    if (!*k) {
-        snprintf(name, sizeof name, "%s_%s", bench_op_names[h->op], variants[h->variant].function);
-        *k = h->clCreateKernel(h->program, name, &code);
-    }
+    if (*k)
+        return *k;
+    cl_program p = program_of(h);
+    snprintf(name, sizeof name, "%s_%s", bench_op_names[h->op], variants[h->variant].function);
+    *k = p ? h->clCreateKernel(p, h->variant == SAME ? "flat" : name, &code) : NULL;
     return *k;
 }
 
 /* Sizes are multiples of 16 where a variant needs that. */
-static cl_int enqueue(hand *h)
+static cl_int enqueue_own(hand *h, cl_kernel k)
 {
-    const cl_kernel k = kernel_of(h);
     const cl_uint n = (cl_uint)h->n;
     const size_t local = variants[h->variant].group, elements = variants[h->variant].elements;
     const size_t items = (h->n + elements - 1) / elements;
@@ -269,6 +300,30 @@ static cl_int enqueue(hand *h)
     if (code == CL_SUCCESS)
         code = h->clEnqueueNDRangeKernel(h->queue, k, 1, NULL, &global, &local, 0, NULL, NULL);
     return code;
+}
+
+static cl_int enqueue_same(hand *h, cl_kernel k)
+{
+    cl_uint i = 0;
+    hand_place place;
+    size_t global, local;
+    hand_same_cut(&h->shape, h->n, &place, &global, &local);
+    cl_int code = h->clSetKernelArg(k, i++, sizeof h->a, &h->a);
+    if (h->op != BENCH_RELU)
+        code |= h->clSetKernelArg(k, i++, sizeof h->b, &h->b);
+    code |= h->clSetKernelArg(k, i++, sizeof h->out, &h->out);
+    code |= h->clSetKernelArg(k, i, sizeof place, &place);
+    if (code == CL_SUCCESS)
+        code = h->clEnqueueNDRangeKernel(h->queue, k, 1, NULL, &global, &local, 0, NULL, NULL);
+    return code;
+}
+
+static cl_int enqueue(hand *h)
+{
+    cl_kernel k = kernel_of(h);
+    if (k == NULL)
+        return CL_INVALID_KERNEL;
+    return h->variant == SAME ? enqueue_same(h, k) : enqueue_own(h, k);
 }
 
 int hand_launch(void *self)
@@ -302,4 +357,33 @@ int hand_download(void *self)
            fails("clEnqueueReadBuffer",
                  h->clEnqueueReadBuffer(h->queue, h->out, CL_TRUE, 0, h->n * sizeof(float), h->to,
                                         0, NULL, NULL));
+}
+
+/* ---- is it right? ---------------------------------------------------------------- */
+
+int hand_clear(hand *h)
+{
+    for (size_t i = 0; i < h->n; i++)
+        h->to[i] = -1e9f;
+    return fails("clEnqueueWriteBuffer",
+                 h->clEnqueueWriteBuffer(h->queue, h->out, CL_TRUE, 0, h->n * sizeof(float), h->to,
+                                         0, NULL, NULL));
+}
+
+static int read_back(hand *h, cl_mem from)
+{
+    return fails("clEnqueueReadBuffer",
+                 h->clEnqueueReadBuffer(h->queue, from, CL_TRUE, 0, h->n * sizeof(float), h->to, 0,
+                                        NULL, NULL));
+}
+
+int hand_check(hand *h)
+{
+    return read_back(h, h->out) || bench_check("by hand", h->op, h->n, h->from, h->to);
+}
+
+int hand_check_copies(hand *h)
+{
+    int rc = bench_check("down by hand", h->op, h->n, h->from, h->to);
+    return rc || read_back(h, h->a) || bench_check("up by hand", BENCH_OPS, h->n, h->from, h->to);
 }
