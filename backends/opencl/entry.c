@@ -29,6 +29,7 @@ static const vane_backend_vt table = {
     .queue_close = ocl_queue_close,
     .queue_sync = ocl_queue_sync,
     .queue_wait = ocl_queue_wait,
+    .queue_mark = ocl_queue_mark,
     .queue_callback = ocl_queue_callback,
     .upload = ocl_upload,
     .download = ocl_download,

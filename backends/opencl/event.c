@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* event.c - the core's events. One is made for nearly every launch, so they come from a free
- * list, and blocks of them from the host.
- */
+/* event.c - the core's events. They come from a free list, and blocks of them from the host. */
 #include <sched.h>
 #include <time.h>
 
@@ -97,7 +95,9 @@ vane_status ocl_event_wrap(vane_queue *q, cl_event e, vane_event **out)
     slot *s = take(b);
     if (!s)
         return wait_now(q, e);
-    s->event = (vane_event){.backend = b, .event = e};
+    s->event.backend = b;
+    s->event.event = e;
+    s->event.n_kept = 0;
     *out = &s->event;
     return VANE_OK;
 }
@@ -107,6 +107,8 @@ void ocl_event_free(vane_event *e)
     vane_backend *b = e->backend;
     slot *s = (slot *)e;
     b->cl.clReleaseEvent(e->event);
+    while (e->n_kept > 0)
+        b->cl.clReleaseEvent(e->kept[--e->n_kept]);
     pthread_mutex_lock(&b->events->lock);
     s->next = b->events->free;
     b->events->free = s;
@@ -116,35 +118,40 @@ void ocl_event_free(vane_event *e)
 /* ---- waiting ----------------------------------------------------------------------- */
 
 /* NULL: the driver does not say. */
-static cl_command_queue queue_of(const vane_event *e)
+static cl_command_queue queue_of(const vane_backend *b, cl_event e)
 {
     cl_command_queue queue = NULL;
-    cl_int code =
-        e->backend->cl.clGetEventInfo(e->event, CL_EVENT_COMMAND_QUEUE, sizeof queue, &queue, NULL);
+    cl_int code = b->cl.clGetEventInfo(e, CL_EVENT_COMMAND_QUEUE, sizeof queue, &queue, NULL);
     return code == CL_SUCCESS ? queue : NULL;
 }
 
-static vane_status status_of(const vane_event *e, cl_int code, cl_int state, const char *what)
+static vane_status status_of(const vane_backend *b, cl_event e, cl_int code, cl_int state,
+                             const char *what)
 {
     if (code != CL_SUCCESS)
-        return ocl_fail_queue(e->backend, queue_of(e), code, what);
+        return ocl_fail_queue(b, queue_of(b, e), code, what);
     if (state < 0)
-        return ocl_fail_queue(e->backend, queue_of(e), state, "a command that was queued");
+        return ocl_fail_queue(b, queue_of(b, e), state, "a command that was queued");
     return state == CL_COMPLETE ? VANE_OK : VANE_E_TIMEOUT;
+}
+
+vane_status ocl_command_status(const vane_backend *b, cl_event e)
+{
+    cl_int state = CL_COMPLETE;
+    cl_int code =
+        b->cl.clGetEventInfo(e, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL);
+    return status_of(b, e, code, state, "clGetEventInfo");
 }
 
 static vane_status poll(const vane_event *e)
 {
-    cl_int state = CL_COMPLETE;
-    cl_int code = e->backend->cl.clGetEventInfo(e->event, CL_EVENT_COMMAND_EXECUTION_STATUS,
-                                                sizeof state, &state, NULL);
-    return status_of(e, code, state, "clGetEventInfo");
+    return ocl_command_status(e->backend, e->event);
 }
 
 /* OpenCL only promises to run what was flushed. */
 static void flush(const vane_event *e)
 {
-    cl_command_queue queue = queue_of(e);
+    cl_command_queue queue = queue_of(e->backend, e->event);
     if (queue)
         e->backend->cl.clFlush(queue);
 }
@@ -171,7 +178,7 @@ static vane_status wait_forever(const vane_event *e)
         if (st != VANE_OK && st != VANE_E_TIMEOUT)
             return st;
     }
-    return status_of(e, code, CL_COMPLETE, "clWaitForEvents");
+    return status_of(e->backend, e->event, code, CL_COMPLETE, "clWaitForEvents");
 }
 
 /* OpenCL has no wait with a limit: sleep ever longer between two looks. */
@@ -202,7 +209,7 @@ static vane_status timed_out(const vane_event *e, uint64_t timeout_ns)
                       (double)timeout_ns * 1e-6);
 }
 
-vane_status ocl_event_wait(vane_event *e, uint64_t timeout_ns)
+static vane_status wait_own(vane_event *e, uint64_t timeout_ns)
 {
     vane_status st = poll(e);
     if (st == VANE_E_TIMEOUT) {
@@ -216,6 +223,15 @@ vane_status ocl_event_wait(vane_event *e, uint64_t timeout_ns)
     if (st == VANE_OK || (st == VANE_E_TIMEOUT && timeout_ns == UINT64_MAX))
         return wait_forever(e);
     return st == VANE_E_TIMEOUT ? timed_out(e, timeout_ns) : st;
+}
+
+/* What was launched before it is over by then. */
+vane_status ocl_event_wait(vane_event *e, uint64_t timeout_ns)
+{
+    vane_status st = wait_own(e, timeout_ns);
+    for (uint32_t i = 0; st == VANE_OK && i < e->n_kept; i++)
+        st = ocl_command_status(e->backend, e->kept[i]);
+    return st;
 }
 
 vane_status ocl_event_time(vane_event *e, uint64_t *begin_ns, uint64_t *end_ns)

@@ -54,6 +54,7 @@ vane_status ocl_queue_open(vane_device *d, vane_queue **out);
 void ocl_queue_close(vane_queue *q);
 vane_status ocl_queue_sync(vane_queue *q);
 vane_status ocl_queue_wait(vane_queue *q, vane_event *e);
+vane_status ocl_queue_mark(vane_queue *q, vane_event **out);
 vane_status ocl_queue_callback(vane_queue *q, void (*fn)(void *arg), void *arg);
 vane_status ocl_queue_launch(vane_queue *q, const vane_kernel *k, const vane_call *call,
                              vane_event **out);
@@ -64,6 +65,8 @@ void ocl_events_close(vane_backend *b);
 /* Wraps e (owned from here on, also on failure) for the core; e NULL: complete already. */
 vane_status ocl_event_wrap(vane_queue *q, cl_event e, vane_event **out);
 vane_status ocl_event_wait(vane_event *e, uint64_t timeout_ns);
+/* How a command ended; VANE_E_TIMEOUT (recorded nowhere): it has not. */
+vane_status ocl_command_status(const vane_backend *b, cl_event e);
 vane_status ocl_event_time(vane_event *e, uint64_t *begin_ns, uint64_t *end_ns);
 void ocl_event_free(vane_event *e);
 

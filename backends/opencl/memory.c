@@ -66,6 +66,7 @@ vane_status ocl_mem_import(vane_device *d, void *host, uint64_t bytes, vane_mem 
 
 void ocl_mem_free(vane_device *d, vane_mem *m)
 {
+    atomic_fetch_add(&d->frees, 1);
     d->backend->cl.clReleaseMemObject(m->mem);
     d->backend->host->free(d->backend->host->ctx, m->owned);
     d->backend->host->free(d->backend->host->ctx, m);

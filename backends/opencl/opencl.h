@@ -102,6 +102,7 @@ struct vane_device {
     uint32_t group;       /* the work-group size of most kernels; a power of two */
     uint64_t local_bytes; /* of a work-group */
     char *identity;       /* device, driver and platform with versions: part of cache keys */
+    atomic_uint frees;    /* of memory: a cl_mem that a kernel has may be gone */
     pthread_mutex_t lock; /* programs */
     ocl_program *programs;
     ocl_kernel kernels[VANE_OP_COUNT][VANE_DTYPE_COUNT];
@@ -116,9 +117,13 @@ struct vane_mem {
     uint64_t bytes;
 };
 
+#define OCL_KEPT 16u /* no fewer than the core launches in a row without an event */
+
+typedef struct ocl_args ocl_args; /* geometry.c: the arguments that a cl_kernel has */
 typedef struct ocl_slot {
     uint32_t key; /* 0: free */
     cl_kernel kernel;
+    ocl_args *args; /* NULL: nobody remembers them */
 } ocl_slot;
 
 struct vane_queue {
@@ -129,11 +134,16 @@ struct vane_queue {
     vane_mem *scratch[4];  /* kept while memory suffices: in-order use needs no more */
     uint32_t scratch_held; /* bits: slots that the call in progress has asked for */
     atomic_uint callbacks; /* that have not run */
+    cl_event
+        kept[OCL_KEPT]; /* of launches without an event for the core, since the last that had */
+    uint32_t n_kept;
 };
 
 struct vane_event {
     vane_backend *backend;
     cl_event event;
+    cl_event kept[OCL_KEPT]; /* of launches before it: a failure of theirs is its own */
+    uint32_t n_kept;
 };
 
 /* ---- launching (program.c, launch.c) --------------------------------------------- */
@@ -166,6 +176,8 @@ typedef struct ocl_function {
 /* The queue's cl_kernel for f, built or loaded at the first ask (milliseconds, then nanoseconds).
  * VANE_E_UNSUPPORTED: it does not build; the log went to host->report. */
 vane_status ocl_function_get(vane_queue *q, const ocl_function *f, cl_kernel *out);
+/* The same with its place, which stays until the next ask. */
+vane_status ocl_function_slot(vane_queue *q, const ocl_function *f, ocl_slot **out);
 
 /* Sets one argument; the first failure sticks in *code. */
 #define OCL_ARG(q, kernel, i, value, code)                                    \

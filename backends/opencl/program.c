@@ -110,31 +110,42 @@ static vane_status grow(vane_queue *q)
     return VANE_OK;
 }
 
-static vane_status add_function(vane_queue *q, const ocl_function *f, uint32_t key, cl_kernel *out)
+static vane_status add_function(vane_queue *q, const ocl_function *f, uint32_t key, ocl_slot **out)
 {
+    cl_kernel kernel = NULL;
     vane_status st = VANE_OK;
     if (!q->slots || q->slots_used * 2 > q->slot_mask)
         st = grow(q);
     if (st == VANE_OK)
-        st = make_kernel(q, f, out);
+        st = make_kernel(q, f, &kernel);
     if (st != VANE_OK)
         return st;
-    *slot_of(q, key) = (ocl_slot){.key = key, .kernel = *out};
+    *out = slot_of(q, key);
+    **out = (ocl_slot){.key = key, .kernel = kernel};
     q->slots_used++;
     return VANE_OK;
 }
 
-vane_status ocl_function_get(vane_queue *q, const ocl_function *f, cl_kernel *out)
+vane_status ocl_function_slot(vane_queue *q, const ocl_function *f, ocl_slot **out)
 {
     uint32_t key = key_of(f);
     if (q->slots) {
-        const ocl_slot *s = slot_of(q, key);
+        ocl_slot *s = slot_of(q, key);
         if (s->key == key) {
-            *out = s->kernel;
+            *out = s;
             return VANE_OK;
         }
     }
     return add_function(q, f, key, out);
+}
+
+vane_status ocl_function_get(vane_queue *q, const ocl_function *f, cl_kernel *out)
+{
+    ocl_slot *s = NULL;
+    vane_status st = ocl_function_slot(q, f, &s);
+    if (st == VANE_OK)
+        *out = s->kernel;
+    return st;
 }
 
 void ocl_functions_release(vane_queue *q)
@@ -143,6 +154,7 @@ void ocl_functions_release(vane_queue *q)
     for (uint32_t i = 0; q->slots && i <= q->slot_mask; i++) {
         if (q->slots[i].key)
             b->cl.clReleaseKernel(q->slots[i].kernel);
+        b->host->free(b->host->ctx, q->slots[i].args);
     }
     b->host->free(b->host->ctx, q->slots);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* queue.c - in-order command queues. They keep times: on PoCL that costs nothing measurable. */
 #include <sched.h>
+#include <string.h>
 
 #include "host.h"
 
@@ -32,6 +33,8 @@ void ocl_queue_close(vane_queue *q)
     while (atomic_load(&q->callbacks) > 0)
         sched_yield(); /* clFinish does not wait for callbacks */
     ocl_functions_release(q);
+    while (q->n_kept > 0)
+        d->backend->cl.clReleaseEvent(q->kept[--q->n_kept]);
     for (size_t i = 0; i < sizeof q->scratch / sizeof q->scratch[0]; i++) {
         if (q->scratch[i])
             ocl_mem_free(d, q->scratch[i]);
@@ -77,6 +80,54 @@ vane_status ocl_queue_wait(vane_queue *q, vane_event *e)
     if (code == CL_SUCCESS)
         code = cl->clEnqueueBarrierWithWaitList(q->queue, 1, &e->event, NULL);
     return code == CL_SUCCESS ? VANE_OK : wait_failed(q, e, code);
+}
+
+/* ---- marks ------------------------------------------------------------------------ */
+
+/* e with what was kept before it. Where e was complete at once, so was that. */
+static vane_status wrap(vane_queue *q, cl_event e, vane_event **out)
+{
+    const vane_backend *b = q->device->backend;
+    vane_status st = ocl_event_wrap(q, e, out);
+    vane_event *event = st == VANE_OK ? *out : NULL;
+    if (event) {
+        event->n_kept = q->n_kept;
+        memcpy(event->kept, q->kept, q->n_kept * sizeof q->kept[0]);
+        q->n_kept = 0;
+    }
+    for (; q->n_kept > 0; b->cl.clReleaseEvent(q->kept[q->n_kept])) {
+        q->n_kept--;
+        st = st == VANE_OK ? ocl_command_status(b, q->kept[q->n_kept]) : st;
+    }
+    return st;
+}
+
+vane_status ocl_queue_mark(vane_queue *q, vane_event **out)
+{
+    cl_event e = NULL;
+    cl_int code = q->device->backend->cl.clEnqueueMarkerWithWaitList(q->queue, 0, NULL, &e);
+    if (code != CL_SUCCESS)
+        return ocl_fail_queue(q->device->backend, q->queue, code, "clEnqueueMarkerWithWaitList");
+    return wrap(q, e, out);
+}
+
+/* A launch without an event for the core: what becomes of it is found out with the next that has
+ * one. Its failure need not be that one's in OpenCL. */
+static vane_status keep(vane_queue *q, cl_event e)
+{
+    const ocl_api *cl = &q->device->backend->cl;
+    vane_status st = VANE_OK;
+    if (!e)
+        return VANE_OK;
+    if (q->n_kept == OCL_KEPT) { /* the oldest has to do without */
+        cl->clWaitForEvents(1, q->kept);
+        st = ocl_command_status(q->device->backend, q->kept[0]);
+        cl->clReleaseEvent(q->kept[0]);
+        q->n_kept--;
+        memmove(q->kept, q->kept + 1, q->n_kept * sizeof q->kept[0]);
+    }
+    q->kept[q->n_kept++] = e;
+    return st;
 }
 
 /* ---- callbacks -------------------------------------------------------------------- */
@@ -137,6 +188,8 @@ vane_status ocl_queue_launch(vane_queue *q, const vane_kernel *k, const vane_cal
     const ocl_kernel *kernel = (const ocl_kernel *)k;
     cl_event e = NULL;
     q->scratch_held = 0;
-    vane_status st = kernel->run(q, kernel, call, out ? &e : NULL);
-    return st == VANE_OK && out ? ocl_event_wrap(q, e, out) : st;
+    vane_status st = kernel->run(q, kernel, call, &e);
+    if (st != VANE_OK)
+        return st;
+    return out ? wrap(q, e, out) : keep(q, e);
 }

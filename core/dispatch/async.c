@@ -6,6 +6,37 @@
 #include "error.h"
 #include "exec/stream.h"
 
+/* Where the stream keeps the flights of such calls: one of them may be of this very call. */
+static uint32_t bin_of(uint32_t op, const vane_tensor *const *in, uint32_t n_in,
+                       vane_tensor *const *out)
+{
+    uint64_t key = op;
+    if (n_in > 0 && in != NULL && in[0] != NULL)
+        key += in[0]->buffer.id * 31;
+    if (out != NULL && out[0] != NULL)
+        key += out[0]->buffer.id * 7;
+    return (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) % VANE__STREAM_BINS;
+}
+
+static vane_status flight_for(vane_stream *s, uint32_t op, const vane_tensor *const *in,
+                              uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
+                              const vane_params *params, vane__flight **found)
+{
+    vane__request rq;
+    vane__flight *f = vane__stream_flight(s, bin_of(op, in, n_in, out));
+    if (f == NULL)
+        return vane__fail(VANE_E_NOMEM, "run_async: no memory for the call");
+    *found = f;
+    if (vane__flight_again(f, op, in, n_in, out, n_out, params))
+        return VANE_OK;
+    vane_status st = vane__request_make(s->ctx, op, in, n_in, out, n_out, params, &rq);
+    if (st == VANE_OK)
+        st = vane__flight_open(s->ctx, &rq, f);
+    if (st != VANE_OK)
+        vane__stream_recycle(s, f);
+    return st;
+}
+
 static vane_status run_async(vane_stream *s, uint32_t op, const vane_tensor *const *in,
                              uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
                              const vane_params *params, const vane_options *options)
@@ -17,14 +48,10 @@ static vane_status run_async(vane_stream *s, uint32_t op, const vane_tensor *con
         st = vane__fail(VANE_E_ARGUMENT, "run_async: options.decision is set, expected NULL");
     if (st != VANE_OK)
         return st;
-    vane__flight *f = vane__stream_flight(s);
-    if (f == NULL)
-        return vane__fail(VANE_E_NOMEM, "run_async: no memory for the call");
-    st = vane__flight_open(s->ctx, op, in, n_in, out, n_out, params, f);
-    if (st != VANE_OK) {
-        vane__stream_recycle(s, f);
+    vane__flight *f = NULL;
+    st = flight_for(s, op, in, n_in, out, n_out, params, &f);
+    if (st != VANE_OK)
         return st;
-    }
     if (options != NULL) {
         if (options->backend != NULL)
             snprintf(f->wish_backend, sizeof f->wish_backend, "%s", options->backend);

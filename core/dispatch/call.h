@@ -44,6 +44,16 @@ vane_status vane__call_prepare(const vane__request *rq, vane__prepared *p);
 /* The call of one part, into *call. */
 void vane__call_part(const vane__prepared *p, uint32_t part, vane_call *call);
 
+/* Has it nothing to write? */
+static inline int vane__call_is_empty(const vane_call *call)
+{
+    const vane_view *v = &call->arg[call->n_arg - 1];
+    for (uint32_t d = 0; d < v->rank; d++)
+        if (v->shape[d] == 0)
+            return 1;
+    return 0;
+}
+
 /* The dtype that every input but a leading bool has; the sentence when they differ. */
 vane_status vane__request_dtype(const vane__request *rq, uint32_t *out);
 vane_status vane__request_infer(const vane__request *rq, vane_tensor *out);

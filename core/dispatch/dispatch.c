@@ -50,8 +50,10 @@ static vane_status fly(vane_context *ctx, vane__flight *f, const vane_options *o
         e.width = options->width;
         e.decision = options->decision;
     }
-    if (unusual(ctx, options) || f->p.parts == 0)
-        return f->p.parts == 0 && !unusual(ctx, options) ? VANE_OK : vane__elect(&e);
+    if (unusual(ctx, options))
+        return vane__elect(&e);
+    if (f->p.parts == 0)
+        return VANE_OK;
     const vane__route *route = vane__route_for(ctx, &f->p);
     if (route == NULL)
         return vane_last_error()->status;
@@ -66,12 +68,11 @@ static vane_status fly(vane_context *ctx, vane__flight *f, const vane_options *o
     return vane__elect(&e);
 }
 
-static vane_status dispatch_buffers(vane_context *ctx, uint32_t op, const vane_tensor *const *in,
-                                    uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
-                                    const vane_params *params, const vane_options *options)
+static vane_status dispatch_buffers(vane_context *ctx, const vane__request *rq,
+                                    const vane_options *options)
 {
     vane__flight f;
-    vane_status st = vane__flight_open(ctx, op, in, n_in, out, n_out, params, &f);
+    vane_status st = vane__flight_open(ctx, rq, &f);
     if (st != VANE_OK)
         return st;
     st = vane__flight_enlist(&f);
@@ -111,7 +112,7 @@ vane_status vane__dispatch(vane_context *ctx, uint32_t op, const vane_tensor *co
     if (st == VANE_OK)
         st = vane__options_check(options);
     if (st == VANE_OK && vane__has_buffers(in, rq.n_in, out, rq.n_out))
-        return dispatch_buffers(ctx, op, in, n_in, out, n_out, params, options);
+        return dispatch_buffers(ctx, &rq, options);
     if (st == VANE_OK)
         st = vane__call_prepare(&rq, &p);
     if (st != VANE_OK)

@@ -14,15 +14,6 @@
 #include "error.h"
 #include "os.h"
 
-static int is_empty(const vane_call *call)
-{
-    const vane_view *v = &call->arg[call->n_arg - 1];
-    for (uint32_t d = 0; d < v->rank; d++)
-        if (v->shape[d] == 0)
-            return 1;
-    return 0;
-}
-
 static const char *name_of(const vane__runner *r)
 {
     return r->device != NULL ? r->device->backend->entry->name : VANE__PROGRAM;
@@ -74,7 +65,7 @@ vane_status vane__execute_on_host(const vane__prepared *p, const vane__runner *r
     vane_status st = VANE_OK;
     for (uint32_t part = 0; st == VANE_OK && part < p->parts; part++) {
         vane__call_part(p, part, &call);
-        if (p->parts > 1 && is_empty(&call))
+        if (p->parts > 1 && vane__call_is_empty(&call))
             continue;
         call.flags |= p->call.flags & VANE_CALL_INPLACE;
         call.host = r->host;

@@ -91,15 +91,16 @@ static vane_status explain(vane_context *ctx, const vane__prepared *p, vane_deci
     return st;
 }
 
-static vane_status explain_buffers(vane_context *ctx, uint32_t op, const vane_tensor *const *in,
-                                   uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
-                                   const vane_params *params, vane_decision *decision)
+static vane_status explain_buffers(vane_context *ctx, const vane__request *rq,
+                                   vane_decision *decision)
 {
     vane__flight f;
-    vane_status st = vane__flight_open(ctx, op, in, n_in, out, n_out, params, &f);
+    vane_status st = vane__flight_open(ctx, rq, &f);
     if (st != VANE_OK)
         return st;
+    vane__flight_lock(&f);
     vane__flight_look(&f);
+    vane__flight_unlock(&f);
     st = explain(ctx, &f.p, decision);
     vane__flight_close(&f);
     return st;
@@ -116,7 +117,7 @@ vane_status vane_explain(vane_context *ctx, uint32_t op, const vane_tensor *cons
         st = vane__fail(VANE_E_ARGUMENT, "%s: out is NULL, expected a vane_decision",
                         rq.op->info.name);
     if (st == VANE_OK && vane__has_buffers(inputs, rq.n_in, outputs, n_out))
-        return explain_buffers(ctx, op, inputs, n_in, outputs, n_out, params, out);
+        return explain_buffers(ctx, &rq, out);
     if (st != VANE_OK)
         return st;
     rq.need_data = 0;

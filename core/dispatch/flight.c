@@ -11,23 +11,30 @@
 
 enum { FEW = 4 };
 
-static void init(vane__flight *f, vane_context *ctx, uint32_t n)
+/* What one run leaves behind. */
+static void reset(vane__flight *f)
 {
-    f->ctx = ctx;
-    f->n = n;
-    f->n_locks = f->writes = 0;
-    f->enlisted = f->shared = f->touched = f->hopeless = 0;
+    f->enlisted = f->shared = f->touched = f->hopeless = f->brief = 0;
     f->sequence = 0;
     f->ticket = f->place = NULL;
     f->arena = NULL;
     f->queue = NULL;
-    f->kernel_event = NULL;
+    f->kernel_mark = NULL;
     f->device = NULL;
     f->next = NULL;
     f->wish_backend[0] = '\0';
     f->wish_width = 0;
     vane__tickets_init(&f->from);
     vane__tickets_init(&f->after);
+}
+
+static void init(vane__flight *f, vane_context *ctx, uint32_t n)
+{
+    f->ctx = ctx;
+    f->n = n;
+    f->n_locks = f->writes = 0;
+    f->known = 0;
+    reset(f);
 }
 
 static vane_status room(vane__flight *f, const char *op)
@@ -59,17 +66,22 @@ void vane__flight_close(vane__flight *f)
 
 /* ---- operands ------------------------------------------------------------------------------ */
 
-static void operand_init(vane__operand *o, const vane_tensor *t)
+static void operand_reset(vane__operand *o)
 {
-    o->t = o->as = *t;
-    o->buffer = NULL;
-    o->lo = o->hi = 0;
     o->base = NULL;
     o->mem = NULL;
     o->copy = NULL;
     o->block.mem = NULL;
     o->imported = o->host_had = 0;
     o->packed = NULL;
+}
+
+static void operand_init(vane__operand *o, const vane_tensor *t)
+{
+    o->t = o->as = *t;
+    o->buffer = NULL;
+    o->lo = o->hi = 0;
+    operand_reset(o);
 }
 
 static vane_status outside(const vane__request *rq, const char *what, const vane__operand *o,
@@ -163,16 +175,22 @@ static vane_status gather(vane__flight *f, const vane__request *rq)
     return st;
 }
 
-vane_status vane__flight_open(vane_context *ctx, uint32_t op, const vane_tensor *const *in,
-                              uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
-                              const vane_params *params, vane__flight *f)
+/* Can the same call be taken for checked? All of it must be in f, and in buffers: what is at a
+ * host address may change its meaning. */
+static int is_knowable(const vane__flight *f, const vane__request *rq)
 {
-    vane__request rq;
-    vane_status st = vane__request_make(ctx, op, in, n_in, out, n_out, params, &rq);
-    if (st != VANE_OK)
-        return st;
+    for (uint32_t i = 0; i < f->n; i++)
+        if (f->operands[i].buffer == NULL)
+            return 0;
+    return f->n <= FEW && rq->params == rq->op->defaults && rq->op->rule != VANE__RULE_CUSTOM;
+}
+
+vane_status vane__flight_open(vane_context *ctx, const vane__request *request, vane__flight *f)
+{
+    vane__request rq = *request;
     init(f, ctx, rq.n_in + 1);
-    if ((st = room(f, rq.op->info.name)) != VANE_OK)
+    vane_status st = room(f, rq.op->info.name);
+    if (st != VANE_OK)
         return st;
     for (uint32_t i = 0; i < f->n; i++)
         f->operands[i].buffer = NULL;
@@ -186,11 +204,38 @@ vane_status vane__flight_open(vane_context *ctx, uint32_t op, const vane_tensor 
     }
     if (st == VANE_OK)
         st = measure(f, &rq);
-    if (st == VANE_OK)
-        lock_list(f);
-    else
+    if (st != VANE_OK) {
         vane__flight_close(f);
-    return st;
+        return st;
+    }
+    lock_list(f);
+    f->known = is_knowable(f, request);
+    return VANE_OK;
+}
+
+static int is_same(const vane_tensor *t, const vane__operand *o)
+{
+    const vane_tensor *was = &o->t;
+    const size_t bytes = was->rank * sizeof was->shape[0];
+    return t != NULL && t->data == NULL && t->buffer.id == o->handle.id && t->rank == was->rank &&
+           t->dtype == was->dtype && t->offset_bytes == was->offset_bytes &&
+           memcmp(t->shape, was->shape, bytes) == 0 && memcmp(t->stride, was->stride, bytes) == 0 &&
+           vane__buffer_is(o->buffer, o->handle);
+}
+
+int vane__flight_again(vane__flight *f, uint32_t op, const vane_tensor *const *in, uint32_t n_in,
+                       vane_tensor *const *out, uint32_t n_out, const vane_params *params)
+{
+    if (!f->known || f->p.rq.op->info.op != op || f->n != n_in + 1 || n_out != 1 ||
+        params != NULL || out == NULL || (n_in > 0 && in == NULL))
+        return 0;
+    for (uint32_t i = 0; i < f->n; i++)
+        if (!is_same(i + 1 < f->n ? in[i] : out[0], &f->operands[i]))
+            return 0;
+    for (uint32_t i = 0; i < f->n; i++)
+        operand_reset(&f->operands[i]);
+    reset(f);
+    return 1;
 }
 
 vane_status vane__flight_over(vane_context *ctx, const vane__prepared *p, vane__flight *f)
@@ -301,6 +346,12 @@ static void look_for_twins(vane__flight *f)
     }
 }
 
+void vane__flight_look(vane__flight *f)
+{
+    look_around(f);
+    look_for_twins(f);
+}
+
 static int take_place(vane__flight *f)
 {
     const vane__operand *out = &f->operands[f->n - 1];
@@ -343,8 +394,6 @@ vane_status vane__flight_enter(vane__flight *f)
         st = vane__fail(VANE_E_NOMEM, "%s: no memory for its place among the work on its buffers",
                         op);
     if (st == VANE_OK) {
-        look_around(f);
-        look_for_twins(f);
         f->enlisted = 1;
         f->place = f->ticket;
     } else {
@@ -356,8 +405,10 @@ vane_status vane__flight_enter(vane__flight *f)
 vane_status vane__flight_enlist(vane__flight *f)
 {
     vane_status st = vane__flight_enter(f);
-    if (st == VANE_OK)
-        vane__flight_unlock(f);
+    if (st != VANE_OK)
+        return st;
+    vane__flight_look(f);
+    vane__flight_unlock(f);
     return st;
 }
 
@@ -405,14 +456,6 @@ static int holds_up(vane__tickets *t, const vane__queue *q)
             return 1;
     }
     return 0;
-}
-
-void vane__flight_look(vane__flight *f)
-{
-    vane__flight_lock(f);
-    look_around(f);
-    look_for_twins(f);
-    vane__flight_unlock(f);
 }
 
 int vane__flight_must_wait(vane__flight *f, const vane__queue *q)

@@ -44,16 +44,19 @@ typedef struct vane__flight {
     uint32_t writes;     /* operand n - 1 is in a buffer */
     int enlisted, shared;
     int touched;               /* a kernel that writes the output was launched */
+    int brief;                 /* soon done, after others: it may share its mark */
     int hopeless;              /* what it reads is not there to be had: no runner can do it */
     vane__ticket *ticket;      /* of the work */
     vane__ticket *place;       /* in the order: the same, but while a call that waits is tried */
     vane__tickets from, after; /* whose results it reads; whom it only has to let go first */
     vane__arena *arena;
-    vane__queue *queue;       /* borrowed; NULL: of the stream, or none */
-    vane_event *kernel_event; /* where the ticket's is a transfer's */
-    vane__device *device;     /* in flight there */
+    vane__queue *queue;      /* borrowed; NULL: of the stream, or none */
+    vane__mark *kernel_mark; /* where the ticket's is a transfer's */
+    vane__device *device;    /* in flight there */
+    int known; /* closed: p and what is fixed of the operands are still those of its call */
     /* of a stream */
     struct vane__flight *next;
+    uint32_t bin; /* of the stream's spare flights */
     uint64_t sequence;
     char wish_backend[16]; /* "": any */
     uint32_t wish_width;
@@ -69,9 +72,10 @@ typedef struct vane__flight {
 
 /* Checks and prepares; *f is then to be closed. Nothing to close when it fails. params are
  * copied. */
-vane_status vane__flight_open(vane_context *ctx, uint32_t op, const vane_tensor *const *in,
-                              uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
-                              const vane_params *params, vane__flight *f);
+vane_status vane__flight_open(vane_context *ctx, const vane__request *rq, vane__flight *f);
+/* 1: it is the call that the closed flight f was opened with last, and f is open again. */
+int vane__flight_again(vane__flight *f, uint32_t op, const vane_tensor *const *in, uint32_t n_in,
+                       vane_tensor *const *out, uint32_t n_out, const vane_params *params);
 /* Over a call that was prepared already, of host memory alone. */
 vane_status vane__flight_over(vane_context *ctx, const vane__prepared *p, vane__flight *f);
 void vane__flight_close(vane__flight *f);
@@ -80,7 +84,7 @@ void vane__flight_close(vane__flight *f);
 vane_status vane__flight_enlist(vane__flight *f);
 /* The same, and its buffers stay locked when it succeeds. */
 vane_status vane__flight_enter(vane__flight *f);
-/* Only fills p.where. */
+/* Its buffers are locked: fills p.where, as enlist does and enter does not. */
 void vane__flight_look(vane__flight *f);
 /* st becomes the ticket's status. */
 void vane__flight_end(vane__flight *f, vane_status st);

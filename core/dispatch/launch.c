@@ -14,6 +14,20 @@
 
 /* ---- before ------------------------------------------------------------------------------ */
 
+/* Not before t is over; how it ended is told elsewhere. */
+static void let_go(vane__ticket *t, vane__queue *q)
+{
+    uint32_t phase = vane__ticket_phase(t);
+    if (phase == VANE__DONE || (phase == VANE__FLYING && t->queue == q))
+        return;
+    vane_error kept = *vane_last_error();
+    if (phase == VANE__WAITING)
+        vane__ticket_wait(t, UINT64_MAX);
+    else
+        vane__queue_after(q, t);
+    vane__error_restore(&kept);
+}
+
 /* Those whose results it reads must have succeeded; the others only be gone. */
 static vane_status wait_turn(vane__flight *f, vane__queue *q)
 {
@@ -32,15 +46,8 @@ static vane_status wait_turn(vane__flight *f, vane__queue *q)
         }
         f->hopeless |= vane__ticket_phase(t) == VANE__DONE && t->status != VANE_OK;
     }
-    for (uint32_t i = 0; st == VANE_OK && i < f->after.count; i++) {
-        vane_error kept = *vane_last_error();
-        vane__ticket *t = f->after.at[i];
-        if (vane__ticket_phase(t) == VANE__WAITING)
-            vane__ticket_wait(t, UINT64_MAX);
-        else if (vane__ticket_phase(t) == VANE__FLYING)
-            vane__queue_after(q, t);
-        vane__error_restore(&kept);
-    }
+    for (uint32_t i = 0; st == VANE_OK && i < f->after.count; i++)
+        let_go(f->after.at[i], q);
     return st;
 }
 
@@ -57,7 +64,8 @@ static vane_status place(vane__flight *f, vane__operand *o, vane__queue *q, int 
     vane_status st = VANE_OK;
     if (b == NULL)
         return vane__stage(f, o, q, is_output);
-    if (atomic_load(&b->host->shared) > 0 || atomic_exchange(&b->host->changed, 0))
+    if (atomic_load(&b->host->shared) > 0 ||
+        (atomic_load(&b->host->changed) && atomic_exchange(&b->host->changed, 0)))
         vane__buffer_distrust(b);
     if (!is_output && !vane__buffer_sound(b, o->lo, o->hi))
         st = vane__buffer_known(
@@ -98,30 +106,29 @@ static void to_device(vane__flight *f, uint32_t part, vane_call *call)
     }
 }
 
-static int is_empty(const vane_call *call)
-{
-    const vane_view *v = &call->arg[call->n_arg - 1];
-    for (uint32_t d = 0; d < v->rank; d++)
-        if (v->shape[d] == 0)
-            return 1;
-    return 0;
-}
-
-/* The last part with something to do has the event. */
+/* The last part with something to do has the mark. */
 static uint32_t last_part(const vane__flight *f)
 {
     vane_call call;
     uint32_t last = f->p.parts - 1;
     for (; f->p.parts > 1 && last > 0; last--) {
         vane__call_part(&f->p, last, &call);
-        if (!is_empty(&call))
+        if (!vane__call_is_empty(&call))
             break;
     }
     return last;
 }
 
+static vane_status launch_one(vane__flight *f, const vane__runner *r, vane__queue *q,
+                              const vane_call *call, vane__mark **out)
+{
+    uint64_t serial = vane__error_serial();
+    vane_status st = vane__mark_launch(q, r->kernel, call, f->brief && f->writes, out);
+    return vane__kernel_status(r, st, serial);
+}
+
 static vane_status launch_parts(vane__flight *f, const vane__runner *r, vane__queue *q,
-                                vane_event **out)
+                                vane__mark **out)
 {
     vane_call call;
     vane_status st = VANE_OK;
@@ -134,7 +141,7 @@ static vane_status launch_parts(vane__flight *f, const vane__runner *r, vane__qu
                    offsetof(vane_call, arg) + f->p.call.n_arg * sizeof *call.arg);
         else
             vane__call_part(&f->p, part, &call);
-        if (f->p.parts > 1 && is_empty(&call))
+        if (f->p.parts > 1 && vane__call_is_empty(&call))
             continue;
         call.flags &= ~(uint32_t)VANE_CALL_INPLACE;
         call.flags |= in_place ? (uint32_t)VANE_CALL_INPLACE : 0;
@@ -142,11 +149,7 @@ static vane_status launch_parts(vane__flight *f, const vane__runner *r, vane__qu
         call.device = r->handle;
         call.width = r->width;
         to_device(f, part, &call);
-        uint64_t serial = vane__error_serial();
-        pthread_mutex_lock(&q->lock);
-        st = r->device->backend->vt.launch(q->handle, r->kernel, &call, part == last ? out : NULL);
-        pthread_mutex_unlock(&q->lock);
-        st = vane__kernel_status(r, st, serial);
+        st = launch_one(f, r, q, &call, part == last ? out : NULL);
         f->touched |= st == VANE_OK;
     }
     return st;
@@ -159,10 +162,7 @@ static vane_status launch_parts(vane__flight *f, const vane__runner *r, vane__qu
 static void settle(vane__queue *q)
 {
     vane_error kept = *vane_last_error();
-    pthread_mutex_lock(&q->lock);
-    vane_status st = q->device->backend->vt.queue_sync(q->handle);
-    pthread_mutex_unlock(&q->lock);
-    if (st != VANE_OK) {
+    if (vane__queue_sync(q) != VANE_OK) {
         atomic_store(&q->device->wedged, 1);
         atomic_fetch_add(&q->device->failures, 1);
     }
@@ -195,9 +195,8 @@ static void give_back(vane__flight *f, vane__device *d)
         o->mem = NULL;
         o->copy = NULL;
     }
-    if (f->kernel_event != NULL)
-        d->backend->vt.event_free(f->kernel_event);
-    f->kernel_event = NULL;
+    vane__mark_drop(f->kernel_mark);
+    f->kernel_mark = NULL;
     if (f->queue != NULL)
         vane__queue_return(f->queue);
     f->queue = NULL;
@@ -209,24 +208,29 @@ static void give_back(vane__flight *f, vane__device *d)
 
 /* ---- from launch to landing ------------------------------------------------------------------ */
 
+/* The output's way to host memory; *last is the mark of the kernel, and then of the transfer. */
+static vane_status send_back(vane__flight *f, vane__queue *q, vane__mark **last)
+{
+    vane_event *event = NULL;
+    vane_status st = vane__stage_back(f, &f->operands[f->n - 1], q, &event);
+    if (st != VANE_OK || event == NULL) /* nothing travels, or it has */
+        return st;
+    f->kernel_mark = *last;
+    *last = NULL;
+    return vane__mark_take(q, event, last);
+}
+
 /* Under the locks: everything is enqueued, or st says why not. */
 static vane_status enqueue(vane__flight *f, const vane__runner *r, vane__queue *q,
-                           vane_event **last)
+                           vane__mark **last)
 {
     vane_status st = VANE_OK;
-    vane__operand *out = &f->operands[f->n - 1];
     for (uint32_t i = 0; st == VANE_OK && i < f->n; i++)
         st = place(f, &f->operands[i], q, i + 1 == f->n);
     if (st == VANE_OK)
         st = launch_parts(f, r, q, last);
-    if (st == VANE_OK && !f->writes) {
-        f->kernel_event = *last;
-        st = vane__stage_back(f, out, q, last);
-        if (st == VANE_OK && *last == NULL) { /* nothing travels, or it has */
-            *last = f->kernel_event;
-            f->kernel_event = NULL;
-        }
-    }
+    if (st == VANE_OK && !f->writes)
+        st = send_back(f, q, last);
     return st;
 }
 
@@ -241,7 +245,7 @@ static void unpin(vane__flight *f)
 /* Under the locks. */
 static vane_status take_off(vane__flight *f, const vane__runner *r, vane__queue *q)
 {
-    vane_event *last = NULL;
+    vane__mark *last = NULL;
     vane_status st = enqueue(f, r, q, &last);
     unpin(f);
     if (st == VANE_OK) {
@@ -255,6 +259,7 @@ static vane_status take_off(vane__flight *f, const vane__runner *r, vane__queue 
         for (uint32_t i = 0; i < f->n_locks; i++)
             vane__buffer_tidy(f->locks[i], f->ticket);
     } else {
+        vane__mark_drop(last);
         settle(q);
         spoil(f);
         give_back(f, r->device);
@@ -285,14 +290,11 @@ vane_status vane__flight_launch_entered(vane__flight *f, const vane__runner *r, 
 
 static vane_status wait_kernel(vane__flight *f)
 {
-    if (f->kernel_event == NULL)
+    if (f->kernel_mark == NULL)
         return VANE_OK;
-    const vane_backend_vt *vt = &f->device->backend->vt;
-    uint64_t serial = vane__error_serial();
-    vane_status st = vt->event_wait(f->kernel_event, UINT64_MAX);
-    if (st != VANE_OK && vane__error_serial() == serial)
-        vane__fail(st, "%s: %s", f->p.rq.op->info.name, vane_status_string(st));
-    return st;
+    vane_status st = vane__mark_wait(f->kernel_mark, UINT64_MAX);
+    vane_error e = *vane_last_error();
+    return st == VANE_OK ? st : vane__fail(st, "%s: %s", f->p.rq.op->info.name, e.message);
 }
 
 /* Its own failure, or that of what it read? */
@@ -348,17 +350,12 @@ vane_status vane__flight_land(vane__flight *f)
  * another runner may come. So the work flies under a ticket of its own. */
 static vane_status run_on_device(vane__flight *f, const vane__runner *r)
 {
-    vane__queue *q;
     vane__ticket *outer = f->ticket, *inner = vane__ticket_new(f->p.rq.op->info.name);
     if (inner == NULL)
         return vane__fail(VANE_E_NOMEM, "%s: no memory for its ticket", f->p.rq.op->info.name);
-    vane_status st = vane__queue_borrow(r->device, &q);
-    if (st != VANE_OK) {
-        vane__ticket_drop(inner);
-        return st;
-    }
+    vane__queue *q = vane__queue_borrow(r->device);
     f->ticket = inner;
-    st = vane__flight_launch(f, r, q);
+    vane_status st = vane__flight_launch(f, r, q);
     if (st == VANE_OK)
         st = vane__flight_land(f);
     vane__queue_return(q);

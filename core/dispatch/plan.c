@@ -112,8 +112,7 @@ static vane_status check_anywhere(vane_plan *plan, const vane__request *rq)
 {
     vane__flight f;
     plan->p.rq = *rq;
-    vane_status st = vane__flight_open(plan->ctx, rq->op->info.op, rq->in, rq->n_in, rq->out,
-                                       rq->n_out, rq->params, &f);
+    vane_status st = vane__flight_open(plan->ctx, rq, &f);
     if (st == VANE_OK)
         vane__flight_close(&f);
     return st;

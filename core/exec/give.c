@@ -9,6 +9,7 @@
 
 #define REAP 256u /* every so often what is done comes down, without waiting */
 #define MOST_IN_AIR 4096u
+#define BRIEF 262144.0 /* bytes, flops */
 
 /* ---- who computes ---------------------------------------------------------------------------- */
 
@@ -18,16 +19,14 @@ static vane__choice *choice_of(vane_stream *s, const vane__prepared *p)
     return &s->choices[at & (VANE__STREAM_CHOICES - 1)];
 }
 
-/* Both the lane and who gives look there, so what is found is copied out, under the lock. */
+/* Under the stream's lock: both the lane and who gives look there. */
 static int chosen_on_device(vane_stream *s, const vane__prepared *p, vane__runner *out)
 {
     const vane__choice *c = choice_of(s, p);
-    pthread_mutex_lock(&s->lock);
     int found = c->routes == vane__routes_now(s->ctx) && c->op == p->rq.op->info.op &&
                 c->dtype == p->dtype && c->size_class == p->size_class;
     if (found)
         *out = c->runner;
-    pthread_mutex_unlock(&s->lock);
     return found;
 }
 
@@ -53,22 +52,43 @@ static int choose_on_device(vane_stream *s, const vane__prepared *p, vane__runne
     return winner != VANE_NO_CANDIDATE;
 }
 
-/* NULL: an election has to say. make 0: only what was chosen before. room: for the answer. */
-static const vane__runner *choose(vane_stream *s, const vane__flight *f, int make,
-                                  vane__runner *room)
+static int has_wishes(const vane_stream *s, const vane__flight *f)
 {
-    const vane__prepared *p = &f->p;
-    if (f->wish_backend[0] != '\0' || f->wish_width != 0 || s->ctx->slow)
-        return NULL;
-    const vane__runner *r = NULL;
-    if (s->device != NULL) {
-        int found = chosen_on_device(s, p, room) || (make && choose_on_device(s, p, room));
-        r = found ? room : NULL;
-    } else {
-        const vane__route *route = make ? vane__route_for(s->ctx, p) : vane__route_ready(s->ctx, p);
-        r = route == NULL ? NULL : &route->runner;
-    }
-    return r != NULL && (r->plain || vane__runner_fit(r, p) == VANE_REASON_CHOSEN) ? r : NULL;
+    return f->wish_backend[0] != '\0' || f->wish_width != 0 || s->ctx->slow;
+}
+
+/* Chosen before; under the stream's lock. */
+static int chosen(vane_stream *s, const vane__flight *f, vane__runner *out)
+{
+    if (has_wishes(s, f))
+        return 0;
+    if (s->device != NULL)
+        return chosen_on_device(s, &f->p, out);
+    const vane__route *route = vane__route_ready(s->ctx, &f->p);
+    if (route != NULL)
+        *out = route->runner;
+    return route != NULL;
+}
+
+/* 0: an election has to say. */
+static int choose(vane_stream *s, const vane__flight *f, vane__runner *out)
+{
+    pthread_mutex_lock(&s->lock);
+    int found = chosen(s, f, out);
+    pthread_mutex_unlock(&s->lock);
+    if (!found && has_wishes(s, f))
+        return 0;
+    if (!found && s->device != NULL)
+        return choose_on_device(s, &f->p, out);
+    const vane__route *route = found ? NULL : vane__route_for(s->ctx, &f->p);
+    if (route != NULL)
+        *out = route->runner;
+    return found || route != NULL;
+}
+
+static int fits(const vane__runner *r, const vane__flight *f)
+{
+    return r->plain || vane__runner_fit(r, &f->p) == VANE_REASON_CHOSEN;
 }
 
 /* ---- into the air ---------------------------------------------------------------------------- */
@@ -85,12 +105,10 @@ static vane_status queue_of(vane_stream *s, vane__device *d, vane__queue **out)
         s->queues = at;
         s->n_queues = d->number;
     }
-    vane_status st = VANE_OK;
     if (s->queues[d->number - 1] == NULL)
-        st = vane__queue_borrow(d, &s->queues[d->number - 1]);
-    if (st == VANE_OK)
-        *out = s->queues[d->number - 1];
-    return st;
+        s->queues[d->number - 1] = vane__queue_borrow(d);
+    *out = s->queues[d->number - 1];
+    return VANE_OK;
 }
 
 /* After what is launched already; under the stream's lock. */
@@ -144,32 +162,55 @@ static int must_land_first(const vane_stream *s, const vane__flight *f)
     return (s->host_outs > 0 && reads_host_memory(f)) || (s->late_outs > 0 && !f->writes);
 }
 
-/* Its buffers are locked. The queue on which it can be launched now, without waiting for
- * anything; NULL: the lane has to see to it. The lane is idle then: the number is f's. */
+/* Some microseconds, so that to wait for a few of them is to wait for one. */
+static int is_brief(const vane__work *w)
+{
+    return w->bytes <= BRIEF && w->flops <= BRIEF;
+}
+
+/* Its buffers and the stream are locked. The queue on which it can be launched now, without waiting
+ * for anything; NULL: the lane has to see to it. The lane is idle then: the number is f's. */
 static vane__queue *free_way(vane_stream *s, vane__flight *f, const vane__runner *r)
 {
     vane__queue *q = NULL;
     if (f->shared || r->kernel->direct != NULL || r->device == NULL || r->device->queues == NULL)
         return NULL;
+    if (s->first != NULL || s->lane_busy || s->error.status != VANE_OK || must_land_first(s, f) ||
+        queue_of(s, r->device, &q) != VANE_OK || follow(s, f, q) != VANE_OK ||
+        vane__flight_must_wait(f, q))
+        return NULL;
+    f->sequence = s->given + 1;
+    f->brief = s->in_air > 0 && is_brief(&f->p.work);
+    return q;
+}
+
+static vane__queue *way_of(vane_stream *s, vane__flight *f, vane__runner *r)
+{
+    if (f->p.parts == 0)
+        return NULL;
     pthread_mutex_lock(&s->lock);
-    int open = s->first == NULL && !s->lane_busy && s->error.status == VANE_OK &&
-               !must_land_first(s, f) && queue_of(s, r->device, &q) == VANE_OK &&
-               follow(s, f, q) == VANE_OK && !vane__flight_must_wait(f, q);
-    if (open)
-        f->sequence = s->given + 1;
+    vane__queue *q = chosen(s, f, r) ? free_way(s, f, r) : NULL;
     pthread_mutex_unlock(&s->lock);
-    return open ? q : NULL;
+    return q != NULL && fits(r, f) ? q : NULL;
 }
 
 /* Its buffers are locked. 1: f is in the air. 0: the lane has to see to it. */
 static int try_now(vane_stream *s, vane__flight *f, uint32_t *in_air, uint64_t *oldest)
 {
-    vane__runner room;
-    const vane__runner *r = f->p.parts > 0 ? choose(s, f, 0, &room) : NULL;
-    vane_error kept = *vane_last_error();
-    vane__queue *q = r != NULL ? free_way(s, f, r) : NULL;
-    if (q == NULL || vane__flight_launch_entered(f, r, q) != VANE_OK) {
-        vane__error_restore(&kept);
+    vane__runner r;
+    vane_error kept;
+    int failed_before = vane_last_error()->status != VANE_OK;
+    if (failed_before)
+        kept = *vane_last_error();
+    if (s->device == NULL)
+        vane__flight_look(f);
+    vane__queue *q = way_of(s, f, &r);
+    if (q == NULL || vane__flight_launch_entered(f, &r, q) != VANE_OK) {
+        if (failed_before)
+            vane__error_restore(&kept);
+        else
+            vane__error_clear();
+        vane__flight_look(f); /* the lane asks for routes */
         return 0;
     }
     pthread_mutex_lock(&s->lock);
@@ -232,7 +273,7 @@ static vane_status run_here(void *arg, vane__flight *f, const vane__runner *r)
 static vane_status elect(vane_stream *s, vane__flight *f, errand *e)
 {
     vane__runner room;
-    const vane__runner *r = choose(s, f, 1, &room);
+    const vane__runner *r = choose(s, f, &room) && fits(&room, f) ? &room : NULL;
     vane__election election = {.ctx = s->ctx,
                                .p = &f->p,
                                .f = f,
@@ -314,6 +355,7 @@ vane_status vane__stream_give(vane_stream *s, vane__flight *f)
             flies = try_now(s, f, &in_air, &oldest);
         } else {
             locks = f->locks;
+            vane__flight_look(f);
         }
         for (uint32_t i = n; i-- > 0;)
             pthread_mutex_unlock(&locks[i]->lock);

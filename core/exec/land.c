@@ -39,32 +39,89 @@ static uint64_t left(uint64_t deadline_ns)
     return now < deadline_ns ? deadline_ns - now : 0;
 }
 
-static vane__flight *oldest(vane_stream *s, uint64_t sequence)
+/* ---- one after the other; the lander has them, the counts stay until they are down ---------- */
+
+/* Out of the air: all up to sequence. */
+static vane__flight *take(vane_stream *s, uint64_t sequence)
 {
+    vane__flight *last = NULL, *list = NULL;
     pthread_mutex_lock(&s->lock);
-    vane__flight *f = s->air;
+    for (vane__flight *f = s->air; f != NULL && f->sequence <= sequence; f = f->next)
+        last = f;
+    if (last != NULL) {
+        list = s->air;
+        s->air = last->next;
+        s->air_last = s->air == NULL ? NULL : s->air_last;
+        last->next = NULL;
+    }
     pthread_mutex_unlock(&s->lock);
-    return f != NULL && f->sequence <= sequence ? f : NULL;
+    return list;
 }
 
-static void take_down(vane_stream *s, vane__flight *f)
+/* And back, before what was launched since. */
+static void put_back(vane_stream *s, vane__flight *list)
+{
+    vane__flight *last = list;
+    if (list == NULL)
+        return;
+    while (last->next != NULL)
+        last = last->next;
+    pthread_mutex_lock(&s->lock);
+    last->next = s->air;
+    s->air = list;
+    s->air_last = last->next == NULL ? last : s->air_last;
+    pthread_mutex_unlock(&s->lock);
+}
+
+typedef struct down { /* what has landed */
+    vane__flight *list;
+    uint32_t count, host_outs, late_outs;
+} down;
+
+static void take_down(vane_stream *s, vane__flight *f, down *d)
 {
     const char *op = f->p.rq.op->info.name;
-    uint64_t sequence = f->sequence;
-    int late = f->operands[f->n - 1].packed != NULL;
+    d->late_outs += f->operands[f->n - 1].packed != NULL;
+    d->host_outs += !f->writes;
+    d->count++;
     vane_status st = vane__flight_land(f);
     vane__flight_end(f, st);
     if (st != VANE_OK)
-        vane__stream_fail(s, sequence, op);
-    pthread_mutex_lock(&s->lock);
-    s->air = f->next;
-    s->air_last = s->air == NULL ? NULL : s->air_last;
-    s->in_air--;
-    s->host_outs -= !f->writes;
-    s->late_outs -= (uint32_t)late;
-    pthread_mutex_unlock(&s->lock);
+        vane__stream_fail(s, f->sequence, op);
     vane__flight_close(f);
-    vane__stream_recycle(s, f);
+    f->next = d->list;
+    d->list = f;
+}
+
+static void count_down(vane_stream *s, const down *d)
+{
+    if (d->list == NULL)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->in_air -= d->count;
+    s->host_outs -= d->host_outs;
+    s->late_outs -= d->late_outs;
+    pthread_mutex_unlock(&s->lock);
+    vane__stream_recycle(s, d->list);
+}
+
+static vane_status land_all(vane_stream *s, uint64_t sequence, uint64_t deadline_ns)
+{
+    down d = {NULL, 0, 0, 0};
+    vane_status st = VANE_OK;
+    vane__flight *next, *f = take(s, sequence);
+    for (; f != NULL; f = next) {
+        next = f->next;
+        if (deadline_ns != UINT64_MAX &&
+            vane__ticket_wait(f->ticket, left(deadline_ns)) == VANE_E_TIMEOUT) {
+            put_back(s, f);
+            st = VANE_E_TIMEOUT;
+            break;
+        }
+        take_down(s, f, &d);
+    }
+    count_down(s, &d);
+    return st;
 }
 
 /* The newest of those up to sequence: when it is done, all before it are, and one wait has done
@@ -86,7 +143,6 @@ static vane_status await_newest(vane_stream *s, uint64_t sequence, uint64_t dead
 
 vane_status vane__stream_land(vane_stream *s, uint64_t sequence, uint64_t deadline_ns)
 {
-    vane__flight *f;
     vane_status st = VANE_OK;
     vane_error kept = *vane_last_error();
     if (deadline_ns == 0 && pthread_mutex_trylock(&s->land) != 0)
@@ -95,13 +151,8 @@ vane_status vane__stream_land(vane_stream *s, uint64_t sequence, uint64_t deadli
         st = await_newest(s, sequence, deadline_ns);
         pthread_mutex_lock(&s->land);
     }
-    while (st == VANE_OK && (f = oldest(s, sequence)) != NULL) {
-        if (deadline_ns != UINT64_MAX &&
-            vane__ticket_wait(f->ticket, left(deadline_ns)) == VANE_E_TIMEOUT)
-            st = VANE_E_TIMEOUT;
-        else
-            take_down(s, f);
-    }
+    if (st == VANE_OK)
+        st = land_all(s, sequence, deadline_ns);
     pthread_mutex_unlock(&s->land);
     vane__error_restore(&kept);
     return st;

@@ -51,7 +51,8 @@ static void *serve(void *arg)
     return NULL;
 }
 
-int vane__lane_start(vane_stream *s)
+/* Under the lock. */
+static int lane_start(vane_stream *s)
 {
     sigset_t before;
     if (s->lane_up)
@@ -65,7 +66,7 @@ int vane__lane_start(vane_stream *s)
 int vane__lane_push(vane_stream *s, vane__task *t, uint64_t *sequence)
 {
     pthread_mutex_lock(&s->lock);
-    int up = vane__lane_start(s);
+    int up = lane_start(s);
     if (up) {
         t->sequence = *sequence = ++s->given;
         t->next = NULL;

@@ -7,6 +7,7 @@
 
 #include "context.h"
 #include "error.h"
+#include "exec/mark.h"
 #include "plugin/loader.h"
 
 #define MAX_QUEUES 8u /* of a device that does not say how many it takes */
@@ -26,6 +27,7 @@ static vane_status queue_open(vane__device *d, vane__queue **out)
         return vane__fail(VANE_E_NOMEM, "%s: no memory for a queue", d->info.id);
     }
     q->device = d;
+    q->has_marks = (uint32_t)vane__vtable_marks(&d->backend->vt);
     pthread_mutex_lock(&d->lock);
     vane_status st = d->backend->vt.queue_open(d->handle, &q->handle);
     pthread_mutex_unlock(&d->lock);
@@ -78,6 +80,7 @@ void vane__queues_close(vane__device *d)
             vane__log_line(&d->backend->ctx->settings.log, VANE_LOG_WARN,
                            "%s: device %u: queue_sync failed while closing: %s",
                            d->backend->entry->name, d->index, vane_status_string(st));
+        vane__mark_drop(q->open);
         if (mine)
             vt->queue_close(q->handle);
         pthread_mutex_destroy(&q->lock);
@@ -98,7 +101,7 @@ static vane__queue *least_used(const vane__queues *list)
 }
 
 /* There is always one: the first was opened with the device. */
-vane_status vane__queue_borrow(vane__device *d, vane__queue **out)
+vane__queue *vane__queue_borrow(vane__device *d)
 {
     vane__queues *list = d->queues;
     pthread_mutex_lock(&list->lock);
@@ -116,8 +119,7 @@ vane_status vane__queue_borrow(vane__device *d, vane__queue **out)
     }
     q->users++;
     pthread_mutex_unlock(&list->lock);
-    *out = q;
-    return VANE_OK;
+    return q;
 }
 
 void vane__queue_return(vane__queue *q)
@@ -128,6 +130,14 @@ void vane__queue_return(vane__queue *q)
     pthread_mutex_unlock(&list->lock);
 }
 
+vane_status vane__queue_sync(vane__queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    vane_status st = q->device->backend->vt.queue_sync(q->handle);
+    pthread_mutex_unlock(&q->lock);
+    return st;
+}
+
 vane_status vane__queues_sync(vane__device *d)
 {
     vane_status first = VANE_OK;
@@ -135,9 +145,7 @@ vane_status vane__queues_sync(vane__device *d)
         return VANE_E_DEVICE_LOST;
     pthread_mutex_lock(&d->queues->lock);
     for (vane__queue *q = d->queues->first; q != NULL; q = q->next) {
-        pthread_mutex_lock(&q->lock);
-        vane_status st = d->backend->vt.queue_sync(q->handle);
-        pthread_mutex_unlock(&q->lock);
+        vane_status st = vane__queue_sync(q);
         first = first == VANE_OK ? st : first;
     }
     pthread_mutex_unlock(&d->queues->lock);

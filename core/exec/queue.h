@@ -14,7 +14,9 @@ typedef struct vane__queue {
     vane__device *device;
     vane_queue *handle;
     pthread_mutex_t lock;
-    uint32_t users; /* under the list's lock */
+    uint32_t has_marks;      /* the plugin can mark its end */
+    struct vane__mark *open; /* under lock: of the last work, which has no event yet; NULL: none */
+    uint32_t users;          /* under the list's lock */
     struct vane__queue *next;
 } vane__queue;
 
@@ -24,8 +26,11 @@ vane_status vane__queues_open(vane__device *d, char *why, size_t why_bytes);
 /* Waits for each queue, then closes it; nobody uses one any more. */
 void vane__queues_close(vane__device *d);
 
-vane_status vane__queue_borrow(vane__device *d, vane__queue **out);
+/* Never fails: when the driver has no more, one is shared. */
+vane__queue *vane__queue_borrow(vane__device *d);
 void vane__queue_return(vane__queue *q);
+/* Until it is idle; under its lock, so that nobody else gets in between. */
+vane_status vane__queue_sync(vane__queue *q);
 /* Until every queue is idle; the first failure. */
 vane_status vane__queues_sync(vane__device *d);
 

@@ -24,44 +24,62 @@ vane_status vane__stream_check(vane_stream *s, const char *what)
     return VANE_OK;
 }
 
-/* ---- memory of flights, which malloc is slow with ------------------------------------------- */
+/* ---- closed flights, for calls like theirs --------------------------------------------------- */
 
-#define MOST_SPARE 512u
+#define MOST_SPARE 1024u
 
-vane__flight *vane__stream_flight(vane_stream *s)
-{
-    pthread_mutex_lock(&s->lock);
-    vane__flight *f = s->spare;
-    if (f != NULL) {
-        s->spare = f->next;
-        s->n_spare--;
-    }
-    pthread_mutex_unlock(&s->lock);
-    return f != NULL ? f : malloc(sizeof *f);
-}
-
-void vane__stream_recycle(vane_stream *s, vane__flight *f)
-{
-    pthread_mutex_lock(&s->lock);
-    int kept = s->n_spare < MOST_SPARE;
-    if (kept) {
-        f->next = s->spare;
-        s->spare = f;
-        s->n_spare++;
-    }
-    pthread_mutex_unlock(&s->lock);
-    if (!kept)
-        free(f);
-}
-
-static void spare_free(vane_stream *s)
+static void flights_free(vane__flight *list)
 {
     vane__flight *next;
-    for (vane__flight *f = s->spare; f != NULL; f = next) {
+    for (vane__flight *f = list; f != NULL; f = next) {
         next = f->next;
         free(f);
     }
-    s->spare = NULL;
+}
+
+/* Under the lock. */
+static vane__flight *spare(vane_stream *s, uint32_t bin)
+{
+    for (uint32_t i = 0; s->spare[bin] == NULL && s->n_spare >= MOST_SPARE; i++)
+        bin = i; /* it has to be another's */
+    vane__flight *f = s->spare[bin];
+    if (f != NULL) {
+        s->spare[bin] = f->next;
+        s->n_spare--;
+    }
+    return f;
+}
+
+vane__flight *vane__stream_flight(vane_stream *s, uint32_t bin)
+{
+    pthread_mutex_lock(&s->lock);
+    vane__flight *f = spare(s, bin);
+    pthread_mutex_unlock(&s->lock);
+    int is_new = f == NULL;
+    if (is_new)
+        f = malloc(sizeof *f);
+    if (f == NULL)
+        return NULL;
+    if (is_new)
+        f->known = 0;
+    f->bin = bin;
+    f->next = NULL;
+    return f;
+}
+
+void vane__stream_recycle(vane_stream *s, vane__flight *list)
+{
+    vane__flight *next, *rest = NULL;
+    pthread_mutex_lock(&s->lock);
+    for (vane__flight *f = list; f != NULL; f = next) {
+        next = f->next;
+        vane__flight **to = s->n_spare < MOST_SPARE ? &s->spare[f->bin] : &rest;
+        s->n_spare += to != &rest;
+        f->next = *to;
+        *to = f;
+    }
+    pthread_mutex_unlock(&s->lock);
+    flights_free(rest);
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -107,7 +125,8 @@ vane_status vane_stream_open(vane_context *ctx, uint32_t device, vane_stream **o
     return VANE_OK;
 }
 
-void vane__stream_drop(vane_stream *s)
+/* A reference. */
+static void stream_drop(vane_stream *s)
 {
     if (atomic_fetch_sub(&s->refs, 1) != 1)
         return;
@@ -164,9 +183,10 @@ vane_status vane_stream_close(vane_stream *s)
         if (s->queues[i] != NULL)
             vane__queue_return(s->queues[i]);
     free(s->queues);
-    spare_free(s);
+    for (uint32_t i = 0; i < VANE__STREAM_BINS; i++)
+        flights_free(s->spare[i]);
     vane__ticket_drop(s->tail);
-    vane__stream_drop(s);
+    stream_drop(s);
     return st == VANE_OK ? st : vane__error_restore(&kept);
 }
 
@@ -365,6 +385,6 @@ void vane_fence_close(vane_fence *f)
     if (f == NULL)
         return;
     fence_leave(f);
-    vane__stream_drop(f->stream);
+    stream_drop(f->stream);
     free(f);
 }

@@ -9,7 +9,7 @@
  *
  *     given --> (lane) --> launched --> in the air, in order --> landed
  *
- * Locks, in this order: give, land, lock; buffers come after give and land.
+ * Locks, in this order: give, land, the buffers', lock; a device's queues come after them.
  */
 #ifndef VANE__EXEC_STREAM_H
 #define VANE__EXEC_STREAM_H
@@ -26,6 +26,7 @@ typedef struct vane__task { /* of the lane: a flight, a callback, or a fence to 
     vane_fence *fence;
 } vane__task;
 
+#define VANE__STREAM_BINS 16u
 #define VANE__STREAM_CHOICES 64 /* a power of two */
 typedef struct vane__choice {   /* of a stream of one device: the kernel for op, dtype, class */
     vane__routes *routes;       /* as they were then; NULL: none */
@@ -42,12 +43,12 @@ struct vane_stream {
     vane__device *device; /* NULL: any */
 
     pthread_mutex_t give; /* who gives work: from its number to its launch */
-    vane__choice choices[VANE__STREAM_CHOICES];
 
     pthread_mutex_t land; /* one lander at a time */
 
     pthread_mutex_t lock; /* all below */
     pthread_cond_t changed;
+    vane__choice choices[VANE__STREAM_CHOICES];
     uint64_t given, launched; /* the last number so; 0 none yet */
     vane__task *first, *last; /* the lane's work */
     int lane_up, lane_busy, closing;
@@ -61,7 +62,7 @@ struct vane_stream {
     vane_error error; /* the first failure not reported yet, and whose it is */
     uint64_t error_sequence;
     struct vane_fence *fences; /* recorded in it: a failure is theirs too when it is reported */
-    vane__flight *spare;       /* memory of flights, for the next */
+    vane__flight *spare[VANE__STREAM_BINS]; /* closed, for the next */
     uint32_t n_spare;
 };
 
@@ -75,13 +76,12 @@ struct vane_fence {
 #define VANE__STREAM_MAGIC UINT64_C(0x6d61657274736e76)
 
 vane_status vane__stream_check(vane_stream *s, const char *what);
-void vane__stream_drop(vane_stream *s); /* a reference */
 /* Every stream that was not closed; warns. */
 void vane__streams_close(vane_context *ctx);
 
-/* Memory for a flight, not initialised; NULL: out. And back. */
-vane__flight *vane__stream_flight(vane_stream *s);
-void vane__stream_recycle(vane_stream *s, vane__flight *f);
+/* A closed flight, of the bin if there is one; NULL: out of memory. And back, a list of them. */
+vane__flight *vane__stream_flight(vane_stream *s, uint32_t bin);
+void vane__stream_recycle(vane_stream *s, vane__flight *list);
 
 /* ---- launching (give.c) -------------------------------------------------------------------- */
 
@@ -89,9 +89,8 @@ void vane__stream_recycle(vane_stream *s, vane__flight *f);
 vane_status vane__stream_give(vane_stream *s, vane__flight *f);
 /* The lane's: f on whatever the route or the election says. Takes it over. */
 void vane__stream_run(vane_stream *s, vane__flight *f);
-/* Under no lock: work that cannot be launched now. 0: out of memory. */
+/* Under give: work that cannot be launched now. 0: no thread to be had. */
 int vane__lane_push(vane_stream *s, vane__task *t, uint64_t *sequence);
-int vane__lane_start(vane_stream *s); /* under lock; 0: no thread to be had */
 
 /* ---- landing (land.c) ---------------------------------------------------------------------- */
 

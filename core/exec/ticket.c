@@ -19,9 +19,10 @@ vane__ticket *vane__ticket_new(const char *op)
     atomic_init(&t->finishing, 0);
     t->op = op;
     t->queue = NULL;
-    t->event = NULL;
+    t->mark = NULL;
     t->from[0] = t->from[1] = t->from[2] = NULL;
     t->status = VANE_OK;
+    t->error = NULL;
     return t;
 }
 
@@ -44,8 +45,8 @@ void vane__ticket_drop(vane__ticket *t)
                 t->from[i]->back = list;
                 list = t->from[i];
             }
-        if (t->event != NULL && !atomic_load(&t->queue->device->orphaned))
-            t->queue->device->backend->vt.event_free(t->event);
+        vane__mark_drop(t->mark);
+        free(t->error);
         free(t);
     }
 }
@@ -57,32 +58,41 @@ static void advance(vane__ticket *t, uint32_t phase)
         vane__futex_wake_all(&t->phase);
 }
 
+/* What became of it; not for others to see yet. */
+static void note(vane__ticket *t, vane_status st)
+{
+    t->status = st;
+    if (st == VANE_OK)
+        return;
+    t->error = malloc(sizeof *t->error);
+    if (t->error != NULL)
+        *t->error = *vane_last_error();
+}
+
 void vane__ticket_finish(vane__ticket *t, vane_status st)
 {
-    if (atomic_exchange(&t->finishing, 1)) /* another thread saw the same event complete */
+    if (atomic_exchange(&t->finishing, 1)) /* another thread saw the same mark complete */
         return;
-    t->status = st;
-    if (st != VANE_OK)
-        t->error = *vane_last_error();
+    note(t, st);
     advance(t, VANE__DONE);
 }
 
 vane_status vane__ticket_status(vane__ticket *t)
 {
-    return t->status == VANE_OK ? VANE_OK : vane__error_restore(&t->error);
+    if (t->status == VANE_OK)
+        return VANE_OK;
+    return t->error != NULL ? vane__error_restore(t->error)
+                            : vane__fail(t->status, "%s: %s", t->op, vane_status_string(t->status));
 }
 
 /* The plugin's sentence, with the op's name before it. */
-static vane_status landed(vane__ticket *t, vane_status st, uint64_t serial)
+static vane_status landed(vane__ticket *t, vane_status st)
 {
-    const vane_error *said = vane_last_error();
-    char message[sizeof said->message];
     if (st == VANE_OK)
         return VANE_OK;
-    int spoke = vane__error_serial() != serial && said->status == st;
-    memcpy(message, said->message, sizeof message);
-    vane_error e = spoke ? *said : (vane_error){.status = st};
-    vane__fail(st, "%s: %s", t->op, spoke ? message : vane_status_string(st));
+    vane_error e = *vane_last_error();
+    vane__fail(st, "%s%s: %s", t->op, t->mark->covers > 1 ? ", or what was launched with it" : "",
+               e.message);
     memcpy(e.message, vane_last_error()->message, sizeof e.message);
     memcpy(e.backend, t->queue->device->backend->entry->name,
            strnlen(t->queue->device->backend->entry->name, sizeof e.backend - 1));
@@ -97,29 +107,14 @@ static void await_phase(vane__ticket *t, uint32_t phase, uint64_t timeout_ns)
     atomic_fetch_sub(&t->sleepers, 1);
 }
 
-/* What became of the event; not for others to see yet. */
-static void note(vane__ticket *t, vane_status st)
-{
-    t->status = st;
-    if (st != VANE_OK)
-        t->error = *vane_last_error();
-}
-
-static vane_status event_status(vane__ticket *t)
-{
-    uint64_t serial = vane__error_serial();
-    return t->event == NULL
-               ? VANE_OK
-               : landed(t, t->queue->device->backend->vt.event_wait(t->event, UINT64_MAX), serial);
-}
-
 /* One that t reads from is DONE: its failure is t's too. */
 static void inherit(vane__ticket *t, int i)
 {
     vane__ticket *o = t->from[i];
     if (t->status == VANE_OK && o->status != VANE_OK) {
-        t->status = o->status;
-        t->error = o->error;
+        vane_error kept = *vane_last_error();
+        note(t, vane__ticket_status(o));
+        vane__error_restore(&kept);
     }
     t->from[i] = NULL;
     vane__ticket_drop(o);
@@ -133,7 +128,7 @@ static int first_from(const vane__ticket *t)
     return -1;
 }
 
-/* t is this thread's to finish, and its event is complete. Those that it reads from are, too, by
+/* t is this thread's to finish, and its mark is done. Those that it reads from are, too, by
  * the order of the queues, and are made DONE first: they may be a long chain, hence the loop. */
 static void finish_chain(vane__ticket *t)
 {
@@ -148,7 +143,7 @@ static void finish_chain(vane__ticket *t)
         } else if (vane__ticket_phase(o) == VANE__DONE) {
             inherit(t, i);
         } else if (vane__ticket_phase(o) == VANE__FLYING && !atomic_exchange(&o->finishing, 1)) {
-            note(o, event_status(o));
+            note(o, landed(o, vane__mark_wait(o->mark, UINT64_MAX)));
             o->back = t;
             t = o;
         } else {
@@ -157,11 +152,11 @@ static void finish_chain(vane__ticket *t)
     }
 }
 
-void vane__ticket_fly(vane__ticket *t, vane__queue *q, vane_event *event)
+void vane__ticket_fly(vane__ticket *t, vane__queue *q, vane__mark *mark)
 {
     t->queue = q;
-    t->event = event;
-    if (event != NULL) {
+    t->mark = mark;
+    if (!vane__mark_is_done(mark)) {
         advance(t, VANE__FLYING);
     } else if (!atomic_exchange(&t->finishing, 1)) {
         t->status = VANE_OK;
@@ -169,17 +164,12 @@ void vane__ticket_fly(vane__ticket *t, vane__queue *q, vane_event *event)
     }
 }
 
-/* VANE_E_TIMEOUT is the plugin's word for not yet, and no failure. */
-static vane_status await_event(vane__ticket *t, uint64_t timeout_ns)
+static vane_status await_mark(vane__ticket *t, uint64_t timeout_ns)
 {
-    vane_error kept = *vane_last_error();
-    uint64_t serial = vane__error_serial();
-    vane_status st = t->queue->device->backend->vt.event_wait(t->event, timeout_ns);
-    if (st == VANE_E_TIMEOUT && timeout_ns != UINT64_MAX) {
-        vane__error_restore(&kept);
+    vane_status st = vane__mark_wait(t->mark, timeout_ns);
+    if (st == VANE_E_TIMEOUT && timeout_ns != UINT64_MAX)
         return st;
-    }
-    st = landed(t, st, serial);
+    st = landed(t, st);
     if (!atomic_exchange(&t->finishing, 1)) {
         note(t, st);
         finish_chain(t);
@@ -200,7 +190,7 @@ vane_status vane__ticket_wait(vane__ticket *t, uint64_t timeout_ns)
             left = spent < timeout_ns ? timeout_ns - spent : 0;
         }
         if (phase == VANE__FLYING && !atomic_load(&t->finishing)) {
-            vane_status st = await_event(t, left);
+            vane_status st = await_mark(t, left);
             if (st != VANE_OK)
                 return st;
         } else if (left == 0) {

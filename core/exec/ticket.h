@@ -2,18 +2,18 @@
 /* ticket.h - one piece of work under way, for those who have to wait for it.
  *
  *   WAITING   not given to a device yet: in a stream's lane, or being computed by the host
- *   FLYING    in a device's queue; done when its event is
+ *   FLYING    in a device's queue; done when its mark is
  *   DONE      with a status; when that is a failure, with a sentence
  *
  * A ticket is counted; buffers, streams and fences hold the ones that they depend on. Who
- * waits for a FLYING ticket waits on the plugin's event, from any thread; the first that sees
+ * waits for a FLYING ticket waits for its mark, from any thread; the first that sees
  * it complete makes it DONE.
  */
 #ifndef VANE__EXEC_TICKET_H
 #define VANE__EXEC_TICKET_H
 
 #include "exec/futex.h"
-#include "exec/queue.h"
+#include "exec/mark.h"
 
 enum { VANE__WAITING, VANE__FLYING, VANE__DONE };
 
@@ -23,11 +23,11 @@ typedef struct vane__ticket {
     atomic_uint sleepers, finishing;
     const char *op;               /* its name; lives as long as the context */
     vane__queue *queue;           /* FLYING */
-    vane_event *event;            /* FLYING and after; NULL: nothing to wait for */
+    vane__mark *mark;             /* FLYING and after */
     struct vane__ticket *from[3]; /* FLYING: whose results it reads; their failure is its own */
     struct vane__ticket *back;    /* while it is being made DONE: for whom; no recursion */
     vane_status status;           /* DONE */
-    vane_error error;             /* DONE and failed */
+    vane_error *error;            /* DONE and failed; NULL where there was no memory for it */
 } vane__ticket;
 
 /* WAITING, one reference; NULL: out of memory. */
@@ -44,8 +44,8 @@ static inline uint32_t vane__ticket_phase(vane__ticket *t)
     return atomic_load_explicit(&t->phase, memory_order_acquire);
 }
 
-/* WAITING to FLYING: q has it, event (may be NULL) says when it is done. Takes the event. */
-void vane__ticket_fly(vane__ticket *t, vane__queue *q, vane_event *event);
+/* WAITING to FLYING: q has it, mark says when it is done. Takes the reference. */
+void vane__ticket_fly(vane__ticket *t, vane__queue *q, vane__mark *mark);
 /* To DONE. On failure the calling thread's error is its sentence. */
 void vane__ticket_finish(vane__ticket *t, vane_status st);
 /* Its status, and on failure this thread's error; VANE_E_TIMEOUT (no error recorded) when it is

@@ -67,7 +67,7 @@ static inline int vane__buffer_is_open(const vane__buffer *b)
 /* Is b open, and what the handle means? For good only under the lock. */
 static inline int vane__buffer_is(const vane__buffer *b, vane_buffer handle)
 {
-    uint32_t generation = atomic_load(&b->generation);
+    uint32_t generation = atomic_load_explicit(&b->generation, memory_order_acquire);
     return generation % 2 == 1 && generation == (handle.id >> 24 & VANE__GENERATIONS);
 }
 
@@ -166,7 +166,7 @@ static inline int vane__buffer_makes_good(const vane__buffer *b, uint64_t lo, ui
 }
 /* Leaves t as a user of b. 0: out of memory, and nothing was left. */
 int vane__buffer_use(vane__buffer *b, vane__ticket *t, int writes);
-/* t flies: earlier readers in the same queue are done before it is. */
+/* t flies: earlier readers in the same queue are done before it is, or are done already. */
 void vane__buffer_tidy(vane__buffer *b, vane__ticket *t);
 /* t never came to be, or is done: it is forgotten. A writer that failed stays. */
 void vane__buffer_unuse(vane__buffer *b, vane__ticket *t);

@@ -52,11 +52,16 @@ void vane__copy_free(vane__buffer *b, vane__copy *c)
 
 /* ---- what is current where ---------------------------------------------------------- */
 
+static int reserve(vane__ranges *r)
+{
+    return r->count + 2 <= r->capacity || vane__ranges_reserve(r, 2);
+}
+
 int vane__buffer_reserve(vane__buffer *b)
 {
-    int room = vane__ranges_reserve(&b->host_valid, 2) && vane__ranges_reserve(&b->lost, 2);
+    int room = reserve(&b->host_valid) && reserve(&b->lost);
     for (vane__copy *c = b->copies; room && c != NULL; c = c->next)
-        room = vane__ranges_reserve(&c->valid, 2);
+        room = reserve(&c->valid);
     return room;
 }
 

@@ -81,18 +81,16 @@ static void fit(vane__queue *q, vane_mem *mem, void *host, int up, vane__way *wa
 static void measure(vane__device *d)
 {
     vane__block block;
-    vane__queue *q;
     void *host = vane__alloc(LARGE, 64);
     if (host == NULL)
         return;
     if (vane__mempool_alloc(d->mempool, LARGE, &block) == VANE_OK) {
-        if (vane__queue_borrow(d, &q) == VANE_OK) {
-            for (uint64_t i = 0; i < LARGE; i += 4096)
-                ((char *)host)[i] = 1; /* pages that are there */
-            fit(q, block.mem, host, 1, &d->link->found.up);
-            fit(q, block.mem, host, 0, &d->link->found.down);
-            vane__queue_return(q);
-        }
+        vane__queue *q = vane__queue_borrow(d);
+        for (uint64_t i = 0; i < LARGE; i += 4096)
+            ((char *)host)[i] = 1; /* pages that are there */
+        fit(q, block.mem, host, 1, &d->link->found.up);
+        fit(q, block.mem, host, 0, &d->link->found.down);
+        vane__queue_return(q);
         vane__mempool_free(d->mempool, &block, !vane__device_lost(d));
     }
     vane__free(host);

@@ -18,9 +18,15 @@ vane_status vane__queue_after(vane__queue *q, vane__ticket *t)
     vane_error kept = *vane_last_error();
     vane_status st = VANE_E_UNSUPPORTED;
     if (t->queue->device->backend == q->device->backend) {
-        pthread_mutex_lock(&q->lock);
-        st = vt->queue_wait(q->handle, t->event);
-        pthread_mutex_unlock(&q->lock);
+        vane_event *event = NULL;
+        st = vane__mark_event(t->mark, &event);
+        if (st == VANE_OK && event == NULL)
+            return VANE_OK;
+        if (st == VANE_OK) {
+            pthread_mutex_lock(&q->lock);
+            st = vt->queue_wait(q->handle, event);
+            pthread_mutex_unlock(&q->lock);
+        }
     }
     if (st == VANE_OK)
         return st;
@@ -204,14 +210,12 @@ static vane_status map(vane__buffer *b, vane__queue *q, vane__copy *c)
 static vane_status bring(vane__buffer *b, vane__copy *c, uint64_t lo, uint64_t hi)
 {
     vane__range r;
-    vane__queue *q;
+    vane_status st = VANE_OK;
     int wanted = c->imported ? c->mapped == NULL && !c->unmappable
                              : vane__ranges_missing(&b->host_valid, &c->valid, lo, hi, &r);
     if (!wanted)
         return VANE_OK;
-    vane_status st = vane__queue_borrow(c->device, &q);
-    if (st != VANE_OK)
-        return st;
+    vane__queue *q = vane__queue_borrow(c->device);
     vane__queue_after(q, c->ready); /* how that work ended is told elsewhere */
     if (c->imported)
         st = map(b, q, c);

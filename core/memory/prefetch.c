@@ -7,26 +7,21 @@
 
 static vane_status to_device(vane__buffer *b, vane__device *d)
 {
-    vane__queue *q;
     vane__copy *c;
     vane__ticket *t = vane__ticket_new("buffer_prefetch");
     if (t == NULL)
         return vane__fail(VANE_E_NOMEM, "buffer_prefetch: no memory");
-    vane_status st = vane__queue_borrow(d, &q);
-    if (st == VANE_OK) {
-        st = vane__buffer_place(b, q, t, 1, 0, b->bytes, &c);
-        vane_error kept = *vane_last_error();
-        uint64_t serial = vane__error_serial();
-        pthread_mutex_lock(&q->lock);
-        vane_status done = d->backend->vt.queue_sync(q->handle);
-        pthread_mutex_unlock(&q->lock);
-        st = st == VANE_OK ? vane__failed(done, serial, "buffer_prefetch: queue_sync failed")
-                           : vane__error_restore(&kept);
-        if (st != VANE_OK)
-            vane__buffer_doubt(b, d);
-        vane__buffer_settle(b, t);
-        vane__queue_return(q);
-    }
+    vane__queue *q = vane__queue_borrow(d);
+    vane_status st = vane__buffer_place(b, q, t, 1, 0, b->bytes, &c);
+    vane_error kept = *vane_last_error();
+    uint64_t serial = vane__error_serial();
+    vane_status done = vane__queue_sync(q);
+    st = st == VANE_OK ? vane__failed(done, serial, "buffer_prefetch: queue_sync failed")
+                       : vane__error_restore(&kept);
+    if (st != VANE_OK)
+        vane__buffer_doubt(b, d);
+    vane__buffer_settle(b, t);
+    vane__queue_return(q);
     vane__ticket_drop(t);
     return st;
 }

@@ -42,7 +42,10 @@ vane_status vane__buffers_open(vane_context *ctx)
 
 uint64_t vane__buffers_clock(vane_context *ctx)
 {
-    return atomic_fetch_add_explicit(&ctx->buffers->clock, 1, memory_order_relaxed) + 1;
+    atomic_uint_fast64_t *clock = &ctx->buffers->clock;
+    uint64_t now = atomic_load_explicit(clock, memory_order_relaxed) + 1;
+    atomic_store_explicit(clock, now, memory_order_relaxed); /* two at once may see the same time */
+    return now;
 }
 
 static vane__buffer *slot_at(vane__buffers *t, uint32_t slot)

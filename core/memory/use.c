@@ -120,7 +120,8 @@ void vane__buffer_tidy(vane__buffer *b, vane__ticket *t)
     uint32_t kept = 0;
     for (uint32_t i = 0; i < b->n_readers; i++) {
         vane__ticket *r = b->readers[i];
-        if (r != t && vane__ticket_phase(r) == VANE__FLYING && r->queue == t->queue)
+        uint32_t phase = vane__ticket_phase(r);
+        if (r != t && (phase == VANE__DONE || (phase == VANE__FLYING && r->queue == t->queue)))
             vane__ticket_drop(r);
         else
             b->readers[kept++] = r;

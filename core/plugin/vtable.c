@@ -69,6 +69,10 @@ static vane_status no_queue_wait(vane_queue *q, vane_event *e)
 {
     return hole("queue_wait");
 }
+static vane_status no_queue_mark(vane_queue *q, vane_event **out)
+{
+    return hole("queue_mark");
+}
 static vane_status no_queue_callback(vane_queue *q, void (*fn)(void *arg), void *arg)
 {
     return hole("queue_callback");
@@ -123,7 +127,7 @@ static const void *no_extension(vane_backend *b, const char *id)
     X(launch) X(event_wait) X(event_free)
 #define OPTIONAL_MAP(X)                                                                            \
     X(ops) X(accepts) X(mem_import) X(mem_host_ptr) X(mem_map) X(mem_unmap) X(queue_wait)          \
-    X(queue_callback) X(copy) X(event_time) X(telemetry) X(extension)
+    X(queue_mark) X(queue_callback) X(copy) X(event_time) X(telemetry) X(extension)
 /* clang-format on */
 
 #define COUNT(entry) +1
@@ -162,6 +166,11 @@ const char *vane__vtable_missing(const vane_backend_vt *vt)
     DEVICE_MAP(CHECK)
 #undef CHECK
     return NULL;
+}
+
+int vane__vtable_marks(const vane_backend_vt *vt)
+{
+    return vt->queue_mark != no_queue_mark;
 }
 
 /* struct_size is read alone first: only it says how much of the table there is. Half an

@@ -325,6 +325,11 @@ typedef struct vane_backend_vt {
     void (*queue_close)(vane_queue *q);                               /* [queue] */
     vane_status (*queue_sync)(vane_queue *q); /* blocks until idle */ /* [queue] */
     vane_status (*queue_wait)(vane_queue *q, vane_event *e);          /* [queue] (opt) */
+    /* an event that is done when all is that was enqueued before. It fails, as the event of a
+     * launch does too, when one of the launches failed that had none, since the last launch with
+     * one or the last mark. With this entry, launches that are soon done get no event each. *out
+     * may be set to NULL: all is done already, and well */
+    vane_status (*queue_mark)(vane_queue *q, vane_event **out); /* [queue] (opt) */
     /* fn runs on a thread of the plugin's choice after all before it; it calls nothing */
     vane_status (*queue_callback)(vane_queue *q, void (*fn)(void *arg),
                                   void *arg); /* [queue] (opt) */

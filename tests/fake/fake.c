@@ -131,6 +131,7 @@ static const vane_backend_vt table = {
     .queue_close = fake_queue_close,
     .queue_sync = fake_queue_sync,
     .queue_wait = fake_queue_wait,
+    .queue_mark = fake_queue_mark,
     .queue_callback = fake_queue_callback,
     .upload = fake_upload,
     .download = fake_download,

@@ -55,6 +55,8 @@ struct vane_queue {
     pthread_cond_t changed;
     fake_command *first, *last;
     int running, closing;
+    vane_status
+        failed; /* of a launch without an event, since the last one with, or the last mark */
 };
 
 struct vane_device {
@@ -89,7 +91,8 @@ struct fake_command {
     uint64_t bytes;
     void (*callback)(void *arg);
     void *arg;
-    const vane_kernel *kernel;
+    const vane_kernel *kernel; /* of a launch */
+    int is_mark;
     vane_call call;
     vane_params params;
 };
@@ -109,6 +112,7 @@ vane_status fake_queue_open(vane_device *d, vane_queue **out);
 void fake_queue_close(vane_queue *q);
 vane_status fake_queue_sync(vane_queue *q);
 vane_status fake_queue_wait(vane_queue *q, vane_event *e);
+vane_status fake_queue_mark(vane_queue *q, vane_event **out);
 vane_status fake_queue_callback(vane_queue *q, void (*fn)(void *arg), void *arg);
 
 vane_status fake_mem_alloc(vane_device *d, uint32_t space, uint64_t bytes, vane_mem **out);

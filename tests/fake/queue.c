@@ -8,6 +8,10 @@
 static void finish(vane_queue *q, fake_command *c, vane_status st, uint64_t begin)
 {
     const vane_host *host = q->device->backend->host;
+    if (c->kernel != NULL || c->is_mark) {
+        st = st == VANE_OK ? q->failed : st;
+        q->failed = c->event == NULL ? st : VANE_OK;
+    }
     if (c->event != NULL)
         fake_event_finish(c->event, st, begin, host->now_ns(host->ctx));
     pthread_mutex_lock(&q->device->lock);
@@ -118,6 +122,11 @@ vane_status fake_submit(vane_queue *q, const fake_command *c, vane_event **out)
     pthread_cond_broadcast(&q->changed);
     pthread_mutex_unlock(&q->lock);
     return VANE_OK;
+}
+
+vane_status fake_queue_mark(vane_queue *q, vane_event **out)
+{
+    return fake_submit(q, &(fake_command){.is_mark = 1}, out);
 }
 
 vane_status fake_queue_sync(vane_queue *q)

@@ -158,8 +158,10 @@ static void each_host_allocation(void (*scenario)(void), int all_later_too)
                       toy.events);
         told += refused > 0;
         run_whole(scenario, "after allocation", k);
-        if (!met)
-            return end_of("allocations", k - 1, 1);
+        if (!met) {
+            end_of("allocations", k - 1, 1);
+            return;
+        }
     }
     ck_abort_msg("there is no end to its allocations");
 }
@@ -182,8 +184,10 @@ static void each_device_allocation(void (*scenario)(void), int all_later_too, in
         ck_assert_msg(toy.events == 0, "device allocation %d: %d events left", k, toy.events);
         told += refused > 0;
         run_whole(scenario, "after device allocation", k);
-        if (!met)
-            return end_of("device allocations", k - 1, all_later_too && !may_move);
+        if (!met) {
+            end_of("device allocations", k - 1, all_later_too && !may_move);
+            return;
+        }
     }
     ck_abort_msg("there is no end to its device allocations");
 }

@@ -25,7 +25,7 @@ struct toy_command {
     unsigned char *to;
     const unsigned char *from;
     uint64_t bytes;
-    int computes;
+    int computes, is_mark;
     vane_call call;
 };
 struct vane_event {
@@ -42,6 +42,7 @@ struct vane_queue {
     pthread_t thread;
     toy_command *first, *last;
     int running, closing;
+    vane_status failed; /* of a launch without an event, since the last one with, or a mark */
 };
 typedef struct toy_device {
     uint32_t index;
@@ -209,7 +210,7 @@ static inline void toy_release(vane_event *e) /* under the lock */
     }
 }
 
-static inline void toy_run(toy_command *c) /* under the lock, let go meanwhile */
+static inline void toy_run(vane_queue *q, toy_command *c) /* under the lock, let go meanwhile */
 {
     while ((c->computes && toy.closed && c->call.op != toy.passes) ||
            (c->wait_for != NULL && !c->wait_for->done))
@@ -220,6 +221,10 @@ static inline void toy_run(toy_command *c) /* under the lock, let go meanwhile *
         memmove(c->to, c->from, c->bytes);
     pthread_mutex_lock(&toy.lock);
     toy_release(c->wait_for);
+    if (c->computes || c->is_mark) {
+        st = st == VANE_OK ? q->failed : st;
+        q->failed = c->event == NULL ? st : VANE_OK;
+    }
     if (c->event != NULL) {
         c->event->done = 1;
         c->event->status = st;
@@ -241,7 +246,7 @@ static inline void *toy_serve(void *arg)
         q->first = c->next;
         q->last = c->next == NULL ? NULL : q->last;
         q->running = 1;
-        toy_run(c);
+        toy_run(q, c);
         q->running = 0;
         pthread_cond_broadcast(&toy.changed);
     }
@@ -315,6 +320,11 @@ static inline vane_status toy_submit(vane_queue *q, const toy_command *what, van
 static inline vane_status toy_queue_wait(vane_queue *q, vane_event *e)
 {
     return toy_submit(q, &(toy_command){.wait_for = e}, NULL);
+}
+
+static inline vane_status toy_queue_mark(vane_queue *q, vane_event **out)
+{
+    return toy_submit(q, &(toy_command){.is_mark = 1}, out);
 }
 
 static inline vane_status toy_upload(vane_queue *q, vane_mem *dst, uint64_t offset, const void *src,
@@ -437,6 +447,7 @@ static const vane_backend_vt toy_table = {
     .queue_close = toy_queue_close,
     .queue_sync = toy_queue_sync,
     .queue_wait = toy_queue_wait,
+    .queue_mark = toy_queue_mark,
     .upload = toy_upload,
     .download = toy_download,
     .copy = toy_copy,
