@@ -3,7 +3,7 @@
 """test_install.py BUILD SOURCE - what a newcomer gets from `meson install`.
 
 Installs into a folder of its own, then, with that folder and nothing else: every header
-alone in C11, C17 and C++17; the exported names; the README's example through pkg-config;
+alone in C11, C17 and C++17; the exported names; the README's examples through pkg-config;
 the template plugin out of tree, found and used; a moved tree still works.
 """
 import os
@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 BUILD, SOURCE = (pathlib.Path(p) for p in sys.argv[1:3])
 results = {"passed": 0, "failed": 0, "skipped": 0}
@@ -60,17 +61,50 @@ def test_exports(library):
     check("soname: [libvane.so.0]" in p.stdout, "soname is libvane.so.0")
 
 
-def test_example(work, env):
-    text = (SOURCE / "README.md").read_text(encoding="utf-8")
-    code = re.search(r"```c\n(.*?)```", text, re.S).group(1)
-    (work / "example.c").write_text(code, encoding="utf-8")
+# What the README's second piece of code is in the middle of.
+AROUND = """#include <stdio.h>
+#include <vane/vane.h>
+
+int main(void)
+{
+    float data[] = {0, 1, -1, 2, 0, 0}, y_read[6] = {0};
+    const uint64_t bytes = sizeof data;
+    const int64_t shape[] = {2, 3};
+    vane_context *ctx;
+    if (vane_open(NULL, &ctx) != VANE_OK)
+        return 1;
+%s
+    if (vane_buffer_read(ctx, y, 0, y_read, bytes) != VANE_OK || vane_stream_close(s) != VANE_OK)
+        return fprintf(stderr, "%%s\\n", vane_last_error()->message), 1;
+    for (int i = 0; i < 6; i++)
+        printf("%%.4f ", (double)y_read[i]);
+    vane_buffer_close(ctx, x);
+    vane_buffer_close(ctx, y);
+    vane_close(ctx);
+}
+"""
+
+
+def compile_and_run(work, env, flags, name, code):
+    (work / f"{name}.c").write_text(code, encoding="utf-8")
+    p = run("gcc", "-Wall", "-Wextra", "-Werror", f"{name}.c", "-o", name, *flags, cwd=work, env=env)
+    if not check(p.returncode == 0, f"the README's {name} compiles: {p.stderr[:600]}"):
+        return None
+    p = run(f"./{name}", cwd=work, env=env)
+    check(p.returncode == 0 and p.stderr == "", f"the README's {name} runs: {p.returncode} {p.stderr}")
+    return p.stdout
+
+
+def test_examples(work, env):
+    blocks = re.findall(r"```c\n(.*?)```", (SOURCE / "README.md").read_text(encoding="utf-8"), re.S)
     flags = run("pkg-config", "--cflags", "--libs", "vane", env=env)
-    if not check(flags.returncode == 0, f"pkg-config: {flags.stderr}"):
+    if not check(flags.returncode == 0, f"pkg-config: {flags.stderr}") or \
+            not check(len(blocks) == 2, f"the README has {len(blocks)} pieces of C, this test knows two"):
         return
-    p = run("gcc", "-Wall", "-Wextra", "-Werror", "example.c", *flags.stdout.split(), cwd=work, env=env)
-    if check(p.returncode == 0, f"the README's example compiles: {p.stderr[:600]}"):
-        p = run("./a.out", cwd=work, env=env)
-        check(p.stdout == "4 5\n10 11\n" and p.returncode == 0, f"it prints its product: {p.stdout}{p.stderr}")
+    out = compile_and_run(work, env, flags.stdout.split(), "example", blocks[0])
+    check(out == "4 5\n10 11\n", f"the README's example prints its product: {out}")
+    out = compile_and_run(work, env, flags.stdout.split(), "buffers", AROUND % textwrap.indent(blocks[1], "    "))
+    check(out == "1.0000 2.7183 0.3679 7.3891 1.0000 1.0000 ", f"exp and relu on a stream: {out}")
 
 
 def test_template(work, env, vane):
@@ -110,7 +144,7 @@ def main():
                "LD_LIBRARY_PATH": str(library.parent), "VANE_PLUGIN_PATH": ""}
         test_headers(include)
         test_exports(library)
-        test_example(work, env)
+        test_examples(work, env)
         test_template(work, env, next(root.rglob("bin/vane")))
     print("{passed} passed, {failed} failed, {skipped} skipped".format(**results))
     sys.exit(results["failed"] > 0)
