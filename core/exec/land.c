@@ -8,6 +8,8 @@
 #include "exec/stream.h"
 #include "os.h"
 
+enum { FEW = 2 * VANE__MARK_MOST }; /* in the air */
+
 void vane__stream_fail(vane_stream *s, uint64_t sequence, const char *op)
 {
     vane_error e = *vane_last_error();
@@ -105,15 +107,16 @@ static void count_down(vane_stream *s, const down *d)
     vane__stream_recycle(s, d->list);
 }
 
-static vane_status land_all(vane_stream *s, uint64_t sequence, uint64_t deadline_ns)
+/* What is done of those up to sequence; VANE_E_TIMEOUT: not all of it. */
+static vane_status land_done(vane_stream *s, uint64_t sequence)
 {
     down d = {NULL, 0, 0, 0};
     vane_status st = VANE_OK;
     vane__flight *next, *f = take(s, sequence);
     for (; f != NULL; f = next) {
         next = f->next;
-        if (deadline_ns != UINT64_MAX &&
-            vane__ticket_wait(f->ticket, left(deadline_ns)) == VANE_E_TIMEOUT) {
+        vane__ticket_wait(f->ticket, 0); /* how it ended is told when it lands */
+        if (vane__ticket_phase(f->ticket) != VANE__DONE) {
             put_back(s, f);
             st = VANE_E_TIMEOUT;
             break;
@@ -124,38 +127,51 @@ static vane_status land_all(vane_stream *s, uint64_t sequence, uint64_t deadline
     return st;
 }
 
-/* The newest of those up to sequence: when it is done, all before it are, and one wait has done
- * for all (a thread that is woken for each takes the device's cores away, where it is a CPU). */
-static vane_status await_newest(vane_stream *s, uint64_t sequence, uint64_t deadline_ns)
+/* What to wait for next: the middle one of those up to sequence, so that what is before it lands
+ * while the device is busy with the others; of few the newest, because a thread that is woken for
+ * each takes the device's cores away, where it is a CPU. */
+static vane__ticket *next_ticket(vane_stream *s, uint64_t sequence)
 {
-    vane__ticket *newest = NULL;
+    uint32_t n = 0;
+    const vane__flight *at = NULL;
     pthread_mutex_lock(&s->lock);
-    for (vane__flight *f = s->air; f != NULL && f->sequence <= sequence; f = f->next)
-        if (f->next == NULL || f->next->sequence > sequence)
-            newest = vane__ticket_hold(f->ticket);
+    for (const vane__flight *f = s->air; f != NULL && f->sequence <= sequence; f = f->next) {
+        if (n % 2 == 0 || n < FEW) /* at is half as far, or the newest */
+            at = n < FEW ? f : at->next;
+        n++;
+    }
+    vane__ticket *t = at != NULL ? vane__ticket_hold(at->ticket) : NULL;
     pthread_mutex_unlock(&s->lock);
-    if (newest == NULL)
+    return t;
+}
+
+static vane_status await_next(vane_stream *s, uint64_t sequence, uint64_t deadline_ns)
+{
+    vane__ticket *t = next_ticket(s, sequence);
+    if (t == NULL)
         return VANE_OK;
-    vane_status st = vane__ticket_wait(newest, left(deadline_ns));
-    vane__ticket_drop(newest);
-    return st == VANE_E_TIMEOUT ? st : VANE_OK; /* failures are told by those that land */
+    vane__ticket_wait(t, left(deadline_ns)); /* failures are told by those that land */
+    int is_done = vane__ticket_phase(t) == VANE__DONE;
+    vane__ticket_drop(t);
+    return is_done ? VANE_OK : VANE_E_TIMEOUT;
 }
 
 vane_status vane__stream_land(vane_stream *s, uint64_t sequence, uint64_t deadline_ns)
 {
-    vane_status st = VANE_OK;
+    vane_status st = VANE_OK, all;
     vane_error kept = *vane_last_error();
     if (deadline_ns == 0 && pthread_mutex_trylock(&s->land) != 0)
         return VANE_E_TIMEOUT; /* somebody is at it */
-    if (deadline_ns != 0) {
-        st = await_newest(s, sequence, deadline_ns);
+    if (deadline_ns != 0)
+        pthread_mutex_lock(&s->land);
+    while ((all = land_done(s, sequence)) != VANE_OK && deadline_ns != 0 && st == VANE_OK) {
+        pthread_mutex_unlock(&s->land);
+        st = await_next(s, sequence, deadline_ns);
         pthread_mutex_lock(&s->land);
     }
-    if (st == VANE_OK)
-        st = land_all(s, sequence, deadline_ns);
     pthread_mutex_unlock(&s->land);
     vane__error_restore(&kept);
-    return st;
+    return all;
 }
 
 static struct timespec moment(uint64_t ns)

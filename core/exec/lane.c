@@ -9,7 +9,6 @@
 static vane__task *next_task(vane_stream *s)
 {
     pthread_mutex_lock(&s->lock);
-    s->lane_busy = 0;
     while (s->first == NULL && !s->closing)
         pthread_cond_wait(&s->changed, &s->lock);
     vane__task *t = s->first;
@@ -43,7 +42,8 @@ static void *serve(void *arg)
     for (vane__task *t = next_task(s); t != NULL; t = next_task(s)) {
         run(s, t);
         pthread_mutex_lock(&s->lock);
-        s->launched = t->sequence;
+        s->launched = t->sequence; /* who waits for that finds the lane idle, if it is */
+        s->lane_busy = 0;
         pthread_cond_broadcast(&s->changed);
         pthread_mutex_unlock(&s->lock);
         free(t);

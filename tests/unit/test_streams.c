@@ -214,6 +214,89 @@ START_TEST(a_stream_of_a_device_uses_that_one)
 }
 END_TEST
 
+/* ---- marks --------------------------------------------------------------------------- */
+
+/* The first of its kind finds out who computes, and the device's first what its link is like: after
+ * both the caller's thread launches. */
+static void warm_up(void)
+{
+    for (int i = 0; i < 2; i++) {
+        GOOD(vane_add_async(on_toy, &tb, &tb, &ta));
+        GOOD(vane_stream_wait(on_toy));
+    }
+}
+
+START_TEST(small_work_shares_events)
+{
+    warm_up();
+    toy_gate(1);
+    for (int i = 0; i < 64; i++)
+        GOOD(vane_add_async(on_toy, &tb, &tb, &ta));
+    ck_assert_int_ge(toy.events, 1);
+    ck_assert_int_le(toy.events, 1 + 64 / 16);
+    toy_gate(0);
+    GOOD(vane_stream_wait(on_toy));
+    expect_at(ctx, a, 0, 10);
+}
+END_TEST
+
+START_TEST(a_failure_is_that_of_all_who_share_its_event)
+{
+    warm_up();
+    GOOD(vane_neg_async(on_toy, &tb, &ta)); /* breaks on the toy */
+    FAILS(vane_stream_wait(on_toy), VANE_E_INTERNAL, "neg: the toy broke");
+    toy_gate(1);
+    GOOD(vane_add_async(on_toy, &tb, &tb, &ta));
+    GOOD(vane_neg_async(on_toy, &tb, &ta));
+    GOOD(vane_add_async(on_toy, &tb, &tb, &ta));
+    toy_gate(0);
+    FAILS(vane_stream_wait(on_toy), VANE_E_INTERNAL, "neg, or what was launched with it");
+    GOOD(vane_add_async(on_toy, &tb, &tb, &ta));
+    GOOD(vane_stream_wait(on_toy));
+    expect_at(ctx, a, 0, 10);
+}
+END_TEST
+
+START_TEST(small_work_does_not_wait_for_large_work_after_it)
+{
+    enum { MANY = 100000 };
+    vane_fence *fence;
+    vane_buffer large = buffer_of(ctx, "large", MANY, 1);
+    vane_tensor tl = in_buffer(large, 0, MANY);
+    warm_up();
+    GOOD(vane_mul_async(on_toy, &tl, &tl, &tl));
+    GOOD(vane_stream_wait(on_toy));
+    toy_gate(1);
+    toy.passes = VANE_OP_ADD;
+    GOOD(vane_add_async(on_toy, &ta, &tb, &ta));
+    GOOD(vane_add_async(on_toy, &ta, &tb, &ta));
+    GOOD(vane_stream_record(on_toy, &fence));
+    GOOD(vane_mul_async(on_toy, &tl, &tl, &tl)); /* held back */
+    GOOD(vane_fence_wait(fence, 10000 * (uint64_t)MS));
+    ck_assert_int_eq(vane_stream_poll(on_toy), VANE_E_BUSY);
+    toy_gate(0);
+    GOOD(vane_stream_wait(on_toy));
+    vane_fence_close(fence);
+    expect_at(ctx, a, 0, 20);
+}
+END_TEST
+
+/* The same call is not checked again: all that may have changed since has to be seen. */
+START_TEST(the_same_call_on_what_is_not_the_same)
+{
+    const float three = 3;
+    warm_up();
+    GOOD(vane_buffer_write(ctx, b, 0, &three, sizeof three));
+    GOOD(vane_add_async(on_toy, &tb, &tb, &ta));
+    GOOD(vane_stream_wait(on_toy));
+    expect_at(ctx, a, 0, 6);
+    vane_tensor less = in_buffer(b, 0, N - 1);
+    FAILS(vane_add_async(on_toy, &less, &tb, &ta), VANE_E_SHAPE, "does not broadcast");
+    GOOD(vane_buffer_close(ctx, b));
+    FAILS(vane_add_async(on_toy, &tb, &tb, &ta), VANE_E_ARGUMENT, "closed");
+}
+END_TEST
+
 START_TEST(a_wish_of_one_call)
 {
     vane_decision d = {.struct_size = sizeof d};
@@ -367,6 +450,10 @@ int main(void)
     tcase_add_test(t, a_thousand_at_once);
     tcase_add_test(t, several_threads_give_to_one_stream);
     tcase_add_test(t, a_stream_of_a_device_uses_that_one);
+    tcase_add_test(t, small_work_shares_events);
+    tcase_add_test(t, a_failure_is_that_of_all_who_share_its_event);
+    tcase_add_test(t, small_work_does_not_wait_for_large_work_after_it);
+    tcase_add_test(t, the_same_call_on_what_is_not_the_same);
     tcase_add_test(t, a_wish_of_one_call);
     tcase_add_test(t, arguments_that_cannot_be);
     tcase_add_test(t, a_fence_is_a_point_in_a_stream);
