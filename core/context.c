@@ -39,7 +39,7 @@ static vane_status detect(vane_context *ctx)
 
 static vane_status choose_policy(vane_context *ctx, const char *name)
 {
-    const vane_policy *policy = name[0] == '\0' ? &vane__policy_heuristic : vane__policy_find(name);
+    const vane_policy *policy = name[0] == '\0' ? &vane__policy_adaptive : vane__policy_find(name);
     if (policy == NULL)
         return VANE_E_NOT_FOUND;
     atomic_store_explicit(&ctx->policy, policy, memory_order_release);
@@ -233,7 +233,8 @@ static vane_status prefer(vane_context *ctx, const char *names)
     pthread_mutex_unlock(&ctx->control);
     if (changes) {
         st = replace_text(ctx, &ctx->settings.prefer, list);
-        st = st == VANE_OK ? vane__routes_renew(ctx) : st;
+        if (st == VANE_OK)
+            vane__routes_renew(ctx);
     }
     free(list);
     return st;
@@ -267,14 +268,16 @@ vane_status vane_set_policy(vane_context *ctx, const char *name)
 {
     vane_status st = vane__context_check(ctx);
     if (st == VANE_OK && name == NULL)
-        st = vane__fail(VANE_E_ARGUMENT, "name is NULL, expected heuristic or fixed");
+        st = vane__fail(VANE_E_ARGUMENT, "name is NULL, expected adaptive, heuristic or fixed");
     if (st == VANE_OK)
         st = vane__policy_find(name) != NULL ? VANE_OK : VANE_E_NOT_FOUND;
     if (st != VANE_OK || vane__env("VANE_POLICY") != NULL ||
         atomic_load(&ctx->policy) == vane__policy_find(name))
         return st; /* nothing changes; the operator's choice stays */
     st = choose_policy(ctx, name);
-    return st == VANE_OK ? vane__routes_renew(ctx) : st;
+    if (st == VANE_OK)
+        vane__routes_renew(ctx);
+    return st;
 }
 
 vane_status vane_set_threads(vane_context *ctx, uint32_t threads)
@@ -289,5 +292,6 @@ vane_status vane_set_threads(vane_context *ctx, uint32_t threads)
     int operator_said = vane__env("VANE_THREADS") != NULL && ctx->settings.threads != 0;
     vane__pool_set_max(ctx->pool,
                        threads == 0 || (operator_said && threads > most) ? most : threads);
-    return vane__routes_renew(ctx);
+    vane__routes_renew(ctx);
+    return VANE_OK;
 }

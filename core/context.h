@@ -10,6 +10,7 @@
 #include "detect/topology.h"
 #include "exec/pool.h"
 #include "plugin/registry.h"
+#include "policy/allowance.h"
 #include "settings.h"
 #include "vane/vane.h"
 
@@ -23,7 +24,7 @@ struct vane_context {
     struct vane_context *next; /* contexts.c */
     uint64_t magic; /* VANE__CONTEXT_MAGIC while open: a wild pointer is an error in words */
     /* read on every call, written rarely */
-    _Atomic(struct vane__routes *) routes;
+    struct vane__routes *routes;
     vane__pool *pool;
     uint32_t slow; /* nonzero: calls take the slow path (logging of decisions) */
     /* control plane */
@@ -42,6 +43,8 @@ struct vane_context {
     atomic_uint forks;           /* a child counts one more than its parent */
     atomic_uint device_numbers;  /* given out so far: vane__device.number */
     _Atomic(const vane_policy *) policy;
+    atomic_uint busy; /* others want this machine's CPUs */
+    vane__allowance allowance; /* for trials; under the lock of the routes */
     vane__backend program; /* host services for reference bodies of registered ops */
 };
 
@@ -54,7 +57,7 @@ struct vane_context {
 vane_status vane__context_check(const vane_context *ctx);
 
 /* dispatch/routes.c: candidates changed (a backend came, a device died): make new routes. */
-vane_status vane__routes_renew(vane_context *ctx);
+void vane__routes_renew(vane_context *ctx);
 /* op/table.c: custom ops, by name. Called by vane_op_register and by the registry for
  * the ops that a plugin brings. */
 vane_status vane__op_add(vane_context *ctx, const vane_op_desc *desc, uint32_t *out);

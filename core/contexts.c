@@ -7,6 +7,7 @@
 #include "contexts.h"
 
 #include "context.h"
+#include "dispatch/site.h"
 #include "exec/queue.h"
 #include "memory/arena.h"
 #include "memory/buffer.h"
@@ -62,6 +63,7 @@ static void each_lock(vane_context *ctx, on_lock act)
         vane__arenas_lock(ctx->arenas);
     else
         vane__arenas_unlock(ctx->arenas);
+    act(&ctx->routes->lock);
 }
 
 static void before_fork(void)
@@ -101,6 +103,7 @@ static void in_child(void)
                 lost = (int)atomic_fetch_add(&device->failures, 1) + 1;
             }
         vane__buffers_orphan(c);
+        vane__sites_in_child(c);
         if (lost)
             vane__routes_renew(c);
     }

@@ -76,11 +76,11 @@ shortcut(vane_context *ctx, uint32_t op, uint32_t n_in, const vane_tensor *const
     uint32_t size_class = 63 - (uint32_t)__builtin_clzll((uint64_t)n);
     size_class = size_class < VANE__THIN ? size_class : VANE__THIN - 1;
     uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
-    vane__routes *routes = vane__routes_now(ctx);
-    const vane__route *route =
-        atomic_load_explicit(&routes->host.cells[op][dtype][hot][size_class], memory_order_acquire);
-    if (__builtin_expect(route == NULL || !route->runner.plain, 0))
+    const vane__route *route = atomic_load_explicit(
+        &ctx->routes->host.cells[op][dtype][hot][size_class], memory_order_acquire);
+    if (__builtin_expect(route == NULL || !route->fast || vane__unsampled == 0, 0))
         return 0;
+    vane__unsampled--;
     vane_call call;
     call.struct_size = sizeof(call);
     call.op = op;

@@ -4,23 +4,12 @@
 #include "dispatch/dispatch.h"
 
 #include "dispatch/flight.h"
-#include "error.h"
-#include "op/tensor.h"
 
-vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p)
+#include "error.h"
+#include "policy/learn.h"
+
+vane_status vane__dispatch_on(vane_context *ctx, vane__prepared *p, const vane__runner *r)
 {
-    if (p->parts == 0)
-        return VANE_OK;
-    uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
-    vane__routes *routes = vane__routes_now(ctx);
-    const vane__route *route = atomic_load_explicit(
-        vane__route_cell(&routes->host, p->rq.op->info.op, p->dtype, p->size_class, hot),
-        memory_order_acquire);
-    if (__builtin_expect(route == NULL, 0))
-        route = vane__route_make(ctx, routes, p, hot);
-    if (route == NULL)
-        return vane_last_error()->status;
-    const vane__runner *r = &route->runner;
     vane_status st;
     if (__builtin_expect(p->parts == 1 && vane__runner_fits(r, &p->call), 1)) {
         p->call.host = r->host;
@@ -33,6 +22,33 @@ vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p)
         return vane__elect_and_run(ctx, p, NULL, NULL, VANE_OK);
     }
     return __builtin_expect(st == VANE_OK, 1) ? st : vane__elect_and_run(ctx, p, NULL, r, st);
+}
+
+/* The control plane has to be asked: for a route, or because this call is one to look at. */
+static __attribute__((noinline)) vane_status dispatch_slowly(vane_context *ctx, vane__prepared *p,
+                                                             const vane__route *route, uint32_t hot)
+{
+    if (route == NULL || route->runner.kernel == NULL)
+        route = vane__route_make(ctx, p, hot);
+    if (route == NULL)
+        return vane_last_error()->status;
+    if (route->settled && vane__unsampled > 0)
+        return vane__dispatch_on(ctx, p, &route->runner);
+    return vane__observe(ctx, p, route, hot);
+}
+
+vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p)
+{
+    if (p->parts == 0)
+        return VANE_OK;
+    uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
+    const vane__route *route = atomic_load_explicit(
+        vane__route_cell(ctx->routes, p->rq.op->info.op, p->dtype, p->size_class, hot),
+        memory_order_acquire);
+    if (__builtin_expect(route == NULL || !route->settled || vane__unsampled == 0, 0))
+        return dispatch_slowly(ctx, p, route, hot);
+    vane__unsampled--;
+    return vane__dispatch_on(ctx, p, &route->runner);
 }
 
 static int unusual(const vane_context *ctx, const vane_options *options)
@@ -88,9 +104,9 @@ int vane__has_buffers(const vane_tensor *const *in, uint32_t n_in, vane_tensor *
 {
     int any = 0;
     for (uint32_t i = 0; in != NULL && i < n_in; i++)
-        any |= vane__in_buffer(in[i]);
+        any |= in[i] != NULL && in[i]->data == NULL && in[i]->buffer.id != 0;
     for (uint32_t i = 0; out != NULL && i < n_out; i++)
-        any |= vane__in_buffer(out[i]);
+        any |= out[i] != NULL && out[i]->data == NULL && out[i]->buffer.id != 0;
     return any;
 }
 

@@ -19,6 +19,8 @@ int vane__has_buffers(const vane_tensor *const *in, uint32_t n_in, vane_tensor *
 vane_status vane__options_check(const vane_options *options);
 /* A prepared call on its route; when that fails, elsewhere. */
 vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p);
+/* The same on the runner of a route. */
+vane_status vane__dispatch_on(vane_context *ctx, vane__prepared *p, const vane__runner *r);
 /* All parts of p by the direct function of r. */
 vane_status vane__execute_on_host(const vane__prepared *p, const vane__runner *r);
 /* All parts of p on r, wherever that is. f: NULL, or the flight that p is part of. */
@@ -47,7 +49,7 @@ vane_status vane__elect_and_run(vane_context *ctx, const vane__prepared *p,
                                 vane_status failed_with);
 /* The cell's route for p, made now if it has to be; NULL and the sentence: none. */
 const vane__route *vane__route_for(vane_context *ctx, const vane__prepared *p);
-/* The same, but NULL when it has to be made. */
+/* The same, but NULL when it has to be made anew. */
 const vane__route *vane__route_ready(vane_context *ctx, const vane__prepared *p);
 /* What a kernel returned, with a sentence even if it recorded none of its own: serial is
  * vane__error_serial() from before the call, 0 where nobody looked. */

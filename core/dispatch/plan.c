@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* plan.c - a prepared call: checked once, then only routed.
  *
- * A run compares one pointer (the route table) with the one it last looked at; a new table
- * sends it through the lookup again.
+ * A run follows the pointer in its cell, and compares it with the route it last adopted.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +13,10 @@
 struct vane_plan {
     /* read on every run, first line */
     vane_context *ctx;
-    vane__routes *routes;     /* the table that route came from */
-    const vane__route *route; /* NULL: the careful path */
-    const vane__route *by_heat[2];
-    int heat_matters; /* the two differ */
-    int anywhere;     /* operands in buffers: nothing holds for longer than one run */
+    vane__cell *cells[2];       /* by the pool's heat */
+    const vane__route *adopted; /* whose runner the call names */
+    int fits;                   /* and its direct function may be called as it is */
+    int anywhere;               /* operands in buffers: nothing holds for longer than one run */
     vane__prepared p;
     /* owned copies */
     vane_params params;
@@ -27,44 +25,17 @@ struct vane_plan {
     vane_tensor in[];
 };
 
-static const vane__route *lookup(vane_plan *plan, vane__routes *routes, uint32_t hot)
-{
-    const vane__prepared *p = &plan->p;
-    const vane__route *route = atomic_load_explicit(
-        vane__route_cell(&routes->host, p->rq.op->info.op, p->dtype, p->size_class, hot),
-        memory_order_acquire);
-    return route != NULL ? route : vane__route_make(plan->ctx, routes, p, hot);
-}
-
 static void adopt(vane_plan *plan, const vane__route *route)
 {
-    plan->route =
-        plan->p.parts == 1 && vane__runner_fits(&route->runner, &plan->p.call) ? route : NULL;
+    plan->fits = plan->p.parts == 1 && vane__runner_fits(&route->runner, &plan->p.call);
     plan->p.call.host = route->runner.host;
     plan->p.call.device = route->runner.handle;
     plan->p.call.width = route->runner.width;
+    plan->adopted = route;
 }
 
-static vane_status replan(vane_plan *plan, vane__routes *routes)
+static __attribute__((noinline)) vane_status run_carefully(vane_plan *plan)
 {
-    if (plan->p.parts == 0) { /* nothing to compute: nobody has to be able to */
-        plan->routes = routes;
-        return VANE_OK;
-    }
-    for (uint32_t hot = 0; hot < 2; hot++)
-        if ((plan->by_heat[hot] = lookup(plan, routes, hot)) == NULL)
-            return vane_last_error()->status;
-    const vane__runner *cold = &plan->by_heat[0]->runner, *warm = &plan->by_heat[1]->runner;
-    plan->heat_matters = cold->kernel != warm->kernel || cold->width != warm->width;
-    plan->routes = routes;
-    adopt(plan, plan->by_heat[0]);
-    return VANE_OK;
-}
-
-static __attribute__((noinline)) vane_status run_carefully(vane_plan *plan, vane_status failed_with)
-{
-    if (failed_with != VANE_OK)
-        return vane__elect_and_run(plan->ctx, &plan->p, NULL, &plan->route->runner, failed_with);
     return plan->ctx->slow ? vane__elect_and_run(plan->ctx, &plan->p, NULL, NULL, VANE_OK)
                            : vane__dispatch_prepared(plan->ctx, &plan->p);
 }
@@ -76,19 +47,19 @@ vane_status vane_plan_run(vane_plan *plan)
     if (__builtin_expect(plan->anywhere, 0))
         return vane__dispatch(plan->ctx, plan->p.rq.op->info.op, plan->in_list, plan->p.rq.n_in,
                               plan->out_list, 1, &plan->params, NULL);
-    vane__routes *routes = vane__routes_now(plan->ctx);
-    if (__builtin_expect(routes != plan->routes, 0)) {
-        vane_status st = replan(plan, routes);
-        if (st != VANE_OK)
-            return st;
-    }
-    if (plan->heat_matters)
-        adopt(plan, plan->by_heat[vane__pool_hot(plan->ctx->pool) ? 1 : 0]);
-    const vane__route *route = plan->route;
-    if (__builtin_expect(route == NULL || plan->ctx->slow, 0))
-        return run_carefully(plan, VANE_OK);
+    const vane__route *route = atomic_load_explicit(
+        plan->cells[vane__pool_hot(plan->ctx->pool) ? 1 : 0], memory_order_acquire);
+    if (__builtin_expect(route == NULL || !route->settled || vane__unsampled == 0, 0))
+        return run_carefully(plan);
+    if (__builtin_expect(route != plan->adopted, 0))
+        adopt(plan, route);
+    if (__builtin_expect(!plan->fits || plan->ctx->slow, 0))
+        return run_carefully(plan);
+    vane__unsampled--;
     vane_status st = route->runner.kernel->direct(route->runner.kernel, &plan->p.call);
-    return __builtin_expect(st == VANE_OK, 1) ? st : run_carefully(plan, st);
+    return __builtin_expect(st == VANE_OK, 1)
+               ? st
+               : vane__elect_and_run(plan->ctx, &plan->p, NULL, &route->runner, st);
 }
 
 /* Copies what the request borrowed, so that the caller may forget it. */
@@ -138,8 +109,11 @@ vane_status vane_plan_open(vane_context *ctx, uint32_t op, const vane_tensor *co
     st = plan->anywhere ? check_anywhere(plan, &rq) : vane__call_prepare(&rq, &plan->p);
     if (st == VANE_OK)
         keep(plan, &rq);
-    if (st == VANE_OK && !plan->anywhere)
-        st = replan(plan, vane__routes_now(ctx));
+    for (uint32_t hot = 0; st == VANE_OK && !plan->anywhere && hot < 2; hot++)
+        plan->cells[hot] = vane__cell_of(ctx->routes, &plan->p, hot);
+    if (st == VANE_OK && !plan->anywhere && plan->p.parts > 0 &&
+        vane__route_for(ctx, &plan->p) == NULL)
+        st = vane_last_error()->status; /* nobody can */
     if (st != VANE_OK) {
         free(plan);
         return st;

@@ -1,128 +1,141 @@
 /* SPDX-License-Identifier: MIT */
-/* routes.c - make, publish and fill route tables. */
+/* routes.c - the table: opened, filled, called out of date. */
 #include "dispatch/routes.h"
 
 #include <stdlib.h>
 
 #include "dispatch/dispatch.h"
+#include "dispatch/site.h"
 #include "error.h"
 #include "plugin/deferred.h"
+
+_Thread_local uint32_t vane__unsampled;
 
 vane_status vane__routes_open(vane_context *ctx)
 {
     vane__routes *r = calloc(1, sizeof(*r));
-    if (r == NULL)
+    if (r == NULL || pthread_mutex_init(&r->lock, NULL) != 0) {
+        free(r);
         return vane__fail(VANE_E_NOMEM, "no memory for the route table");
-    r->older = atomic_load(&ctx->routes);
-    atomic_store_explicit(&ctx->routes, r, memory_order_release);
+    }
+    atomic_init(&r->version, 1);
+    ctx->routes = r;
     return VANE_OK;
 }
 
-vane_status vane__routes_renew(vane_context *ctx)
+/* Takes no lock, so that it may be called under any. */
+void vane__routes_renew(vane_context *ctx)
 {
-    vane_status st = VANE_OK;
-    pthread_mutex_lock(&ctx->control);
-    if (atomic_load(&ctx->routes) != NULL)
-        st = vane__routes_open(ctx);
-    pthread_mutex_unlock(&ctx->control);
-    return st;
+    vane__routes *r = ctx->routes;
+    if (r == NULL)
+        return;
+    atomic_fetch_add_explicit(&r->version, 1, memory_order_acq_rel);
+    for (vane__site *s = atomic_load_explicit(&r->sites, memory_order_acquire); s != NULL;
+         s = s->next)
+        for (uint32_t hot = 0; hot < 2; hot++)
+            atomic_store_explicit(s->cells[hot], &s->stale, memory_order_release);
 }
 
 void vane__routes_close(vane_context *ctx)
 {
-    vane__routes *r = atomic_exchange(&ctx->routes, NULL);
-    while (r != NULL) {
-        vane__routes *older = r->older;
-        while (r->all != NULL) {
-            vane__route *next = r->all->next;
-            free(r->all);
-            r->all = next;
-        }
-        for (uint32_t i = 0; i < VANE__WHERES; i++)
-            free(atomic_load(&r->planes[i]));
-        free(r);
-        r = older;
-    }
-}
-
-static const vane__route *publish(vane__routes *routes, vane__cell *cell,
-                                  const vane__runner *runner)
-{
-    vane__route *route = malloc(sizeof(*route));
-    if (route == NULL)
-        return NULL;
-    route->runner = *runner;
-    route->next = routes->all;
-    routes->all = route;
-    atomic_store_explicit(cell, route, memory_order_release);
-    return route;
+    vane__routes *r = ctx->routes;
+    ctx->routes = NULL;
+    if (r == NULL)
+        return;
+    vane__sites_free(atomic_load(&r->sites));
+    for (uint32_t i = 0; i < VANE__WHERES; i++)
+        free(atomic_load(&r->planes[i]));
+    pthread_mutex_destroy(&r->lock);
+    free(r);
 }
 
 /* Where operands in buffers lead to. NULL: out of memory. */
-static vane__plane *plane_at(vane__routes *routes, uint32_t code)
+static vane__plane *plane_of(vane__routes *routes, const vane__where *where)
 {
-    _Atomic(vane__plane *) *at = &routes->planes[code];
+    _Atomic(vane__plane *) *at = &routes->planes[vane__where_code(where)];
     vane__plane *plane = atomic_load_explicit(at, memory_order_acquire), *none = NULL;
-    if (plane == NULL) {
-        plane = calloc(1, sizeof *plane);
-        if (plane != NULL && !atomic_compare_exchange_strong(at, &none, plane)) {
-            free(plane);
-            plane = none;
-        }
-    }
-    return plane;
+    if (!where->buffers)
+        return &routes->host;
+    if (plane != NULL)
+        return plane;
+    plane = calloc(1, sizeof *plane);
+    if (plane == NULL || atomic_compare_exchange_strong(at, &none, plane))
+        return plane;
+    free(plane);
+    return none;
 }
 
-static vane__cell *cell_of(vane__routes *routes, const vane__prepared *p, uint32_t hot)
+vane__cell *vane__cell_of(vane__routes *routes, const vane__prepared *p, uint32_t hot)
 {
-    vane__plane *plane =
-        p->where.buffers ? plane_at(routes, vane__where_code(&p->where)) : &routes->host;
-    return plane == NULL ? NULL
-                         : vane__route_cell(plane, p->rq.op->info.op, p->dtype, p->size_class, hot);
+    vane__plane *plane = plane_of(routes, &p->where);
+    uint32_t op = p->rq.op->info.op;
+    uint32_t row = op < VANE_OP_COUNT ? op : op - VANE_OP_CUSTOM + VANE_OP_COUNT;
+    return plane == NULL ? NULL : &plane->cells[row][p->dtype][hot][p->size_class];
 }
 
-const vane__route *vane__route_make(vane_context *ctx, vane__routes *routes,
-                                    const vane__prepared *p, uint32_t hot)
+/* Lists the candidates anew when something changed: outside the lock, because that may open a
+ * slow backend. */
+static vane_status bring_up_to_date(vane_context *ctx, vane__site *site, uint32_t hot)
 {
     vane__slate slate;
-    const vane__op *op = p->rq.op;
-    const vane__route *route = NULL;
-    vane__cell *cell = cell_of(routes, p, hot);
-    vane__wish wish = {.where = p->where};
-    if (cell == NULL) {
-        vane__fail(VANE_E_NOMEM, "%s: no memory for its route", op->info.name);
-        return NULL;
-    }
-    if (vane__slate_make(ctx, op, p->dtype, p->size_class, hot, &wish, &slate) != VANE_OK)
-        return NULL;
-    uint32_t winner = vane__slate_choose(ctx, &slate);
-    if (winner == VANE_NO_CANDIDATE) {
-        vane__slate_none(ctx, op, p->dtype, &slate);
-    } else {
-        pthread_mutex_lock(&ctx->control);
-        route = atomic_load_explicit(cell, memory_order_acquire);
-        if (route == NULL)
-            route = publish(routes, cell, &slate.runners[winner]);
-        pthread_mutex_unlock(&ctx->control);
-        if (route == NULL)
-            vane__fail(VANE_E_NOMEM, "%s: no memory for its route", op->info.name);
-    }
-    if (winner != VANE_NO_CANDIDATE)
-        vane__deferred_want(ctx, slate.candidates[winner].predicted_ns);
+    vane__wish wish = {.where = site->where};
+    uint32_t now = vane__routes_version(ctx);
+    if (site->version == now)
+        return VANE_OK;
+    pthread_mutex_unlock(&ctx->routes->lock);
+    vane_status st =
+        vane__slate_make(ctx, site->op, site->dtype, site->size_class, hot, &wish, &slate);
+    pthread_mutex_lock(&ctx->routes->lock);
+    if (st != VANE_OK)
+        return st;
+    if (site->version - now > UINT32_MAX / 2) /* nobody else did meanwhile */
+        st = vane__site_adopt(site, &slate, now);
     vane__slate_free(&slate);
+    return st;
+}
+
+/* Under the lock of the routes. */
+static const vane__route *decide(vane_context *ctx, vane__site *site, uint32_t hot)
+{
+    if (bring_up_to_date(ctx, site, hot) != VANE_OK)
+        return NULL;
+    uint32_t winner = vane__site_choose(ctx, site, hot);
+    if (winner == VANE_NO_CANDIDATE) {
+        vane__slate_none(ctx, site->op, site->dtype, &site->slate);
+        return NULL;
+    }
+    vane__site_publish(ctx, site, hot);
+    return vane__site_route(ctx, site, winner);
+}
+
+const vane__route *vane__route_make(vane_context *ctx, const vane__prepared *p, uint32_t hot)
+{
+    double predicted = 0;
+    vane__site *site = vane__site_of(ctx, p);
+    if (site == NULL) {
+        vane__fail(VANE_E_NOMEM, "%s: no memory for its route", p->rq.op->info.name);
+        return NULL;
+    }
+    pthread_mutex_lock(&ctx->routes->lock);
+    const vane__route *route = decide(ctx, site, hot);
+    if (route != NULL)
+        predicted = site->slate.candidates[site->chosen[hot]].predicted_ns;
+    pthread_mutex_unlock(&ctx->routes->lock);
+    vane__deferred_want(ctx, predicted);
     return route;
 }
 
 const vane__route *vane__route_ready(vane_context *ctx, const vane__prepared *p)
 {
     uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
-    vane__cell *cell = cell_of(vane__routes_now(ctx), p, hot);
-    return cell == NULL ? NULL : atomic_load_explicit(cell, memory_order_acquire);
+    vane__cell *cell = vane__cell_of(ctx->routes, p, hot);
+    const vane__route *route =
+        cell == NULL ? NULL : atomic_load_explicit(cell, memory_order_acquire);
+    return route != NULL && route->runner.kernel != NULL ? route : NULL;
 }
 
 const vane__route *vane__route_for(vane_context *ctx, const vane__prepared *p)
 {
     const vane__route *route = vane__route_ready(ctx, p);
-    uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
-    return route != NULL ? route : vane__route_make(ctx, vane__routes_now(ctx), p, hot);
+    return route != NULL ? route : vane__route_make(ctx, p, vane__pool_hot(ctx->pool) ? 1 : 0);
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* routes.h - the table that the data plane follows: (op, dtype, size class, pool hot) ->
- * kernel, device and width.
+/* routes.h - the table that the data plane follows: (op, dtype, size class, pool hot, where the
+ * operands are) -> kernel, device and width.
  *
- * A table belongs to one state of the control plane (policy, priorities, backends,
- * health). A change publishes a new, empty table with one atomic store; its cells are
- * filled by the policy at their first use, so that a context opens fast and a cell that
- * nobody needs costs nothing. Old tables are kept until the context closes: a reader may
- * still hold one.
+ * A cell holds a pointer to a route, and nobody changes a route. A cell is filled at its first
+ * use, so that a context opens fast and a cell that nobody needs costs nothing. Routes belong
+ * to the control plane's record of their cells, the site, and live until vane_close, each
+ * once: publishing another choice is one atomic store, and there is nothing to reclaim.
  */
 #ifndef VANE__DISPATCH_ROUTES_H
 #define VANE__DISPATCH_ROUTES_H
+
+#include <pthread.h>
 
 #include "context.h"
 #include "dispatch/call.h"
@@ -51,42 +52,57 @@ static inline int vane__runner_fits(const vane__runner *r, const vane_call *call
             vane__runner_aligned(r, call) && vane__runner_accepts(r, call));
 }
 
+struct vane__site;
+struct vane__entry;
+
 typedef struct vane__route {
-    vane__runner runner;
-    struct vane__route *next; /* of the table's list */
+    vane__runner runner;     /* kernel NULL: out of date, the site has to say anew */
+    struct vane__site *site; /* site.h */
+    struct vane__entry *entry;
+    uint32_t settled; /* nothing is to be learned: calls are only sampled */
+    uint32_t fast;    /* settled, and the runner is plain: shortcuts may call it */
 } vane__route;
 
 typedef _Atomic(const vane__route *) vane__cell;
 
-/* The cells of calls with operands in the same places; registered ops come after the built-in. */
+/* The cells of calls whose operands are alike in place (vane__where). */
 typedef struct vane__plane {
     vane__cell cells[VANE_OP_COUNT + VANE__MAX_CUSTOM_OPS][VANE_DTYPE_COUNT][2][VANE__CLASSES];
 } vane__plane;
 
 typedef struct vane__routes {
-    struct vane__routes *older;
-    vane__route *all;                            /* under ctx->control */
-    vane__plane host;                            /* nothing is in a buffer */
-    _Atomic(vane__plane *) planes[VANE__WHERES]; /* by vane__where_code; made at their first use */
+    vane__plane host; /* calls on host memory alone; read on every call */
+    atomic_uint version;
+    _Atomic(vane__plane *) planes[VANE__WHERES]; /* made at their first use; [0] is not */
+    _Atomic(struct vane__site *) sites;          /* grows */
+    pthread_mutex_t lock;                        /* of all sites */
 } vane__routes;
 
 vane_status vane__routes_open(vane_context *ctx);
 void vane__routes_close(vane_context *ctx);
 
-/* The policy's choice for the call's cell, made and published now; NULL and the sentence: none. */
-const vane__route *vane__route_make(vane_context *ctx, vane__routes *routes,
-                                    const vane__prepared *p, uint32_t hot);
+/* The cell's route for p, asked of the control plane when there is none that is up to date; NULL
+ * and the sentence: none. */
+const vane__route *vane__route_make(vane_context *ctx, const vane__prepared *p, uint32_t hot);
 
-static inline vane__cell *vane__route_cell(vane__plane *plane, uint32_t op, uint32_t dtype,
+/* hot: 0 or 1 */
+static inline vane__cell *vane__route_cell(vane__routes *r, uint32_t op, uint32_t dtype,
                                            uint32_t size_class, uint32_t hot)
 {
     uint32_t row = op < VANE_OP_COUNT ? op : op - VANE_OP_CUSTOM + VANE_OP_COUNT;
-    return &plane->cells[row][dtype][hot][size_class];
+    return &r->host.cells[row][dtype][hot][size_class];
 }
 
-static inline vane__routes *vane__routes_now(const vane_context *ctx)
+/* NULL: out of memory. */
+vane__cell *vane__cell_of(vane__routes *routes, const vane__prepared *p, uint32_t hot);
+
+/* What was remembered of routes under another version is out of date. */
+static inline uint32_t vane__routes_version(const vane_context *ctx)
 {
-    return atomic_load_explicit(&ctx->routes, memory_order_acquire);
+    return atomic_load_explicit(&ctx->routes->version, memory_order_acquire);
 }
+
+/* How many calls this thread still makes before one of settled routes is looked at. */
+extern _Thread_local uint32_t vane__unsampled __attribute__((tls_model("initial-exec")));
 
 #endif

@@ -36,7 +36,8 @@ static void fill_query(const vane__op *op, uint32_t dtype, uint32_t size_class, 
                         .flops = units * op->info.flops,
                         .bytes = elements * size,
                         .fork_ns = hot ? FORK_HOT_NS : FORK_COLD_NS,
-                        .pool_hot = hot};
+                        .pool_hot = hot,
+                        .current = VANE_NO_CANDIDATE};
 }
 
 /* The inputs' share of a class's bytes. */
@@ -286,7 +287,8 @@ uint32_t vane__slate_choose(vane_context *ctx, vane__slate *s)
     for (uint32_t i = 0; i < s->count; i++) /* a second round: only what failed stays out */
         if (s->candidates[i].reason == VANE_REASON_SLOWER ||
             s->candidates[i].reason == VANE_REASON_LATER ||
-            s->candidates[i].reason == VANE_REASON_NARROWER)
+            s->candidates[i].reason == VANE_REASON_NARROWER ||
+            s->candidates[i].reason == VANE_REASON_UNCHECKED)
             s->candidates[i].reason = VANE_REASON_CHOSEN;
     return policy->choose(policy->self, &s->query, s->candidates, s->count);
 }

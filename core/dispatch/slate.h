@@ -36,9 +36,18 @@ uint32_t vane__slate_choose(vane_context *ctx, vane__slate *s);
 /* The sentence for a slate without a winner. */
 vane_status vane__slate_none(vane_context *ctx, const vane__op *op, uint32_t dtype,
                              const vane__slate *s);
+/* What a class stands for: flops and bytes in its middle. */
+void vane__query_fill(const vane__op *op, uint32_t dtype, uint32_t size_class, uint32_t hot,
+                      vane_query *out);
 
 /* policy/: by name; NULL: unknown, with the sentence. */
 const vane_policy *vane__policy_find(const char *name);
-extern const vane_policy vane__policy_heuristic, vane__policy_fixed;
+extern const vane_policy vane__policy_adaptive, vane__policy_heuristic, vane__policy_fixed;
+static inline int vane__policy_learns(const vane_context *ctx)
+{
+    return atomic_load_explicit(&ctx->policy, memory_order_relaxed)->explore != NULL;
+}
+/* The roofline of a candidate: what it declares, for any size. */
+double vane__policy_roofline(const vane_query *q, const vane_candidate *c);
 
 #endif

@@ -23,7 +23,7 @@ static vane__choice *choice_of(vane_stream *s, const vane__prepared *p)
 static int chosen_on_device(vane_stream *s, const vane__prepared *p, vane__runner *out)
 {
     const vane__choice *c = choice_of(s, p);
-    int found = c->routes == vane__routes_now(s->ctx) && c->op == p->rq.op->info.op &&
+    int found = c->version == vane__routes_version(s->ctx) && c->op == p->rq.op->info.op &&
                 c->dtype == p->dtype && c->size_class == p->size_class;
     if (found)
         *out = c->runner;
@@ -33,7 +33,7 @@ static int chosen_on_device(vane_stream *s, const vane__prepared *p, vane__runne
 static int choose_on_device(vane_stream *s, const vane__prepared *p, vane__runner *out)
 {
     vane__slate slate;
-    vane__routes *now = vane__routes_now(s->ctx);
+    uint32_t now = vane__routes_version(s->ctx);
     vane__wish wish = {.device = s->device, .where = p->where};
     uint32_t hot = vane__pool_hot(s->ctx->pool) ? 1 : 0;
     if (vane__slate_make(s->ctx, p->rq.op, p->dtype, p->size_class, hot, &wish, &slate) != VANE_OK)

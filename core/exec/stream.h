@@ -29,7 +29,7 @@ typedef struct vane__task { /* of the lane: a flight, a callback, or a fence to 
 #define VANE__STREAM_BINS 16u
 #define VANE__STREAM_CHOICES 64 /* a power of two */
 typedef struct vane__choice {   /* of a stream of one device: the kernel for op, dtype, class */
-    vane__routes *routes;       /* as they were then; NULL: none */
+    uint32_t version;           /* of the routes then; 0: none */
     uint32_t op, dtype, size_class;
     vane__runner runner;
 } vane__choice;

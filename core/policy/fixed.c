@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fixed.c - an order and nothing else: the user's, then the plugins' ranks. Two runs on two
  * machines with the same plugins choose alike, whatever either has measured. */
-#include <string.h>
-
 #include "dispatch/slate.h"
-#include "error.h"
 
 /* All threads from this much work on, one below: flops or bytes, whichever is more. */
 #define PARALLEL_FROM 1e6
@@ -41,14 +38,3 @@ const vane_policy vane__policy_fixed = {
     .about = "the first in the order that can",
     .choose = choose,
 };
-
-const vane_policy *vane__policy_find(const char *name)
-{
-    static const vane_policy *const all[] = {&vane__policy_heuristic, &vane__policy_fixed};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(all[i]->name, name) == 0)
-            return all[i];
-    vane__fail(VANE_E_NOT_FOUND, "policy (VANE_POLICY) is '%.32s', expected heuristic or fixed",
-               name);
-    return NULL;
-}

@@ -12,7 +12,7 @@
 #define UNKNOWN_FLOPS_PER_NS 0.3
 #define UNKNOWN_BYTES_PER_NS 1.0
 
-static double predict(const vane_query *q, const vane_candidate *c)
+double vane__policy_roofline(const vane_query *q, const vane_candidate *c)
 {
     double rate = c->flops_per_ns > 0 ? c->flops_per_ns : UNKNOWN_FLOPS_PER_NS;
     double bandwidth = c->bytes_per_ns > 0 ? c->bytes_per_ns : UNKNOWN_BYTES_PER_NS;
@@ -43,7 +43,7 @@ static uint32_t choose(void *self, const vane_query *query, vane_candidate *c, u
     (void)self;
     uint32_t best = VANE_NO_CANDIDATE;
     for (uint32_t i = 0; i < count; i++) {
-        c[i].predicted_ns = predict(query, &c[i]);
+        c[i].predicted_ns = vane__policy_roofline(query, &c[i]);
         if (c[i].reason == VANE_REASON_CHOSEN &&
             (best == VANE_NO_CANDIDATE || better(&c[i], &c[best])))
             best = i;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* policy.h - a policy is a table of two functions over a snapshot.
+/* policy.h - a policy is a table of a few functions over a snapshot.
  *
  * choose() is pure: it predicts a time for each candidate, gives each loser its
  * reason, and returns the winner. It runs off the hot path, when a route is made, and
- * when somebody asks why. observe() is for policies that learn from what calls took; the two
- * that exist, heuristic and fixed, have none, and nothing is measured for them.
+ * when somebody asks why. What was measured is the core's to keep and stands in the candidates;
+ * a policy that wants measurements has explore(), which names the candidate that is worth a
+ * trial. Nothing is measured for a policy without it.
  */
 #ifndef VANE_POLICY_H
 #define VANE_POLICY_H
@@ -29,13 +30,23 @@ extern "C" {
     X(REPRO, "not of the class that VANE_REPRO asks for")            \
     X(NARROWER, "another width or device of this backend is better") \
     X(FAILED, "tried and failed")                                    \
-    X(BROKEN, "its plugin gave it up on this device")
+    X(BROKEN, "its plugin gave it up on this device")                \
+    X(WRONG, "its result was wrong")                                 \
+    X(UNCHECKED, "its result was not checked yet")
 
 typedef enum vane_reason {
 #define VANE_REASON_ENUM(NAME, text) VANE_REASON_##NAME,
     VANE_REASON_MAP(VANE_REASON_ENUM)
 #undef VANE_REASON_ENUM
 } vane_reason;
+
+/* How far the results of a candidate are trusted. */
+typedef enum vane_trust {
+    VANE_TRUST_NONE,    /* not checked yet, for this op, dtype and size class */
+    VANE_TRUST_CHECKED, /* its output was compared with the oracle's: right */
+    VANE_TRUST_ORACLE,  /* it is the oracle, or there is none to compare with */
+    VANE_TRUST_WRONG
+} vane_trust;
 
 /* One (kernel, device, thread width). */
 typedef struct vane_candidate {
@@ -54,6 +65,11 @@ typedef struct vane_candidate {
     uint32_t reason;     /* in: a verdict already made (or CHOSEN: eligible); out: final */
     uint32_t tier;       /* the user's preference: a lower tier always wins; 0 for all
                           * when there is none */
+    uint32_t trust;      /* vane_trust */
+    uint32_t samples;    /* of measured_ns; at most the window */
+    double measured_ns;  /* median of the last calls in this state; 0 none */
+    double spread_ns;    /* between the quartiles of them; 0 unknown */
+    double expected_ns;  /* from another state, a size near by or an earlier process; 0 nothing */
 } vane_candidate;
 
 /* What is asked: one op, dtype and size class, with the state of the machine. */
@@ -66,16 +82,10 @@ typedef struct vane_query {
     double bytes;        /* read and written */
     double fork_ns;      /* what starting the threads costs now: hot or asleep */
     uint32_t pool_hot;
+    uint32_t busy;    /* others want this machine's CPUs */
+    uint32_t current; /* the candidate that the route has; VANE_NO_CANDIDATE none */
     uint32_t reserved;
 } vane_query;
-
-typedef struct vane_observation {
-    uint32_t struct_size;
-    int32_t status; /* vane_status */
-    const vane_query *query;
-    const vane_candidate *candidate;
-    double took_ns;
-} vane_observation;
 
 #define VANE_NO_CANDIDATE UINT32_MAX
 
@@ -87,7 +97,9 @@ typedef struct vane_policy {
     /* The index of the winner, or VANE_NO_CANDIDATE. Skip those whose reason is not CHOSEN. */
     uint32_t (*choose)(void *self, const vane_query *query, vane_candidate *candidates,
                        uint32_t count);
-    void (*observe)(void *self, const vane_observation *observation); /* may be NULL */
+    /* The index of the one to try now, VANE_NO_CANDIDATE when enough is known. May be NULL. */
+    uint32_t (*explore)(void *self, const vane_query *query, const vane_candidate *candidates,
+                        uint32_t count);
     void *self;
 } vane_policy;
 

@@ -214,8 +214,11 @@ static inline vane_config kit_config(void)
         "VANE_THREADS", "VANE_LOG",    "VANE_REPRO",   "VANE_CPU_MASK", "VANE_MEM_LIMIT"};
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         unsetenv(variables[i]);
-    return (vane_config){
-        .struct_size = sizeof(vane_config), .no_default_path = 1, .log = kit_quiet};
+    return (vane_config){.struct_size = sizeof(vane_config),
+                         .policy =
+                             "heuristic", /* it runs no candidate twice: runs can be counted */
+                         .no_default_path = 1,
+                         .log = kit_quiet};
 }
 
 static inline vane_context *kit_context(void)

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* site.c - sites: found, filled, chosen from, published. */
+#include "dispatch/site.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dispatch/dispatch.h"
+#include "error.h"
+#include "policy/learn.h"
+
+/* ---- finding --------------------------------------------------------------------- */
+
+static vane__site *site_new(const vane__prepared *p, vane__cell *cells[2])
+{
+    vane__site *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return NULL;
+    s->op = p->rq.op;
+    s->dtype = p->dtype;
+    s->size_class = p->size_class;
+    s->where = p->where;
+    s->stale.site = s;
+    for (uint32_t hot = 0; hot < 2; hot++) {
+        s->cells[hot] = cells[hot];
+        s->chosen[hot] = VANE_NO_CANDIDATE;
+    }
+    return s;
+}
+
+/* Both cells get it at once, so that either leads to it. */
+static vane__site *site_add(vane_context *ctx, const vane__prepared *p, vane__cell *cells[2])
+{
+    vane__routes *r = ctx->routes;
+    const vane__route *there = atomic_load_explicit(cells[0], memory_order_acquire);
+    if (there != NULL)
+        return there->site;
+    vane__site *s = site_new(p, cells);
+    if (s == NULL)
+        return NULL;
+    s->next = atomic_load_explicit(&r->sites, memory_order_relaxed);
+    atomic_store_explicit(&r->sites, s, memory_order_release);
+    atomic_store_explicit(cells[1], &s->stale, memory_order_release);
+    atomic_store_explicit(cells[0], &s->stale, memory_order_release);
+    return s;
+}
+
+vane__site *vane__site_of(vane_context *ctx, const vane__prepared *p)
+{
+    vane__cell *cells[2];
+    for (uint32_t hot = 0; hot < 2; hot++)
+        if ((cells[hot] = vane__cell_of(ctx->routes, p, hot)) == NULL)
+            return NULL;
+    const vane__route *route = atomic_load_explicit(cells[0], memory_order_acquire);
+    if (route != NULL)
+        return route->site;
+    pthread_mutex_lock(&ctx->routes->lock);
+    vane__site *s = site_add(ctx, p, cells);
+    pthread_mutex_unlock(&ctx->routes->lock);
+    return s;
+}
+
+void vane__sites_free(vane__site *s)
+{
+    while (s != NULL) {
+        vane__site *next = s->next;
+        for (uint32_t i = 0; i < s->n_all; i++)
+            free(s->all[i]);
+        free(s->all);
+        free(s->entries);
+        vane__slate_free(&s->slate);
+        free(s);
+        s = next;
+    }
+}
+
+void vane__sites_in_child(vane_context *ctx)
+{
+    for (vane__site *s = atomic_load(&ctx->routes->sites); s != NULL; s = s->next)
+        atomic_store(&s->learner, 0);
+}
+
+/* The classes of an op lie side by side. */
+const vane__site *vane__site_near(const vane__site *site, int classes)
+{
+    uint32_t half = site->size_class & VANE__THIN, at = site->size_class + (uint32_t)classes;
+    if (at >= VANE__CLASSES || (at & VANE__THIN) != half)
+        return NULL;
+    const vane__route *route = atomic_load_explicit(site->cells[0] + classes, memory_order_acquire);
+    return route != NULL ? route->site : NULL;
+}
+
+/* ---- candidates -------------------------------------------------------------------- */
+
+static int is_of(const vane__entry *e, const vane__runner *r)
+{
+    const vane__runner *mine = &e->settled.runner;
+    return mine->kernel == r->kernel && mine->device == r->device && mine->width == r->width;
+}
+
+static void entry_init(vane__entry *e, vane__site *site, const vane__runner *r, uint32_t trust)
+{
+    e->watched = (vane__route){.runner = *r, .site = site, .entry = e};
+    e->settled = e->watched;
+    e->settled.settled = 1;
+    e->settled.fast = r->plain;
+    e->learned.trust = trust;
+}
+
+static vane__entry *entry_of(vane__site *site, const vane__runner *r, const vane_candidate *c)
+{
+    for (uint32_t i = 0; i < site->n_all; i++)
+        if (is_of(site->all[i], r))
+            return site->all[i];
+    vane__entry **all = realloc(site->all, (site->n_all + 1) * sizeof *all);
+    if (all == NULL)
+        return NULL;
+    site->all = all;
+    vane__entry *e = calloc(1, sizeof *e);
+    if (e == NULL)
+        return NULL;
+    entry_init(e, site, r,
+               c->numerics == VANE_NUMERICS_ORACLE ? VANE_TRUST_ORACLE : VANE_TRUST_NONE);
+    return site->all[site->n_all++] = e;
+}
+
+vane_status vane__site_adopt(vane__site *site, vane__slate *slate, uint32_t version)
+{
+    vane__entry **entries = malloc((slate->count + 1) * sizeof *entries);
+    for (uint32_t i = 0; entries != NULL && i < slate->count; i++)
+        if ((entries[i] = entry_of(site, &slate->runners[i], &slate->candidates[i])) == NULL) {
+            free(entries);
+            entries = NULL;
+        }
+    if (entries == NULL)
+        return vane__fail(VANE_E_NOMEM, "%s: no memory for its candidates", site->op->info.name);
+    vane__slate old = site->slate;
+    site->slate = *slate;
+    *slate = old;
+    free(site->entries);
+    site->entries = entries;
+    site->version = version;
+    site->chosen[0] = site->chosen[1] = VANE_NO_CANDIDATE;
+    for (uint32_t busy = 0; busy < 2; busy++)
+        atomic_store_explicit(&site->lesson[busy].over, 0, memory_order_relaxed);
+    return VANE_OK;
+}
+
+/* ---- choosing ---------------------------------------------------------------------- */
+
+void vane__site_recall(vane_context *ctx, vane__site *site, uint32_t hot)
+{
+    vane__slate *s = &site->slate;
+    uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
+    vane__query_fill(site->op, site->dtype, site->size_class, hot, &s->query);
+    s->query.busy = busy;
+    s->query.current = site->chosen[hot];
+    for (uint32_t i = 0; i < s->count; i++)
+        vane__learned_recall(site, i, hot, busy, &s->candidates[i]);
+}
+
+uint32_t vane__site_choose(vane_context *ctx, vane__site *site, uint32_t hot)
+{
+    vane__site_recall(ctx, site, hot);
+    return site->chosen[hot] = vane__slate_choose(ctx, &site->slate);
+}
+
+/* Short calls are worth the shortcuts; of long ones each is timed. */
+const vane__route *vane__site_route(vane_context *ctx, const vane__site *site, uint32_t candidate)
+{
+    const vane__entry *e = site->entries[candidate];
+    int brief = site->slate.candidates[candidate].predicted_ns < VANE__LONG_NS;
+    uint32_t over = site->lesson[site->slate.query.busy].over;
+    return !vane__policy_learns(ctx) || (over && brief) ? &e->settled : &e->watched;
+}
+
+/* A change that came meanwhile was overwritten by this choice: it has to be seen. */
+void vane__site_publish(vane_context *ctx, vane__site *site, uint32_t hot)
+{
+    const vane__route *route = vane__site_route(ctx, site, site->chosen[hot]);
+    atomic_store_explicit(site->cells[hot], route, memory_order_release);
+    if (vane__routes_version(ctx) != site->version)
+        atomic_store_explicit(site->cells[hot], &site->stale, memory_order_release);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* site.h - the control plane's record of one cell: who could compute, and what is known of each.
+ *
+ * A site serves both cells of an (op, dtype, size class, place of operands): the pool hot and
+ * asleep. The lock of the routes guards all that changes in it; no kernel runs under that lock,
+ * and no plugin is opened.
+ */
+#ifndef VANE__DISPATCH_SITE_H
+#define VANE__DISPATCH_SITE_H
+
+#include "dispatch/slate.h"
+#include "policy/learned.h"
+
+/* One candidate: (kernel, device, width). Its routes never change. */
+typedef struct vane__entry {
+    vane__route watched, settled; /* the same, before and after enough is known */
+    vane__learned learned;
+} vane__entry;
+
+typedef struct vane__site {
+    struct vane__site *next; /* of the table's */
+    vane__route stale;       /* what the cells hold after a change */
+    vane__cell *cells[2];    /* by hot */
+    const vane__op *op;
+    uint32_t dtype, size_class;
+    vane__where where;
+    /* guarded */
+    uint32_t version;      /* of the routes, when the candidates were listed; 0 never */
+    vane__slate slate;     /* the candidates, as nobody's wish */
+    vane__entry **entries; /* parallel to them */
+    vane__entry **all;     /* each one that ever was */
+    uint32_t n_all;
+    uint32_t chosen[2];     /* by hot; VANE_NO_CANDIDATE */
+    vane__lesson lesson[2]; /* by the host busy */
+    /* not guarded */
+    atomic_uint learner; /* somebody tries candidates, who may not be disturbed */
+} vane__site;
+
+/* The site of p's cell; NULL: out of memory. Takes the lock. */
+vane__site *vane__site_of(vane_context *ctx, const vane__prepared *p);
+void vane__sites_free(vane__site *first);
+/* Who was trying candidates is not in the child of fork(). */
+void vane__sites_in_child(vane_context *ctx);
+
+/* ---- under the lock -------------------------------------------------------------------------- */
+
+/* The slate's candidates become the site's; what is known of those that stay is kept. */
+vane_status vane__site_adopt(vane__site *site, vane__slate *slate, uint32_t version);
+/* The slate gets what was measured in this state, and the policy chooses. */
+uint32_t vane__site_choose(vane_context *ctx, vane__site *site, uint32_t hot);
+/* Only the first half of it. */
+void vane__site_recall(vane_context *ctx, vane__site *site, uint32_t hot);
+/* The choice for hot becomes the cell's. */
+void vane__site_publish(vane_context *ctx, vane__site *site, uint32_t hot);
+const vane__route *vane__site_route(vane_context *ctx, const vane__site *site, uint32_t candidate);
+/* The site so many classes further; NULL none. */
+const vane__site *vane__site_near(const vane__site *site, int classes);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* adaptive.c - the fastest by what was measured; what is plausible and not measured is tried.
+ *
+ * A candidate's time is, in this order: the median of its calls in this state; what another
+ * state, a size near by or an earlier process lets expect; the roofline of what it declares.
+ * Only candidates whose results were checked are chosen while there are such.
+ */
+#include "dispatch/slate.h"
+
+#define STAY 0.97  /* the one that has the route keeps it against less than 3 % */
+#define ENOUGH 5u  /* samples: the median of five is not moved by two bad ones */
+#define CLOSE 1.15 /* within that of the best after few samples: more are taken */
+#define ENOUGH_CLOSE 9u
+/* Not worth a try: so many times slower than the best, by expectation and by declaration. */
+#define HOPELESS_EXPECTED 1.6
+#define HOPELESS_DECLARED 6.0
+/* After one sample, two, ...: a time that is so far behind needs no more of them. */
+static const double behind[ENOUGH] = {0, 2.0, 1.5, 1.3, 1.2};
+
+static double predict(const vane_query *q, const vane_candidate *c)
+{
+    if (c->samples > 0)
+        return c->measured_ns;
+    return c->expected_ns > 0 ? c->expected_ns : vane__policy_roofline(q, c);
+}
+
+/* Can it compute at all, as far as anybody knows? */
+static int stands(const vane_candidate *c)
+{
+    return c->reason == VANE_REASON_CHOSEN;
+}
+
+static int is_trusted(const vane_candidate *c)
+{
+    return c->trust == VANE_TRUST_CHECKED || c->trust == VANE_TRUST_ORACLE;
+}
+
+/* Trust before speed, but within what the user prefers. */
+static int better(const vane_candidate *a, const vane_candidate *b)
+{
+    if (a->tier != b->tier)
+        return a->tier < b->tier;
+    if (is_trusted(a) != is_trusted(b))
+        return is_trusted(a);
+    if (a->predicted_ns != b->predicted_ns)
+        return a->predicted_ns < b->predicted_ns;
+    return a->order < b->order;
+}
+
+static vane_reason lost_to(const vane_candidate *c, const vane_candidate *winner)
+{
+    if (c->tier != winner->tier)
+        return VANE_REASON_LATER;
+    if (!is_trusted(c) && is_trusted(winner))
+        return VANE_REASON_UNCHECKED;
+    return c->order == winner->order && c->width != winner->width ? VANE_REASON_NARROWER
+                                                                  : VANE_REASON_SLOWER;
+}
+
+static uint32_t best_of(const vane_query *q, vane_candidate *c, uint32_t count)
+{
+    uint32_t best = VANE_NO_CANDIDATE;
+    for (uint32_t i = 0; i < count; i++) {
+        c[i].predicted_ns = predict(q, &c[i]);
+        if (stands(&c[i]) && (best == VANE_NO_CANDIDATE || better(&c[i], &c[best])))
+            best = i;
+    }
+    return best;
+}
+
+/* Two that are as good as equal do not take turns. */
+static uint32_t stay(const vane_query *q, const vane_candidate *c, uint32_t best)
+{
+    uint32_t now = q->current;
+    if (best == VANE_NO_CANDIDATE || now == VANE_NO_CANDIDATE || now == best || !stands(&c[now]))
+        return best;
+    int equals = c[now].tier == c[best].tier && is_trusted(&c[now]) == is_trusted(&c[best]) &&
+                 c[now].samples >= ENOUGH;
+    return equals && c[best].predicted_ns > c[now].predicted_ns * STAY ? now : best;
+}
+
+static uint32_t choose(void *self, const vane_query *query, vane_candidate *c, uint32_t count)
+{
+    (void)self;
+    uint32_t best = stay(query, c, best_of(query, c, count));
+    for (uint32_t i = 0; i < count; i++)
+        if (i != best && stands(&c[i]))
+            c[i].reason = (uint32_t)lost_to(&c[i], &c[best]);
+    return best;
+}
+
+/* ---- trials ---------------------------------------------------------------------------- */
+
+/* Does it stand, or did it only lose? */
+static int may_be_tried(const vane_candidate *c)
+{
+    return c->trust != VANE_TRUST_WRONG &&
+           (stands(c) || c->reason == VANE_REASON_SLOWER || c->reason == VANE_REASON_NARROWER ||
+            c->reason == VANE_REASON_UNCHECKED);
+}
+
+/* The best time that a checked candidate has shown; 0 none has. */
+static double best_measured(const vane_candidate *c, uint32_t count, uint32_t tier)
+{
+    double best = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (may_be_tried(&c[i]) && c[i].tier == tier && c[i].samples > 0 &&
+            (best == 0 || c[i].measured_ns < best))
+            best = c[i].measured_ns;
+    return best;
+}
+
+static int is_known(const vane_query *q, const vane_candidate *c, double best)
+{
+    if (best == 0)
+        return 0;
+    if (c->samples == 0)
+        return c->expected_ns > 0 ? c->expected_ns > HOPELESS_EXPECTED * best
+                                  : vane__policy_roofline(q, c) > HOPELESS_DECLARED * best;
+    if (c->samples < ENOUGH)
+        return c->measured_ns > behind[c->samples] * best;
+    return c->measured_ns > CLOSE * best || c->samples >= ENOUGH_CLOSE;
+}
+
+static uint32_t lowest_tier(const vane_candidate *c, uint32_t count)
+{
+    uint32_t tier = UINT32_MAX;
+    for (uint32_t i = 0; i < count; i++)
+        if (may_be_tried(&c[i]) && c[i].tier < tier)
+            tier = c[i].tier;
+    return tier;
+}
+
+/* The one with the fewest samples, and of those the one that promises most. */
+static uint32_t explore(void *self, const vane_query *q, const vane_candidate *c, uint32_t count)
+{
+    (void)self;
+    uint32_t tier = lowest_tier(c, count), at = VANE_NO_CANDIDATE, rivals = 0;
+    double best = best_measured(c, count, tier);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!may_be_tried(&c[i]) || c[i].tier != tier)
+            continue;
+        rivals++;
+        if (!is_known(q, &c[i], best) &&
+            (at == VANE_NO_CANDIDATE || c[i].samples < c[at].samples ||
+             (c[i].samples == c[at].samples && predict(q, &c[i]) < predict(q, &c[at]))))
+            at = i;
+    }
+    return rivals > 1 ? at : VANE_NO_CANDIDATE; /* without a rival there is nothing to learn */
+}
+
+const vane_policy vane__policy_adaptive = {
+    .struct_size = sizeof(vane_policy),
+    .name = "adaptive",
+    .about = "the fastest by what was measured here, after its results were checked",
+    .choose = choose,
+    .explore = explore,
+};

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* allowance.c - a ring of seconds. A second counts until all of it is ten seconds old,
+ * so that no window of ten seconds holds more than the allowance. */
+#include "policy/allowance.h"
+
+double vane__allowance_left(const vane__allowance *a, uint64_t now_ns)
+{
+    uint64_t second = now_ns / VANE__ALLOWANCE_SLOT_NS;
+    double left = VANE__ALLOWANCE_NS;
+    for (uint32_t i = 0; i < VANE__ALLOWANCE_SLOTS; i++)
+        if (a->spent_ns[i] > 0 && second - a->slot[i] < VANE__ALLOWANCE_SLOTS)
+            left -= a->spent_ns[i];
+    return left;
+}
+
+void vane__allowance_spend(vane__allowance *a, uint64_t now_ns, double ns)
+{
+    uint64_t second = now_ns / VANE__ALLOWANCE_SLOT_NS;
+    uint32_t i = (uint32_t)(second % VANE__ALLOWANCE_SLOTS);
+    if (a->slot[i] != second)
+        a->spent_ns[i] = 0;
+    a->slot[i] = second;
+    a->spent_ns[i] += ns > 0 ? ns : 0;
+    a->total_ns += ns > 0 ? ns : 0;
+}

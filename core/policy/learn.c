@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* learn.c - an observed call: in a young site it is the occasion to try candidates.
+ *
+ * Short candidates are tried beside the call, several at once; a long one that is trusted
+ * computes the call itself, which costs no more than it is slower. All of it is counted
+ * against the allowance, but for the check of the first choice: nothing computes unchecked
+ * for want of an allowance.
+ */
+#include "policy/learn.h"
+
+#include <stdlib.h>
+
+#include "error.h"
+#include "os.h"
+
+#define BURST_NS 5e6 /* of trials beside one call */
+
+/* What one look at the site says. */
+typedef struct step {
+    const vane__route *chosen; /* NULL: the site is out of date */
+    const vane__route *next;   /* to be tried; NULL: enough is known */
+    double chosen_ns, next_ns; /* predicted */
+    uint32_t next_trust;
+    int first; /* nothing but the oracle is trusted yet */
+    double left_ns;
+} step;
+
+typedef struct lesson {
+    vane_context *ctx;
+    const vane__prepared *p;
+    vane__site *site;
+    uint32_t hot;
+    const vane__entry *skipped[VANE_MAX_CANDIDATES]; /* could not be tried with this call */
+    uint32_t n_skipped;
+} lesson;
+
+/* ---- one look ------------------------------------------------------------------------ */
+
+static int is_skipped(const lesson *l, const vane__entry *e)
+{
+    for (uint32_t i = 0; i < l->n_skipped; i++)
+        if (l->skipped[i] == e)
+            return 1;
+    return l->n_skipped == VANE_MAX_CANDIDATES;
+}
+
+static void settle(lesson *l)
+{
+    vane__slate *s = &l->site->slate;
+    vane__lesson *done = &l->site->lesson[s->query.busy];
+    done->over = 1;
+    done->since_ns = vane__clock_now(l->ctx);
+    done->settled_ns[l->hot] = (float)s->candidates[l->site->chosen[l->hot]].predicted_ns;
+}
+
+/* Of this call's own; the site's reasons are of the last choice. */
+static uint32_t next_of(const lesson *l)
+{
+    const vane__slate *s = &l->site->slate;
+    const vane_policy *policy = atomic_load_explicit(&l->ctx->policy, memory_order_acquire);
+    vane_candidate *c = malloc((s->count + 1) * sizeof *c);
+    uint32_t next = VANE_NO_CANDIDATE;
+    for (uint32_t i = 0; c != NULL && i < s->count; i++) {
+        c[i] = s->candidates[i];
+        if (is_skipped(l, l->site->entries[i]))
+            c[i].reason = VANE_REASON_FAILED;
+    }
+    if (c != NULL && policy->explore != NULL)
+        next = policy->explore(policy->self, &s->query, c, s->count);
+    free(c);
+    return next < s->count ? next : VANE_NO_CANDIDATE;
+}
+
+static int nobody_checked(const vane__slate *s)
+{
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->candidates[i].trust == VANE_TRUST_CHECKED)
+            return 0;
+    return 1;
+}
+
+static void look_under_lock(lesson *l, step *out)
+{
+    vane__site *site = l->site;
+    vane__slate *s = &site->slate;
+    if (site->version != vane__routes_version(l->ctx) ||
+        vane__site_choose(l->ctx, site, l->hot) == VANE_NO_CANDIDATE)
+        return;
+    uint32_t next = next_of(l);
+    if (next == VANE_NO_CANDIDATE && !site->lesson[s->query.busy].over)
+        settle(l);
+    vane__site_publish(l->ctx, site, l->hot);
+    out->chosen = vane__site_route(l->ctx, site, site->chosen[l->hot]);
+    out->chosen_ns = s->candidates[site->chosen[l->hot]].predicted_ns;
+    out->first = nobody_checked(s);
+    out->left_ns = vane__allowance_left(&l->ctx->allowance, vane__clock_now(l->ctx));
+    if (next == VANE_NO_CANDIDATE)
+        return;
+    out->next = &site->entries[next]->watched;
+    out->next_ns = s->candidates[next].predicted_ns;
+    out->next_trust = s->candidates[next].trust;
+}
+
+static void look(lesson *l, step *out)
+{
+    *out = (step){.chosen = NULL};
+    pthread_mutex_lock(&l->ctx->routes->lock);
+    look_under_lock(l, out);
+    pthread_mutex_unlock(&l->ctx->routes->lock);
+}
+
+static void spend(lesson *l, double ns)
+{
+    pthread_mutex_lock(&l->ctx->routes->lock);
+    vane__allowance_spend(&l->ctx->allowance, vane__clock_now(l->ctx), ns);
+    pthread_mutex_unlock(&l->ctx->routes->lock);
+}
+
+/* ---- trials -------------------------------------------------------------------------- */
+
+static void skip(lesson *l, const vane__route *r)
+{
+    if (l->n_skipped < VANE_MAX_CANDIDATES)
+        l->skipped[l->n_skipped++] = r->entry;
+}
+
+static void keep(lesson *l, const vane__route *r, uint32_t trust)
+{
+    pthread_mutex_lock(&l->ctx->routes->lock);
+    r->entry->learned.trust = trust;
+    pthread_mutex_unlock(&l->ctx->routes->lock);
+}
+
+static void try_one(lesson *l, vane__trial *t, const step *s)
+{
+    const vane__runner *r = &s->next->runner;
+    uint32_t trust = s->next_trust;
+    if (!r->plain && vane__runner_fit(r, &t->p) != VANE_REASON_CHOSEN) {
+        skip(l, s->next);
+        return;
+    }
+    if (trust == VANE_TRUST_NONE) {
+        trust = vane__trial_check(t, r);
+        keep(l, s->next, trust);
+    }
+    if (trust == VANE_TRUST_NONE || trust == VANE_TRUST_WRONG) {
+        skip(l, s->next);
+        return;
+    }
+    if (s->next_ns >= VANE__LONG_NS)
+        return; /* it computes this call or a later one */
+    uint32_t hot = vane__pool_hot(l->ctx->pool) ? 1 : 0;
+    double ns = vane__trial_time(t, r);
+    if (ns > 0)
+        vane__learned_note(l->ctx, s->next, &t->p, hot, ns);
+    else
+        skip(l, s->next);
+}
+
+static int affordable(const step *s, double spent)
+{
+    return spent < BURST_NS && (s->first || s->left_ns - spent > s->next_ns);
+}
+
+/* The route that this call takes; *extra: what a trial by it may cost beyond, 0 none. */
+static const vane__route *learn(lesson *l, double *base_ns)
+{
+    vane__trial t;
+    int opened = 0, there_is_room = 1;
+    step s;
+    for (look(l, &s); s.next != NULL; look(l, &s)) {
+        int serves = s.next_ns >= VANE__LONG_NS && s.next_trust != VANE_TRUST_NONE;
+        if (serves && s.left_ns > s.next_ns - s.chosen_ns) {
+            *base_ns = s.chosen_ns;
+            s.chosen = s.next;
+            break;
+        }
+        if (serves || !affordable(&s, opened ? t.spent_ns : 0))
+            break;
+        if (!opened)
+            there_is_room = opened = vane__trial_open(l->ctx, l->p, &t);
+        if (!there_is_room)
+            break;
+        try_one(l, &t, &s);
+    }
+    if (opened) {
+        spend(l, t.spent_ns);
+        vane__trial_close(&t);
+    }
+    return s.chosen;
+}
+
+/* ---- the call ------------------------------------------------------------------------- */
+
+/* Not every 64th: programs have rhythms. */
+static uint32_t pause_of(void)
+{
+    static _Thread_local uint32_t seed = 1;
+    seed = seed * 1664525u + 1013904223u;
+    return VANE__SAMPLED / 2 + (seed >> 16) % VANE__SAMPLED;
+}
+
+static vane_status timed(vane_context *ctx, vane__prepared *p, const vane__route *route,
+                         uint32_t hot, double *took)
+{
+    uint64_t start = vane__clock_now(ctx);
+    vane_status st = vane__dispatch_on(ctx, p, &route->runner);
+    *took = (double)(vane__clock_now(ctx) - start);
+    if (st == VANE_OK)
+        vane__learned_note(ctx, route, p, hot, *took);
+    return st;
+}
+
+static vane_status by_lesson(vane_context *ctx, vane__prepared *p, const vane__route *route,
+                             uint32_t hot)
+{
+    lesson l = {.ctx = ctx, .p = p, .site = route->site, .hot = hot};
+    double base = 0, took;
+    const vane__route *taken = learn(&l, &base);
+    if (taken == NULL)
+        taken = vane__route_make(ctx, p, hot);
+    if (taken == NULL)
+        return vane_last_error()->status;
+    vane_status st = timed(ctx, p, taken, hot, &took);
+    if (base > 0 && took > base)
+        spend(&l, took - base);
+    return st;
+}
+
+vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__route *route,
+                          uint32_t hot)
+{
+    uint32_t nobody = 0;
+    double took;
+    vane__unsampled = pause_of();
+    if (!vane__policy_learns(ctx))
+        return vane__dispatch_on(ctx, p, &route->runner);
+    uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
+    if (!atomic_load_explicit(&route->site->lesson[busy].over, memory_order_relaxed) &&
+        atomic_compare_exchange_strong(&route->site->learner, &nobody, 1)) {
+        vane_status st = by_lesson(ctx, p, route, hot);
+        atomic_store(&route->site->learner, 0);
+        return st;
+    }
+    return timed(ctx, p, route, hot, &took);
+}

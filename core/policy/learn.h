@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* learn.h - calls that are looked at: timed, and in young sites used to try candidates. */
+#ifndef VANE__POLICY_LEARN_H
+#define VANE__POLICY_LEARN_H
+
+#include "dispatch/dispatch.h"
+#include "dispatch/site.h"
+#include "telemetry/clock.h"
+
+#define VANE__LONG_NS 20000.0 /* two clock reads are 0.2 % of it: each such call is timed */
+#define VANE__SAMPLED 64u     /* of the shorter ones, one in so many */
+
+/* A call on the host's memory whose route is watched, or whose turn it is. */
+vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__route *route,
+                          uint32_t hot);
+/* Candidate i as it is known in this state, into c. Under the lock of the routes. */
+void vane__learned_recall(const vane__site *site, uint32_t i, uint32_t hot, uint32_t busy,
+                          vane_candidate *c);
+/* A call of this much work on route's runner took so long: kept, and when the site was settled,
+ * compared with what it took then. */
+void vane__learned_note(vane_context *ctx, const vane__route *route, const vane__prepared *p,
+                        uint32_t hot, double took_ns);
+/* What a call of p's size takes, brought to the middle of its class. */
+double vane__learned_scale(const vane_candidate *c, const vane_query *middle,
+                           const vane__prepared *p);
+
+/* trial.c: candidates run beside a call, on its inputs, into memory of their own. */
+typedef struct vane__trial {
+    vane_context *ctx;
+    vane__prepared p; /* the call, with an output of our own */
+    vane_tensor out, *outs[1];
+    void *memory;
+    struct vane__check *check; /* made when the first has to be checked */
+    int no_oracle;
+    double spent_ns;
+} vane__trial;
+
+/* Failures make no error of the caller's. 0: no memory for it. */
+int vane__trial_open(vane_context *ctx, const vane__prepared *p, vane__trial *t);
+void vane__trial_close(vane__trial *t);
+/* Checks r's result: the vane_trust that it earned; VANE_TRUST_NONE: could not be found out. */
+uint32_t vane__trial_check(vane__trial *t, const vane__runner *r);
+/* What a call takes, by repeats of it; 0: it failed. */
+double vane__trial_time(vane__trial *t, const vane__runner *r);
+
+#endif

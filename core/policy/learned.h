@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* learned.h - what is known of one candidate of one site: measured times, and whether its
+ * results were checked.
+ *
+ * Times are wall times of whole calls in ns, brought to the middle of the size class by the
+ * shape of the candidate's roofline, because the calls of one class differ by up to two. The
+ * estimate is the median of a window: one call that an interrupt hit moves nothing.
+ */
+#ifndef VANE__POLICY_LEARNED_H
+#define VANE__POLICY_LEARNED_H
+
+#include <stdatomic.h>
+
+#include "vane/policy.h"
+
+#define VANE__WINDOW 9
+
+typedef struct vane__window {
+    float ns[VANE__WINDOW]; /* the last ones, in a ring */
+    uint32_t pushed;        /* since it was emptied */
+} vane__window;
+
+typedef struct vane__learned {
+    vane__window window[2][2]; /* by the pool hot before the call, by the host busy */
+    uint32_t trust;            /* vane_trust */
+    float remembered_ns;       /* of an earlier process; 0 nothing */
+} vane__learned;
+
+/* How far the learning of a site went, in one state of the host. */
+typedef struct vane__lesson {
+    atomic_uint over;    /* enough is known */
+    uint32_t relearned;  /* how often it began again: each time waits longer */
+    uint64_t since_ns;   /* over: since when */
+    float settled_ns[2]; /* over: what the choice took then, by hot */
+} vane__lesson;
+
+static inline uint32_t vane__window_count(const vane__window *w)
+{
+    return w->pushed < VANE__WINDOW ? w->pushed : VANE__WINDOW;
+}
+void vane__window_push(vane__window *w, double ns);
+/* 0: it is empty */
+double vane__window_median(const vane__window *w);
+/* The distance from its first to its third quartile; 0 below four. */
+double vane__window_spread(const vane__window *w);
+
+#endif
