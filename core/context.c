@@ -15,6 +15,7 @@
 #include "memory/arena.h"
 #include "memory/buffer.h"
 #include "op/table.h"
+#include "telemetry/event.h"
 
 vane_status vane__context_check(const vane_context *ctx)
 {
@@ -61,7 +62,6 @@ static vane_status open_parts(vane_context *ctx, const vane_config *config)
     vane_status st = vane__settings_read(config, &ctx->settings);
     if (st != VANE_OK)
         return st;
-    ctx->slow = ctx->settings.log.level >= VANE_LOG_DEBUG;
     if ((st = detect(ctx)) != VANE_OK || (st = choose_policy(ctx, ctx->settings.policy)) != VANE_OK)
         return st;
     uint32_t threads = ctx->settings.threads ? ctx->settings.threads : ctx->budget.threads;
@@ -69,7 +69,7 @@ static vane_status open_parts(vane_context *ctx, const vane_config *config)
         (st = vane__op_table_open(&ctx->ops)) != VANE_OK ||
         (st = vane__buffers_open(ctx)) != VANE_OK || (st = arenas_open(ctx)) != VANE_OK ||
         (st = vane__registry_init(&ctx->registry)) != VANE_OK ||
-        (st = vane__routes_open(ctx)) != VANE_OK)
+        (st = vane__routes_open(ctx)) != VANE_OK || (st = vane__watchers_open(ctx)) != VANE_OK)
         return st;
     ctx->program.entry = &program_entry;
     ctx->program.ctx = ctx;
@@ -157,6 +157,7 @@ static void close_parts(vane_context *ctx)
     vane__deferred_stop(ctx);
     vane__streams_close(ctx);
     vane__buffers_close(ctx);
+    vane__watchers_close(ctx);
     ctx->magic = 0;
     vane__routes_close(ctx);
     vane__registry_close(ctx);

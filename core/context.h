@@ -26,7 +26,7 @@ struct vane_context {
     /* read on every call, written rarely */
     struct vane__routes *routes;
     vane__pool *pool;
-    uint32_t slow; /* nonzero: calls take the slow path (logging of decisions) */
+    atomic_uint watch; /* nonzero: calls are told of, or logged (telemetry/event.h) */
     /* control plane */
     pthread_mutex_t control; /* priority, policy, threads, routes: one writer at a time */
     vane__settings settings;
@@ -43,6 +43,7 @@ struct vane_context {
     atomic_uint forks;           /* a child counts one more than its parent */
     atomic_uint device_numbers;  /* given out so far: vane__device.number */
     _Atomic(const vane_policy *) policy;
+    struct vane__watchers *watchers; /* opened with the context */
     atomic_uint busy; /* others want this machine's CPUs */
     vane__allowance allowance; /* for trials; under the lock of the routes */
     vane__backend program; /* host services for reference bodies of registered ops */

@@ -30,6 +30,8 @@ static const size_t field_ends[] = {
     FIELD_END(policy),      FIELD_END(plugin_path),     FIELD_END(cpu_mask),
     FIELD_END(repro),       FIELD_END(no_default_path), FIELD_END(log),
     FIELD_END(log_arg),     FIELD_END(allow_empty),     FIELD_END(mem_limit_mib),
+    FIELD_END(stats),       FIELD_END(trace),           FIELD_END(record),
+    FIELD_END(cache),
 };
 
 /* Whole fields only: half a pointer is a wild one. */
@@ -64,7 +66,9 @@ static const text_field texts[] = {
     TEXT("VANE_BACKEND", backend),   TEXT("VANE_PREFER", prefer),
     TEXT("VANE_EXCLUDE", exclude),   TEXT("VANE_OPS", ops),
     TEXT("VANE_POLICY", policy),     TEXT("VANE_PLUGIN_PATH", plugin_path),
-    TEXT("VANE_CPU_MASK", cpu_mask),
+    TEXT("VANE_CPU_MASK", cpu_mask), TEXT("VANE_STATS", stats),
+    TEXT("VANE_TRACE", trace),       TEXT("VANE_RECORD", record),
+    TEXT("VANE_CACHE", cache),
 };
 enum { TEXTS = sizeof texts / sizeof texts[0] };
 

@@ -16,6 +16,7 @@
 typedef struct vane__settings {
     /* owned copies, never NULL; "" is unset */
     char *backend, *prefer, *exclude, *ops, *policy, *plugin_path, *cpu_mask;
+    char *stats, *trace, *record, *cache;
     int plugin_path_from_env; /* for the report's "source" */
     int no_default_path;
     int allow_empty; /* opening with no backend is a success */

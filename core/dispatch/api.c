@@ -47,7 +47,8 @@ static inline __attribute__((always_inline)) int
 shortcut(vane_context *ctx, uint32_t op, uint32_t n_in, const vane_tensor *const *in,
          vane_tensor *out, uint32_t dtypes, int out_bool, vane_status *st)
 {
-    if (ctx == NULL || out == NULL || ctx->magic != VANE__CONTEXT_MAGIC || ctx->slow)
+    if (ctx == NULL || out == NULL || ctx->magic != VANE__CONTEXT_MAGIC ||
+        atomic_load_explicit(&ctx->watch, memory_order_relaxed))
         return 0;
     for (uint32_t i = 0; i < n_in; i++)
         if (in[i] == NULL || in[i]->dtype != in[0]->dtype)

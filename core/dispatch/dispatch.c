@@ -7,10 +7,13 @@
 
 #include "error.h"
 #include "policy/learn.h"
+#include "telemetry/event.h"
 
 vane_status vane__dispatch_on(vane_context *ctx, vane__prepared *p, const vane__runner *r)
 {
     vane_status st;
+    if (__builtin_expect(atomic_load_explicit(&ctx->watch, memory_order_relaxed), 0))
+        vane__last_run.runner = *r;
     if (__builtin_expect(p->parts == 1 && vane__runner_fits(r, &p->call), 1)) {
         p->call.host = r->host;
         p->call.device = r->handle;
@@ -53,8 +56,43 @@ vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p)
 
 static int unusual(const vane_context *ctx, const vane_options *options)
 {
-    return ctx->slow || (options != NULL && (options->backend != NULL || options->width != 0 ||
-                                             options->decision != NULL));
+    return (atomic_load_explicit(&ctx->watch, memory_order_relaxed) & VANE__WATCH_LOG) ||
+           (options != NULL &&
+            (options->backend != NULL || options->width != 0 || options->decision != NULL));
+}
+
+static vane_status dispatch_with(vane_context *ctx, vane__prepared *p, const vane_options *options)
+{
+    return unusual(ctx, options) ? vane__elect_and_run(ctx, p, options, NULL, VANE_OK)
+                                 : vane__dispatch_prepared(ctx, p);
+}
+
+static int is_watched(const vane_context *ctx)
+{
+    return atomic_load_explicit(&ctx->watch, memory_order_relaxed) & VANE__WATCH_CALLS;
+}
+
+static void tell(vane_context *ctx, uint64_t begin, const vane__prepared *p, vane_status st)
+{
+    vane__ran ran = vane__last_run;
+    vane__call_event e = {.begin_ns = begin,
+                          .end_ns = vane__clock_now(ctx),
+                          .p = p,
+                          .runner = &ran.runner,
+                          .status = st,
+                          .retries = ran.retries};
+    vane__tell_call(ctx, &e);
+}
+
+vane_status vane__dispatch_with(vane_context *ctx, vane__prepared *p, const vane_options *options)
+{
+    if (!is_watched(ctx))
+        return dispatch_with(ctx, p, options);
+    vane__last_run = (vane__ran){.retries = 0};
+    uint64_t begin = vane__clock_now(ctx);
+    vane_status st = dispatch_with(ctx, p, options);
+    tell(ctx, begin, p, st);
+    return st;
 }
 
 /* Operands in buffers: in their order, and where the route for their places leads. */
@@ -77,6 +115,7 @@ static vane_status fly(vane_context *ctx, vane__flight *f, const vane_options *o
     if (!r->plain && vane__runner_fit(r, &f->p) != VANE_REASON_CHOSEN)
         return vane__elect(&e);
     vane_status st = vane__flight_run(f, r);
+    vane__last_run.runner = *r;
     if (st == VANE_OK || f->hopeless)
         return st;
     e.failed = r;
@@ -92,9 +131,13 @@ static vane_status dispatch_buffers(vane_context *ctx, const vane__request *rq,
     if (st != VANE_OK)
         return st;
     st = vane__flight_enlist(&f);
+    vane__last_run = (vane__ran){.retries = 0};
+    uint64_t begin = is_watched(ctx) ? vane__clock_now(ctx) : 0;
     if (st == VANE_OK)
         st = fly(ctx, &f, options);
     vane__flight_end(&f, st);
+    if (begin > 0)
+        tell(ctx, begin, &f.p, st);
     vane__flight_close(&f);
     return st;
 }
@@ -133,8 +176,7 @@ vane_status vane__dispatch(vane_context *ctx, uint32_t op, const vane_tensor *co
         st = vane__call_prepare(&rq, &p);
     if (st != VANE_OK)
         return st;
-    return unusual(ctx, options) ? vane__elect_and_run(ctx, &p, options, NULL, VANE_OK)
-                                 : vane__dispatch_prepared(ctx, &p);
+    return vane__dispatch_with(ctx, &p, options);
 }
 
 vane_status vane_run(vane_context *ctx, uint32_t op, const vane_tensor *const *inputs,

@@ -17,6 +17,8 @@ vane_status vane__dispatch(vane_context *ctx, uint32_t op, const vane_tensor *co
 int vane__has_buffers(const vane_tensor *const *in, uint32_t n_in, vane_tensor *const *out,
                       uint32_t n_out);
 vane_status vane__options_check(const vane_options *options);
+/* A prepared call, told to those who watch. options may be NULL. */
+vane_status vane__dispatch_with(vane_context *ctx, vane__prepared *p, const vane_options *options);
 /* A prepared call on its route; when that fails, elsewhere. */
 vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p);
 /* The same on the runner of a route. */

@@ -13,6 +13,7 @@
 #include "dispatch/flight.h"
 #include "error.h"
 #include "os.h"
+#include "telemetry/event.h"
 
 static const char *name_of(const vane__runner *r)
 {
@@ -161,6 +162,7 @@ static vane_status try_all(vane__election *e, vane__slate *s, vane_decision *rec
         if (st == VANE_OK) {
             if (record != NULL)
                 record->ran = winner;
+            vane__last_run.runner = s->runners[winner];
             return VANE_OK;
         }
         if (first == VANE_OK) {
@@ -172,6 +174,7 @@ static vane_status try_all(vane__election *e, vane__slate *s, vane_decision *rec
                 &kept); /* an operand's content, not the candidate: nobody else can either */
         note_failure(e->ctx, &s->runners[winner], st);
         mark_failed(s, &s->runners[winner]);
+        vane__last_run.retries++;
         if (record != NULL)
             record->retries++;
     }
@@ -181,7 +184,8 @@ vane_status vane__elect(vane__election *e)
 {
     vane__slate slate;
     vane_context *ctx = e->ctx;
-    vane_decision local, *record = e->decision != NULL ? e->decision : ctx->slow ? &local : NULL;
+    int logs = atomic_load_explicit(&ctx->watch, memory_order_relaxed) & VANE__WATCH_LOG;
+    vane_decision local, *record = e->decision != NULL ? e->decision : logs ? &local : NULL;
     vane__wish wish = {e->backend, e->width, e->device, e->p, e->p->where};
     uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
     vane_status first = e->failed == NULL ? VANE_OK
@@ -207,7 +211,7 @@ vane_status vane__elect(vane__election *e)
         slate.chosen = vane__slate_choose(ctx, &slate);
     if (record != NULL) {
         vane__decision_fill(ctx, e->p, &slate, record);
-        if (ctx->slow)
+        if (logs)
             vane__decision_log(ctx, e->p->rq.op, record);
     }
     vane__slate_free(&slate);

@@ -36,8 +36,7 @@ static void adopt(vane_plan *plan, const vane__route *route)
 
 static __attribute__((noinline)) vane_status run_carefully(vane_plan *plan)
 {
-    return plan->ctx->slow ? vane__elect_and_run(plan->ctx, &plan->p, NULL, NULL, VANE_OK)
-                           : vane__dispatch_prepared(plan->ctx, &plan->p);
+    return vane__dispatch_with(plan->ctx, &plan->p, NULL);
 }
 
 vane_status vane_plan_run(vane_plan *plan)
@@ -53,7 +52,8 @@ vane_status vane_plan_run(vane_plan *plan)
         return run_carefully(plan);
     if (__builtin_expect(route != plan->adopted, 0))
         adopt(plan, route);
-    if (__builtin_expect(!plan->fits || plan->ctx->slow, 0))
+    if (__builtin_expect(
+            !plan->fits || atomic_load_explicit(&plan->ctx->watch, memory_order_relaxed), 0))
         return run_carefully(plan);
     vane__unsampled--;
     vane_status st = route->runner.kernel->direct(route->runner.kernel, &plan->p.call);

@@ -8,6 +8,7 @@
 #include "dispatch/dispatch.h"
 #include "error.h"
 #include "policy/learn.h"
+#include "telemetry/event.h"
 
 /* ---- finding --------------------------------------------------------------------- */
 
@@ -174,10 +175,30 @@ const vane__route *vane__site_route(vane_context *ctx, const vane__site *site, u
     return !vane__policy_learns(ctx) || (over && brief) ? &e->settled : &e->watched;
 }
 
+static void tell(vane_context *ctx, vane__site *site, uint32_t hot, const vane__entry *to)
+{
+    const vane__entry *from = site->published[hot];
+    vane__route_event e = {.when_ns = vane__clock_now(ctx),
+                           .op = site->op,
+                           .dtype = site->dtype,
+                           .size_class = site->size_class,
+                           .hot = hot,
+                           .from = from != NULL ? &from->settled.runner : NULL,
+                           .to = &to->settled.runner,
+                           .predicted_ns = site->slate.candidates[site->chosen[hot]].predicted_ns,
+                           .why = site->why != NULL ? site->why : "the first"};
+    site->published[hot] = to;
+    site->changes += from != NULL;
+    site->changed_ns = e.when_ns;
+    vane__tell_route(ctx, &e);
+}
+
 /* A change that came meanwhile was overwritten by this choice: it has to be seen. */
 void vane__site_publish(vane_context *ctx, vane__site *site, uint32_t hot)
 {
     const vane__route *route = vane__site_route(ctx, site, site->chosen[hot]);
+    if (route->entry != site->published[hot])
+        tell(ctx, site, hot, route->entry);
     atomic_store_explicit(site->cells[hot], route, memory_order_release);
     if (vane__routes_version(ctx) != site->version)
         atomic_store_explicit(site->cells[hot], &site->stale, memory_order_release);

@@ -30,7 +30,11 @@ typedef struct vane__site {
     vane__entry **entries; /* parallel to them */
     vane__entry **all;     /* each one that ever was */
     uint32_t n_all;
-    uint32_t chosen[2];     /* by hot; VANE_NO_CANDIDATE */
+    uint32_t chosen[2];              /* by hot; VANE_NO_CANDIDATE */
+    const vane__entry *published[2]; /* whom the cells last led to */
+    uint32_t changes;                /* of that */
+    uint64_t changed_ns;
+    const char *why;        /* the reason of the next change */
     vane__lesson lesson[2]; /* by the host busy */
     /* not guarded */
     atomic_uint learner; /* somebody tries candidates, who may not be disturbed */

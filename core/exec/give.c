@@ -6,6 +6,7 @@
 #include "error.h"
 #include "exec/stream.h"
 #include "memory/link.h"
+#include "telemetry/event.h"
 
 #define REAP 256u /* every so often what is done comes down, without waiting */
 #define MOST_IN_AIR 4096u
@@ -54,7 +55,8 @@ static int choose_on_device(vane_stream *s, const vane__prepared *p, vane__runne
 
 static int has_wishes(const vane_stream *s, const vane__flight *f)
 {
-    return f->wish_backend[0] != '\0' || f->wish_width != 0 || s->ctx->slow;
+    return f->wish_backend[0] != '\0' || f->wish_width != 0 ||
+           (atomic_load_explicit(&s->ctx->watch, memory_order_relaxed) & VANE__WATCH_LOG);
 }
 
 /* Chosen before; under the stream's lock. */

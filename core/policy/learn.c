@@ -49,6 +49,7 @@ static void settle(lesson *l)
     vane__slate *s = &l->site->slate;
     vane__lesson *done = &l->site->lesson[s->query.busy];
     done->over = 1;
+    l->site->why = "measured";
     done->since_ns = vane__clock_now(l->ctx);
     done->settled_ns[l->hot] = (float)s->candidates[l->site->chosen[l->hot]].predicted_ns;
 }

@@ -115,6 +115,7 @@ static void doubt(vane_context *ctx, vane__site *site, const vane__entry *kept, 
             w->pushed = 0;
         }
     l->over = 0;
+    site->why = "it took longer than it did";
     l->relearned += l->relearned < LAST_DOUBT;
     for (uint32_t hot = 0; hot < 2; hot++)
         if (site->chosen[hot] != VANE_NO_CANDIDATE)

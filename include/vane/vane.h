@@ -85,7 +85,7 @@ typedef struct vane_config {
     const char *prefer;       /* VANE_PREFER: "avx512,scalar" */
     const char *exclude;      /* VANE_EXCLUDE: never opened */
     const char *ops;          /* VANE_OPS: "matmul=avx2,softmax=scalar" */
-    const char *policy;       /* VANE_POLICY: "heuristic" (default) or "fixed" */
+    const char *policy;       /* VANE_POLICY: "adaptive" (default), "heuristic" or "fixed" */
     const char *plugin_path;  /* VANE_PLUGIN_PATH, searched first, ':' between folders */
     const char *cpu_mask;     /* VANE_CPU_MASK: "avx2": pretend the CPU has no more */
     uint32_t repro;           /* VANE_REPRO: 1 leaves only kernels of numerics class REPRO */
@@ -97,6 +97,12 @@ typedef struct vane_config {
     uint32_t allow_empty;   /* 1: vane_open succeeds with no backend at all, so that the load
                              * report can be read; calls then give VANE_E_NO_BACKEND */
     uint32_t mem_limit_mib; /* VANE_MEM_LIMIT: of each device's memory, MiB; 0 none */
+    const char *stats;      /* VANE_STATS: "1": what ran where, on stderr at vane_close; a file's
+                             * name: the same as metrics for Prometheus, into it */
+    const char *trace;      /* VANE_TRACE: a file for a trace that Perfetto opens */
+    const char *record;     /* VANE_RECORD: a file for the calls, for vane replay */
+    const char *cache;      /* VANE_CACHE: where what was learned is kept: a folder; "0": nowhere;
+                             * default: the user's cache folder */
 } vane_config;
 
 /* Opens a context: detects, searches, judges, loads. config may be NULL. On failure *out

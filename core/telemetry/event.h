@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* event.h - what happened, for those who watch: the summary, the trace, the record.
+ *
+ * While anybody watches (vane_context.watch), every call takes the watched way: it is timed,
+ * and told once when it is over. Otherwise nothing is told, and nothing is paid.
+ */
+#ifndef VANE__TELEMETRY_EVENT_H
+#define VANE__TELEMETRY_EVENT_H
+
+#include "dispatch/call.h"
+#include "dispatch/routes.h"
+
+/* vane_context.watch */
+enum {
+    VANE__WATCH_LOG = 1 << 0,  /* decisions are logged: each call is elected for itself */
+    VANE__WATCH_CALLS = 1 << 1 /* there are watchers of calls */
+};
+
+/* One call that is over. Pointers are good while it is told. */
+typedef struct vane__call_event {
+    uint64_t begin_ns, end_ns;  /* vane__clock_now; of asynchronous work: given, and landed */
+    const vane__prepared *p;    /* the op, its operands' shapes and places, its work */
+    const vane__runner *runner; /* who computed; kernel NULL: nobody had to, or could */
+    vane_status status;
+    uint32_t retries; /* candidates that failed before */
+    uint32_t asynchronous;
+} vane__call_event;
+
+/* A route that leads to somebody else. Told under the lock of the routes. */
+typedef struct vane__route_event {
+    uint64_t when_ns;
+    const vane__op *op;
+    uint32_t dtype, size_class, hot;
+    const vane__runner *from, *to; /* from NULL: the first */
+    double predicted_ns;
+    const char *why;
+} vane__route_event;
+
+/* Functions may be NULL. Each is called from any thread, several at once. */
+typedef struct vane__watcher {
+    void (*call)(void *self, const vane__call_event *e);
+    void (*route)(void *self, const vane__route_event *e);
+    /* At vane_close, when no call runs any more; backends are still there. */
+    void (*close)(void *self);
+    void *self;
+} vane__watcher;
+
+#define VANE__MAX_WATCHERS 4
+struct vane__watchers {
+    vane__watcher list[VANE__MAX_WATCHERS];
+    uint32_t count;
+};
+typedef struct vane__watchers vane__watchers;
+
+/* Those that settings ask for, when the context opens. What cannot be had is one log line. */
+vane_status vane__watchers_open(vane_context *ctx);
+void vane__watchers_close(vane_context *ctx);
+/* Takes the watcher on; 0: there is no room. Only while the context opens. */
+int vane__watch(vane_context *ctx, const vane__watcher *w);
+void vane__tell_call(vane_context *ctx, const vane__call_event *e);
+void vane__tell_route(vane_context *ctx, const vane__route_event *e);
+
+/* Who ran this thread's last elected or dispatched call, for the one who tells of it. */
+typedef struct vane__ran {
+    vane__runner runner; /* kernel NULL: nobody */
+    uint32_t retries;
+} vane__ran;
+extern _Thread_local vane__ran vane__last_run;
+
+#endif
