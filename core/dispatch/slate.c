@@ -19,8 +19,8 @@
 #define FORK_COLD_NS 40000.0
 
 /* What a class stands for: flops and bytes in its middle. */
-static void fill_query(const vane__op *op, uint32_t dtype, uint32_t size_class, uint32_t hot,
-                       vane_query *out)
+void vane__query_fill(const vane__op *op, uint32_t dtype, uint32_t size_class, uint32_t hot,
+                      vane_query *out)
 {
     int thin = size_class >= VANE__THIN;
     double units = 1.5 * ldexp(1, (int)(thin ? size_class - VANE__THIN : size_class));
@@ -250,7 +250,7 @@ vane_status vane__slate_make(vane_context *ctx, const vane__op *op, uint32_t dty
     char named[16];
     wish w = *asked;
     *out = (vane__slate){.chosen = VANE_NO_CANDIDATE};
-    fill_query(op, dtype, size_class, hot, &out->query);
+    vane__query_fill(op, dtype, size_class, hot, &out->query);
     out->in_bytes = input_bytes(op, &out->query);
     vane_status st = check_wish(ctx, w.backend, "options.backend is");
     if (st == VANE_OK && w.backend == NULL &&
