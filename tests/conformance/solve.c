@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "op/tolerance.h"
 #include "trial.h"
 #include "value.h"
 
@@ -84,20 +85,6 @@ static vane_status ask(conform *c, const conform_trial *t, const conform_array *
     return vane_run(c->ctx, t->info.op, ins, t->n_in, outs, 1, params, &o);
 }
 
-static int is_sum(const conform_trial *t)
-{
-    switch (t->info.op) {
-    case VANE_OP_REDUCE_SUM:
-    case VANE_OP_REDUCE_MEAN:
-    case VANE_OP_DOT:
-    case VANE_OP_MATMUL:
-    case VANE_OP_GEMM:
-        return conform_is_float(t->dtype);
-    default:
-        return 0;
-    }
-}
-
 /* The same call in f64 on absolute values: what rounding errors are relative to. */
 static vane_status measure_terms(conform *c, conform_trial *t)
 {
@@ -129,7 +116,7 @@ int conform_trial_solve(conform *c, conform_trial *t)
     for (uint32_t i = 0; i < t->n_in; i++)
         conform_data_fill(&c->random, t->info.op, i, t->data, &t->in[i]);
     vane_status st = ask(c, t, t->in, t->has_params ? &t->params : NULL, &t->want);
-    if (st == VANE_OK && is_sum(t))
+    if (st == VANE_OK && vane__tolerance_sums(t->info.op) && conform_is_float(t->dtype))
         st = measure_terms(c, t);
     if (st == VANE_OK)
         return 1;

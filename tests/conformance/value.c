@@ -10,34 +10,27 @@
 
 #include "vane/vane.h"
 
-static const conform_format formats[VANE_DTYPE_COUNT] = {
-    [VANE_F32] = {23, 127, -126},
-    [VANE_F64] = {52, 1023, -1022},
-    [VANE_F16] = {10, 15, -14},
-    [VANE_BF16] = {7, 127, -126},
-};
-
 const conform_format *conform_format_of(uint32_t dtype)
 {
-    return &formats[dtype];
+    return vane__format_of(dtype);
 }
 int conform_is_float(uint32_t dtype)
 {
-    return formats[dtype].mantissa != 0;
+    return vane__format_of(dtype)->mantissa != 0;
 }
 double conform_epsilon(uint32_t dtype)
 {
-    return ldexp(1, -formats[dtype].mantissa);
+    return ldexp(1, -vane__format_of(dtype)->mantissa);
 }
 
 double conform_smallest(uint32_t dtype)
 {
-    return ldexp(1, formats[dtype].min_exponent - formats[dtype].mantissa);
+    return ldexp(1, vane__format_of(dtype)->min_exponent - vane__format_of(dtype)->mantissa);
 }
 
 double conform_largest(uint32_t dtype)
 {
-    const conform_format *f = &formats[dtype];
+    const conform_format *f = vane__format_of(dtype);
     return ldexp(2 - ldexp(1, -f->mantissa), f->max_exponent);
 }
 
@@ -85,7 +78,7 @@ double conform_get(uint32_t dtype, const void *data, int64_t i)
         return (double)((const float *)data)[i];
     if (dtype == VANE_F64)
         return ((const double *)data)[i];
-    return widen16(&formats[dtype], ((const uint16_t *)data)[i]);
+    return widen16(vane__format_of(dtype), ((const uint16_t *)data)[i]);
 }
 
 void conform_put(uint32_t dtype, void *data, int64_t i, double v)
@@ -95,7 +88,7 @@ void conform_put(uint32_t dtype, void *data, int64_t i, double v)
     else if (dtype == VANE_F64)
         ((double *)data)[i] = v;
     else
-        ((uint16_t *)data)[i] = narrow16(&formats[dtype], v);
+        ((uint16_t *)data)[i] = narrow16(vane__format_of(dtype), v);
 }
 
 int64_t conform_get_int(uint32_t dtype, const void *data, int64_t i)

@@ -5,14 +5,10 @@
 
 #include <stdint.h>
 
+#include "op/tolerance.h"
 #include "vane/types.h"
 
-/* A floating dtype's format; mantissa is 0 for the others. */
-typedef struct conform_format {
-    int mantissa;     /* bits stored: 23 for f32 */
-    int max_exponent; /* of the largest finite number: 127 for f32 */
-    int min_exponent; /* of the smallest normal number: -126 */
-} conform_format;
+typedef vane__format conform_format;
 
 const conform_format *conform_format_of(uint32_t dtype);
 int conform_is_float(uint32_t dtype);

@@ -1,65 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* values.c - does a result agree with the oracle's? The tolerances of ops.def, written out.
- *
- * allowed = ulp * epsilon(dtype) * magnitude + n * smallest denormal
- *   elementwise      magnitude |want|, n 1
- *   sums, products of matrices   magnitude the sum of |terms|, n the terms and one: each
- *                    product may fall below the denormals
- *   reduce_prod      each of n factors rounds once: + n / 2 * epsilon of the compute type
- *   softmax          x - max rounds, and exp makes of an absolute error a relative one:
- *                    + |x - max| / 2 <= ln(1 / want) / 2, epsilons of the compute type
- * Infinity counts as the number after the largest, so that results at the brim of overflow
- * are judged like any other. ulp 0: equal (0 is -0). A NaN is any NaN. Ops that only move
- * values keep every bit.
- */
+/* values.c - does a result agree with the oracle's? The rule is the core's, op/tolerance.h. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "op/tolerance.h"
 #include "trial.h"
 #include "value.h"
 
-static double compute_epsilon(uint32_t dtype)
+static vane__tolerance tolerance_of(const conform_trial *t)
 {
-    return dtype == VANE_F64 ? 0x1p-52 : 0x1p-23;
+    return vane__tolerance_of(t->info.op, t->want.t.dtype, t->info.ulp, t->terms);
 }
 
-static long double measure(uint32_t dtype, double v)
+static const double *scale_of(const conform_trial *t, int64_t i)
 {
-    if (!isinf(v))
-        return v;
-    return copysignl(ldexpl(1, conform_format_of(dtype)->max_exponent + 1), v);
-}
-
-static long double allowed(const conform_trial *t, int64_t i, double want)
-{
-    const uint32_t dtype = t->want.t.dtype;
-    const long double size = fabsl(measure(dtype, want));
-    const long double magnitude = t->scale ? (long double)t->scale[i] : size;
-    long double sum = t->info.ulp * (long double)conform_epsilon(dtype) * magnitude;
-    if (t->info.op == VANE_OP_REDUCE_PROD)
-        sum += t->terms / 2 * compute_epsilon(dtype) * size;
-    if (t->info.op == VANE_OP_SOFTMAX && want > 0)
-        sum += -log(want) / 2 * compute_epsilon(dtype) * size;
-    return sum + (t->scale ? t->terms + 1 : 1) * (long double)conform_smallest(dtype);
+    return t->scale ? &t->scale[i] : NULL;
 }
 
 static int float_agrees(const conform_trial *t, const conform_array *got, int64_t i)
 {
     const uint32_t dtype = t->want.t.dtype;
-    const double w = conform_get(dtype, t->want.t.data, i), g = conform_get(dtype, got->t.data, i);
-    if (w == g || (isnan(w) && isnan(g)))
-        return 1;
-    if (isnan(w) || isnan(g) || t->info.ulp == 0 || (t->scale && !isfinite(t->scale[i])))
-        return 0;
-    return fabsl(measure(dtype, g) - measure(dtype, w)) <= allowed(t, i, w);
-}
-
-static int only_moves(uint32_t op)
-{
-    return op == VANE_OP_COPY || op == VANE_OP_TRANSPOSE || op == VANE_OP_CONCAT ||
-           op == VANE_OP_WHERE;
+    const vane__tolerance allowed = tolerance_of(t);
+    return vane__tolerance_agrees(&allowed, conform_get(dtype, t->want.t.data, i),
+                                  conform_get(dtype, got->t.data, i), scale_of(t, i));
 }
 
 static int same_bits(const conform_array *a, const conform_array *b, int64_t i)
@@ -72,7 +37,7 @@ static int same_bits(const conform_array *a, const conform_array *b, int64_t i)
 static int element_agrees(const conform_trial *t, const conform_array *got, int64_t i)
 {
     const uint32_t dtype = t->want.t.dtype;
-    if (conform_is_float(dtype) && only_moves(t->info.op))
+    if (conform_is_float(dtype) && vane__tolerance_moves(t->info.op))
         return same_bits(&t->want, got, i);
     if (conform_is_float(dtype))
         return float_agrees(t, got, i);
@@ -102,15 +67,19 @@ static void describe(const conform_trial *t, const conform_array *got, int64_t i
                                                       conform_get(dtype, got->t.data, i)
                                                 : NAN;
     if (!isnan(both)) { /* else there is no distance */
+        const vane__tolerance tolerance = tolerance_of(t);
         double want = conform_get(dtype, t->want.t.data, i);
+        long double size = vane__tolerance_size(&tolerance, want);
         long double error =
-            fabsl(measure(dtype, conform_get(dtype, got->t.data, i)) - measure(dtype, want));
-        long double unit = conform_epsilon(dtype) *
-                           (t->scale ? (long double)t->scale[i] : fabsl(measure(dtype, want)));
+            fabsl(vane__tolerance_size(&tolerance, conform_get(dtype, got->t.data, i)) - size);
+        long double unit =
+            conform_epsilon(dtype) * (t->scale ? (long double)t->scale[i] : fabsl(size));
         if (unit < (long double)conform_smallest(dtype))
             unit = conform_smallest(dtype);
         snprintf(ulps, sizeof ulps, ", %.3Lg ulp off, %.3Lg allowed", error / unit,
-                 t->info.ulp == 0 ? 0 : allowed(t, i, want) / unit);
+                 t->info.ulp == 0
+                     ? 0
+                     : vane__tolerance_allowed(&tolerance, want, scale_of(t, i)) / unit);
     }
     snprintf(why, 512, "at [%s]: got %s, want %s%s; %" PRId64 " of %" PRId64 " elements wrong", at,
              g, w, ulps, wrong, t->want.count);
