@@ -78,18 +78,28 @@ static inline long double vane__tolerance_size(const vane__tolerance *t, double 
     return isinf(v) ? copysignl(t->infinity, v) : (long double)v;
 }
 
-/* How far from want. scale: NULL, or where it is a sum the sum of |terms|. */
+/* What the op's ulp allow, before what is added for some ops. scale: NULL, or where it is a sum
+ * the sum of |terms|. */
+static inline long double vane__tolerance_basic(const vane__tolerance *t, double want,
+                                                const double *scale)
+{
+    const long double magnitude =
+        scale ? (long double)*scale : fabsl(vane__tolerance_size(t, want));
+    return t->ulp * (long double)t->epsilon * magnitude +
+           (scale ? t->terms + 1 : 1) * (long double)t->smallest;
+}
+
+/* How far from want. */
 static inline long double vane__tolerance_allowed(const vane__tolerance *t, double want,
                                                   const double *scale)
 {
     const long double size = fabsl(vane__tolerance_size(t, want));
-    const long double magnitude = scale ? (long double)*scale : size;
-    long double sum = t->ulp * (long double)t->epsilon * magnitude;
+    long double sum = vane__tolerance_basic(t, want, scale);
     if (t->op == VANE_OP_REDUCE_PROD)
         sum += t->terms / 2 * t->compute_epsilon * size;
-    if (t->op == VANE_OP_SOFTMAX && want > 0)
+    if (t->op == VANE_OP_SOFTMAX && want > 0 && want < 1)
         sum += -log(want) / 2 * t->compute_epsilon * size;
-    return sum + (scale ? t->terms + 1 : 1) * (long double)t->smallest;
+    return sum;
 }
 
 /* Of floats, whose op does not only move them. */
@@ -100,8 +110,9 @@ static inline int vane__tolerance_agrees(const vane__tolerance *t, double want, 
         return 1;
     if (isnan(want) || isnan(got) || t->ulp == 0 || (scale && !isfinite(*scale)))
         return 0;
-    return fabsl(vane__tolerance_size(t, got) - vane__tolerance_size(t, want)) <=
-           vane__tolerance_allowed(t, want, scale);
+    const long double gap = fabsl(vane__tolerance_size(t, got) - vane__tolerance_size(t, want));
+    return gap <= vane__tolerance_basic(t, want, scale) ||
+           gap <= vane__tolerance_allowed(t, want, scale);
 }
 
 #endif
