@@ -10,7 +10,7 @@
  *   sums     products of matrices: Freivalds' check, see freivalds.h
  *
  * Inputs of reductions and products stay as they are until the check is closed; those of other
- * ops are not read again. Any thread; several may ask one check at once.
+ * ops are not read again, but by vane__check_keep. Any thread; several may ask one check at once.
  */
 #ifndef VANE__POLICY_VERIFY_H
 #define VANE__POLICY_VERIFY_H
@@ -38,5 +38,15 @@ void vane__check_close(vane__check *c);
 /* What opening a check and one result are thought to take, in ns: above the budget where one row
  * alone costs more. Below 0: there is no oracle. */
 double vane__check_cost_ns(vane_context *ctx, const vane__prepared *p, double budget_ns);
+
+/* Keeps what shows the failure in a new folder of dir (made if it is not there, for the owner
+ * alone): inputs, what came out, what is right if all of it is at hand, and how to run it again.
+ * who: the candidate's backend; width: its threads. At most VANE__KEPT folders and
+ * VANE__KEPT_BYTES in all. 1 and the new folder's name in why, or 0 and the reason there; it is
+ * never an error of the call. */
+#define VANE__KEPT 16
+#define VANE__KEPT_BYTES (UINT64_C(64) << 20)
+int vane__check_keep(const vane__check *c, const void *out, const vane__finding *finding,
+                     const char *who, uint32_t width, const char *dir, char why[200]);
 
 #endif

@@ -1,21 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* npy_write.c - writes a tensor as a .npy file, whole or not at all. */
-#include <errno.h>
+/* npy_write.c - a tensor in NumPy's .npy format, for the core and the vane command. */
+#include "npy_write.h"
+
 #include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "npy.h"
-
-static int fail(char *why, const char *what)
-{
-    snprintf(why, NPY_WHY, "%s: %s", what, strerror(errno));
-    return 0;
-}
 
 static const char *descr_of(const vane_tensor *t, uint32_t *bytes)
 {
@@ -86,65 +74,11 @@ static int write_data(FILE *f, const vane_tensor *t, uint32_t item)
     }
 }
 
-static int write_to(FILE *f, const vane_tensor *t, char *why)
+int vane__npy_write(FILE *f, const vane_tensor *t)
 {
     uint32_t item;
     const char *descr = descr_of(t, &item);
-    if (!descr || t->rank > VANE_MAX_RANK) {
-        fclose(f);
-        snprintf(why, NPY_WHY, "the tensor's data type or rank is invalid");
-        return 0;
-    }
-    int ok = write_header(f, t, descr, item) && write_data(f, t, item);
-    if (fclose(f) || !ok)
-        return fail(why, "writing failed");
-    return 1;
-}
-
-/* mkstemp makes files for their owner only; the result gets what the umask would give. */
-static int set_mode(int fd)
-{
-    mode_t mask = umask(0);
-    umask(mask);
-    return fchmod(fd, 0666 & ~mask);
-}
-
-static int write_renamed(const char *path, const vane_tensor *t, char *why)
-{
-    char temporary[PATH_MAX];
-    if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
-        return snprintf(why, NPY_WHY, "its name is too long"), 0;
-    int fd = mkstemp(temporary);
-    if (fd < 0)
-        return fail(why, "cannot create a file beside it");
-    FILE *f = fdopen(fd, "wb");
-    int ok = f && !set_mode(fd);
-    if (!ok) {
-        fail(why, "cannot write it");
-        if (f)
-            fclose(f);
-        else
-            close(fd);
-    } else {
-        ok = write_to(f, t, why);
-    }
-    if (ok && rename(temporary, path))
-        ok = fail(why, "cannot rename the new file to it");
-    if (!ok)
-        unlink(temporary);
-    return ok;
-}
-
-int npy_save(const char *path, const vane_tensor *t, char *why)
-{
-    struct stat st;
-    char real[PATH_MAX];
-    if (stat(path, &st)) /* new, or a link to nothing */
-        return write_renamed(path, t, why);
-    if (S_ISREG(st.st_mode)) /* a link stays a link: what it names is replaced */
-        return write_renamed(realpath(path, real) ? real : path, t, why);
-    if (S_ISDIR(st.st_mode))
-        return errno = EISDIR, fail(why, "cannot write it");
-    FILE *f = fopen(path, "wb");
-    return f ? write_to(f, t, why) : fail(why, "cannot open it");
+    if (descr == NULL || t->rank > VANE_MAX_RANK)
+        return -1;
+    return write_header(f, t, descr, item) && write_data(f, t, item);
 }
