@@ -11,6 +11,7 @@
 
 #include "dispatch/dispatch.h"
 #include "dispatch/flight.h"
+#include "dispatch/site.h"
 #include "error.h"
 #include "os.h"
 #include "telemetry/event.h"
@@ -198,13 +199,17 @@ vane_status vane__elect(vane__election *e)
         vane__slate_make(ctx, e->p->rq.op, e->p->dtype, e->p->size_class, hot, &wish, &slate);
     if (st != VANE_OK)
         return st;
-    if (e->failed != NULL)
-        mark_failed(&slate, e->failed);
     if (record != NULL) {
         record->ran = VANE_NO_CANDIDATE;
         record->took_ns = 0;
         record->retries = e->failed != NULL;
+        record->settled = record->route_changes = 0;
+        record->route_since_ns = 0;
+        record->route_why = NULL;
     }
+    vane__site_inform(ctx, e->p, hot, &slate, record);
+    if (e->failed != NULL)
+        mark_failed(&slate, e->failed);
     if (e->p->parts > 0)
         st = try_all(e, &slate, record, first);
     else

@@ -108,11 +108,19 @@ static void entry_init(vane__entry *e, vane__site *site, const vane__runner *r, 
     e->learned.trust = trust;
 }
 
-static vane__entry *entry_of(vane__site *site, const vane__runner *r, const vane_candidate *c)
+vane__entry *vane__site_entry(const vane__site *site, const vane__runner *r)
 {
     for (uint32_t i = 0; i < site->n_all; i++)
         if (is_of(site->all[i], r))
             return site->all[i];
+    return NULL;
+}
+
+static vane__entry *entry_of(vane__site *site, const vane__runner *r, const vane_candidate *c)
+{
+    vane__entry *there = vane__site_entry(site, r);
+    if (there != NULL)
+        return there;
     vane__entry **all = realloc(site->all, (site->n_all + 1) * sizeof *all);
     if (all == NULL)
         return NULL;
@@ -149,20 +157,42 @@ vane_status vane__site_adopt(vane__site *site, vane__slate *slate, uint32_t vers
 
 /* ---- choosing ---------------------------------------------------------------------- */
 
-void vane__site_recall(vane_context *ctx, vane__site *site, uint32_t hot)
+void vane__site_recall(vane_context *ctx, const vane__site *site, uint32_t hot, vane__slate *s)
 {
-    vane__slate *s = &site->slate;
-    uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
     vane__query_fill(site->op, site->dtype, site->size_class, hot, &s->query);
-    s->query.busy = busy;
-    s->query.current = site->chosen[hot];
-    for (uint32_t i = 0; i < s->count; i++)
-        vane__learned_recall(site, i, hot, busy, &s->candidates[i]);
+    s->query.busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
+    for (uint32_t i = 0; i < s->count; i++) {
+        const vane__entry *e = vane__site_entry(site, &s->runners[i]);
+        if (e != NULL)
+            vane__learned_recall(site, e, &s->query, &s->candidates[i]);
+        if (e != NULL && e == site->published[hot])
+            s->query.current = i;
+    }
+}
+
+void vane__site_inform(vane_context *ctx, const vane__prepared *p, uint32_t hot, vane__slate *s,
+                       vane_decision *d)
+{
+    vane__cell *cell = vane__cell_of(ctx->routes, p, hot);
+    const vane__route *route =
+        cell != NULL ? atomic_load_explicit(cell, memory_order_acquire) : NULL;
+    if (route == NULL)
+        return;
+    const vane__site *site = route->site;
+    pthread_mutex_lock(&ctx->routes->lock);
+    vane__site_recall(ctx, site, hot, s);
+    if (d != NULL) {
+        d->settled = atomic_load(&site->lesson[s->query.busy].over);
+        d->route_changes = site->changes;
+        d->route_since_ns = site->changed_ns;
+        d->route_why = site->changed_ns > 0 ? site->last_why : NULL;
+    }
+    pthread_mutex_unlock(&ctx->routes->lock);
 }
 
 uint32_t vane__site_choose(vane_context *ctx, vane__site *site, uint32_t hot)
 {
-    vane__site_recall(ctx, site, hot);
+    vane__site_recall(ctx, site, hot, &site->slate);
     return site->chosen[hot] = vane__slate_choose(ctx, &site->slate);
 }
 
@@ -190,6 +220,7 @@ static void tell(vane_context *ctx, vane__site *site, uint32_t hot, const vane__
     site->published[hot] = to;
     site->changes += from != NULL;
     site->changed_ns = e.when_ns;
+    site->last_why = e.why;
     vane__tell_route(ctx, &e);
 }
 

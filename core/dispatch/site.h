@@ -34,8 +34,8 @@ typedef struct vane__site {
     const vane__entry *published[2]; /* whom the cells last led to */
     uint32_t changes;                /* of that */
     uint64_t changed_ns;
-    const char *why;        /* the reason of the next change */
-    vane__lesson lesson[2]; /* by the host busy */
+    const char *why, *last_why; /* the reasons of the next change and of the last */
+    vane__lesson lesson[2];     /* by the host busy */
     /* not guarded */
     atomic_uint learner; /* somebody tries candidates, who may not be disturbed */
 } vane__site;
@@ -46,14 +46,20 @@ void vane__sites_free(vane__site *first);
 /* Who was trying candidates is not in the child of fork(). */
 void vane__sites_in_child(vane_context *ctx);
 
+/* What p's site knows of the slate's candidates, if there is one. Takes the lock. */
+void vane__site_inform(vane_context *ctx, const vane__prepared *p, uint32_t hot, vane__slate *s,
+                       vane_decision *d);
+
 /* ---- under the lock -------------------------------------------------------------------------- */
 
 /* The slate's candidates become the site's; what is known of those that stay is kept. */
 vane_status vane__site_adopt(vane__site *site, vane__slate *slate, uint32_t version);
 /* The slate gets what was measured in this state, and the policy chooses. */
 uint32_t vane__site_choose(vane_context *ctx, vane__site *site, uint32_t hot);
-/* Only the first half of it. */
-void vane__site_recall(vane_context *ctx, vane__site *site, uint32_t hot);
+/* Only the first half of it, for any slate of its candidates. */
+void vane__site_recall(vane_context *ctx, const vane__site *site, uint32_t hot, vane__slate *s);
+/* The one of that kernel, device and width; NULL: there never was. */
+vane__entry *vane__site_entry(const vane__site *site, const vane__runner *r);
 /* The choice for hot becomes the cell's. */
 void vane__site_publish(vane_context *ctx, vane__site *site, uint32_t hot);
 const vane__route *vane__site_route(vane_context *ctx, const vane__site *site, uint32_t candidate);

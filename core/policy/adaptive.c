@@ -8,14 +8,15 @@
 #include "dispatch/slate.h"
 
 #define STAY 0.97  /* the one that has the route keeps it against less than 3 % */
-#define ENOUGH 5u  /* samples: the median of five is not moved by two bad ones */
+#define ENOUGH 5u  /* samples */
 #define CLOSE 1.15 /* within that of the best after few samples: more are taken */
 #define ENOUGH_CLOSE 9u
 /* Not worth a try: so many times slower than the best, by expectation and by declaration. */
 #define HOPELESS_EXPECTED 1.6
 #define HOPELESS_DECLARED 6.0
-/* After one sample, two, ...: a time that is so far behind needs no more of them. */
-static const double behind[ENOUGH] = {0, 2.0, 1.5, 1.3, 1.2};
+/* After two samples, three, ...: a time that is so far behind needs no more of them. After one
+ * only if it is no surprise: the first call of a kernel may be its slowest by far. */
+static const double behind[ENOUGH] = {0, 0, 2.0, 1.5, 1.3};
 
 static double predict(const vane_query *q, const vane_candidate *c)
 {
@@ -99,27 +100,37 @@ static int may_be_tried(const vane_candidate *c)
             c->reason == VANE_REASON_UNCHECKED);
 }
 
-/* The best time that a checked candidate has shown; 0 none has. */
-static double best_measured(const vane_candidate *c, uint32_t count, uint32_t tier)
+/* The one with the best time so far; NULL: none has any. */
+static const vane_candidate *best_measured(const vane_candidate *c, uint32_t count, uint32_t tier)
 {
-    double best = 0;
+    const vane_candidate *best = NULL;
     for (uint32_t i = 0; i < count; i++)
         if (may_be_tried(&c[i]) && c[i].tier == tier && c[i].samples > 0 &&
-            (best == 0 || c[i].measured_ns < best))
-            best = c[i].measured_ns;
+            (best == NULL || c[i].measured_ns < best->measured_ns))
+            best = &c[i];
     return best;
 }
 
-static int is_known(const vane_query *q, const vane_candidate *c, double best)
+/* How many times slower c should be, by what both declare. */
+static double declared(const vane_query *q, const vane_candidate *c, const vane_candidate *best)
 {
-    if (best == 0)
+    return vane__policy_roofline(q, c) / vane__policy_roofline(q, best);
+}
+
+static int is_known(const vane_query *q, const vane_candidate *c, const vane_candidate *best)
+{
+    if (best == NULL)
         return 0;
+    double times = c->measured_ns / best->measured_ns;
+    if (c->samples == 0 && c->expected_ns > 0)
+        return c->expected_ns > HOPELESS_EXPECTED * best->measured_ns;
     if (c->samples == 0)
-        return c->expected_ns > 0 ? c->expected_ns > HOPELESS_EXPECTED * best
-                                  : vane__policy_roofline(q, c) > HOPELESS_DECLARED * best;
+        return declared(q, c, best) > HOPELESS_DECLARED;
+    if (c->samples == 1)
+        return times > 2 && declared(q, c, best) > 2;
     if (c->samples < ENOUGH)
-        return c->measured_ns > behind[c->samples] * best;
-    return c->measured_ns > CLOSE * best || c->samples >= ENOUGH_CLOSE;
+        return times > behind[c->samples];
+    return times > CLOSE || c->samples >= ENOUGH_CLOSE;
 }
 
 static uint32_t lowest_tier(const vane_candidate *c, uint32_t count)
@@ -136,7 +147,7 @@ static uint32_t explore(void *self, const vane_query *q, const vane_candidate *c
 {
     (void)self;
     uint32_t tier = lowest_tier(c, count), at = VANE_NO_CANDIDATE, rivals = 0;
-    double best = best_measured(c, count, tier);
+    const vane_candidate *best = best_measured(c, count, tier);
     for (uint32_t i = 0; i < count; i++) {
         if (!may_be_tried(&c[i]) || c[i].tier != tier)
             continue;

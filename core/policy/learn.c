@@ -14,13 +14,14 @@
 #include "os.h"
 
 #define BURST_NS 5e6 /* of trials beside one call */
+#define NEEDED 2.0   /* times as fast as the choice, if it is right */
 
 /* What one look at the site says. */
 typedef struct step {
     const vane__route *chosen; /* NULL: the site is out of date */
     const vane__route *next;   /* to be tried; NULL: enough is known */
     double chosen_ns, next_ns; /* predicted */
-    uint32_t next_trust;
+    uint32_t next_trust, next_samples;
     int first; /* nothing but the oracle is trusted yet */
     double left_ns;
 } step;
@@ -100,6 +101,7 @@ static void look_under_lock(lesson *l, step *out)
     out->next = &site->entries[next]->watched;
     out->next_ns = s->candidates[next].predicted_ns;
     out->next_trust = s->candidates[next].trust;
+    out->next_samples = s->candidates[next].samples;
 }
 
 static void look(lesson *l, step *out)
@@ -151,16 +153,19 @@ static void try_one(lesson *l, vane__trial *t, const step *s)
     if (s->next_ns >= VANE__LONG_NS)
         return; /* it computes this call or a later one */
     uint32_t hot = vane__pool_hot(l->ctx->pool) ? 1 : 0;
-    double ns = vane__trial_time(t, r);
+    double ns = vane__trial_time(t, r, s->next_samples == 0);
     if (ns > 0)
-        vane__learned_note(l->ctx, s->next, &t->p, hot, ns);
+        vane__learned_note(l->ctx, s->next, &t->p, hot, ns, 1);
     else
         skip(l, s->next);
 }
 
+/* Nobody computes with a slow kernel for want of a check: that is paid whatever the allowance. */
 static int affordable(const step *s, double spent)
 {
-    return spent < BURST_NS && (s->first || s->left_ns - spent > s->next_ns);
+    int needed =
+        s->next_trust == VANE_TRUST_NONE && (s->first || s->next_ns * NEEDED < s->chosen_ns);
+    return spent < BURST_NS && (needed || s->left_ns - spent > s->next_ns);
 }
 
 /* The route that this call takes; *extra: what a trial by it may cost beyond, 0 none. */
@@ -208,7 +213,7 @@ static vane_status timed(vane_context *ctx, vane__prepared *p, const vane__route
     vane_status st = vane__dispatch_on(ctx, p, &route->runner);
     *took = (double)(vane__clock_now(ctx) - start);
     if (st == VANE_OK)
-        vane__learned_note(ctx, route, p, hot, *took);
+        vane__learned_note(ctx, route, p, hot, *took, 0);
     return st;
 }
 

@@ -8,18 +8,19 @@
 #include "telemetry/clock.h"
 
 #define VANE__LONG_NS 20000.0 /* two clock reads are 0.2 % of it: each such call is timed */
+#define VANE__BRIEF_NS 2000.0 /* below, one call is too short for the clock: only repeats tell */
 #define VANE__SAMPLED 64u     /* of the shorter ones, one in so many */
 
 /* A call on the host's memory whose route is watched, or whose turn it is. */
 vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__route *route,
                           uint32_t hot);
-/* Candidate i as it is known in this state, into c. Under the lock of the routes. */
-void vane__learned_recall(const vane__site *site, uint32_t i, uint32_t hot, uint32_t busy,
+/* What is known of e in the state that q is of, into c. Under the lock of the routes. */
+void vane__learned_recall(const vane__site *site, const vane__entry *e, const vane_query *q,
                           vane_candidate *c);
 /* A call of this much work on route's runner took so long: kept, and when the site was settled,
- * compared with what it took then. */
+ * compared with what it took then. repeated: the mean of several in a row. */
 void vane__learned_note(vane_context *ctx, const vane__route *route, const vane__prepared *p,
-                        uint32_t hot, double took_ns);
+                        uint32_t hot, double took_ns, int repeated);
 /* What a call of p's size takes, brought to the middle of its class. */
 double vane__learned_scale(const vane_candidate *c, const vane_query *middle,
                            const vane__prepared *p);
@@ -41,6 +42,6 @@ void vane__trial_close(vane__trial *t);
 /* Checks r's result: the vane_trust that it earned; VANE_TRUST_NONE: could not be found out. */
 uint32_t vane__trial_check(vane__trial *t, const vane__runner *r);
 /* What a call takes, by repeats of it; 0: it failed. */
-double vane__trial_time(vane__trial *t, const vane__runner *r);
+double vane__trial_time(vane__trial *t, const vane__runner *r, int is_first);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { KEPT = 2 }; /* of an aged window */
+
 void vane__window_push(vane__window *w, double ns)
 {
     if (!(ns > 0) || ns > 1e15) /* a clock that lies */
@@ -24,11 +26,23 @@ static uint32_t sorted(const vane__window *w, float *out)
     return n;
 }
 
-double vane__window_median(const vane__window *w)
+double vane__window_typical(const vane__window *w)
 {
     float ns[VANE__WINDOW];
     uint32_t n = sorted(w, ns);
-    return n == 0 ? 0 : ((double)ns[(n - 1) / 2] + (double)ns[n / 2]) / 2;
+    return n == 0 ? 0 : (double)ns[n / 4];
+}
+
+void vane__window_age(vane__window *w)
+{
+    float kept[KEPT];
+    uint32_t n = vane__window_count(w), last = w->pushed + VANE__WINDOW;
+    if (n <= KEPT)
+        return;
+    for (uint32_t i = 0; i < KEPT; i++)
+        kept[i] = w->ns[(last - KEPT + i) % VANE__WINDOW];
+    memcpy(w->ns, kept, sizeof kept);
+    w->pushed = KEPT;
 }
 
 double vane__window_spread(const vane__window *w)

@@ -4,7 +4,9 @@
  *
  * Times are wall times of whole calls in ns, brought to the middle of the size class by the
  * shape of the candidate's roofline, because the calls of one class differ by up to two. The
- * estimate is the median of a window: one call that an interrupt hit moves nothing.
+ * estimate is the lower quartile of a window (of two, the lower): what disturbs a call only
+ * ever adds to it, so that a spike moves nothing, and what a candidate takes when left alone
+ * is compared with the like.
  */
 #ifndef VANE__POLICY_LEARNED_H
 #define VANE__POLICY_LEARNED_H
@@ -29,7 +31,7 @@ typedef struct vane__learned {
 /* How far the learning of a site went, in one state of the host. */
 typedef struct vane__lesson {
     atomic_uint over;    /* enough is known */
-    uint32_t relearned;  /* how often it began again: each time waits longer */
+    uint32_t lessons;    /* how often it began again: each time waits longer */
     uint64_t since_ns;   /* over: since when */
     float settled_ns[2]; /* over: what the choice took then, by hot */
 } vane__lesson;
@@ -40,7 +42,9 @@ static inline uint32_t vane__window_count(const vane__window *w)
 }
 void vane__window_push(vane__window *w, double ns);
 /* 0: it is empty */
-double vane__window_median(const vane__window *w);
+double vane__window_typical(const vane__window *w);
+/* Only the last few are kept: what was known may be old. */
+void vane__window_age(vane__window *w);
 /* The distance from its first to its third quartile; 0 below four. */
 double vane__window_spread(const vane__window *w);
 

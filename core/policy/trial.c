@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* trial.c - a candidate run beside a call: on its inputs, into memory of our own. */
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "error.h"
@@ -8,8 +10,11 @@
 #include "policy/learn.h"
 #include "policy/verify.h"
 
-#define ROUND_NS 2000.0 /* repeats of a short kernel fill it: a clock read costs 22 ns */
-#define MOST_REPEATS 64u
+#define ROUND_NS 3000.0 /* repeats of a short kernel fill it: a clock read costs 22 ns */
+/* A core that has not seen wide vectors for a while runs them several times slower for some ten
+ * microseconds (it powers the lanes up): the first round of a candidate does not count. */
+#define WARM_NS 20000.0
+#define MOST_REPEATS 4096u
 #define CHECK_NS 10e6 /* what finding out the right answer may cost; beyond: a part of it */
 #define MOST_BYTES (UINT64_C(256) << 20)
 
@@ -51,13 +56,29 @@ static vane_status run(vane__trial *t, const vane__runner *r)
     return vane__execute(t->ctx, &t->p, NULL, r);
 }
 
+/* What shows it goes to the user's cache folder, unless there is to be none. */
+static int keep(const vane__trial *t, const vane__finding *f, const char *backend, uint32_t width,
+                char dir[PATH_MAX], char why[200])
+{
+    const char *cache = t->ctx->registry.cache_dir;
+    snprintf(why, 200, "there is no cache folder");
+    if (cache == NULL || strcmp(t->ctx->settings.cache, "0") == 0)
+        return 0;
+    int length = snprintf(dir, PATH_MAX, "%s/wrong", cache);
+    return length > 0 && length < PATH_MAX &&
+           vane__check_keep(t->check, t->memory, f, backend, width, dir, why);
+}
+
 static void tell(const vane__trial *t, const vane__runner *r, const vane__finding *f)
 {
+    char dir[PATH_MAX], why[200];
     const char *backend = r->device != NULL ? r->device->backend->entry->name : VANE__PROGRAM;
+    int kept = keep(t, f, backend, r->width, dir, why);
     vane__log_line(&t->ctx->settings.log, VANE_LOG_WARN,
-                   "%s@%s gave a wrong result and is left out for %s of %s, size class %u: %s",
+                   "%s@%s gave a wrong result and is left out for %s of %s, size class %u: %s; %s "
+                   "%s",
                    r->kernel->name, backend, t->p.rq.op->info.name, vane_dtype_name(t->p.dtype),
-                   t->p.size_class, f->why);
+                   t->p.size_class, f->why, kept ? "kept in" : "not kept:", kept ? dir : why);
 }
 
 static uint32_t check(vane__trial *t, const vane__runner *r)
@@ -91,28 +112,42 @@ uint32_t vane__trial_check(vane__trial *t, const vane__runner *r)
     return trust;
 }
 
+/* Nothing but the kernel, where that is all it takes. */
+static vane_status run_again(vane__trial *t, const vane__runner *r)
+{
+    vane_call *call = &t->p.call;
+    if (t->p.parts != 1 || !vane__runner_fits(r, call))
+        return run(t, r);
+    call->host = r->host;
+    call->device = r->handle;
+    call->width = r->width;
+    return r->kernel->direct(r->kernel, call);
+}
+
 static double time_of(vane__trial *t, const vane__runner *r, uint32_t repeats)
 {
     uint64_t start = vane__clock_now(t->ctx);
     for (uint32_t i = 0; i < repeats; i++)
-        if (run(t, r) != VANE_OK)
+        if (run_again(t, r) != VANE_OK)
             return 0;
     return (double)(vane__clock_now(t->ctx) - start) / repeats;
 }
 
-/* The first run warms up: the caches, and the pool. */
-double vane__trial_time(vane__trial *t, const vane__runner *r)
+static uint32_t repeats_for(double round_ns, double ns)
+{
+    double n = round_ns / (ns > 1 ? ns : 1);
+    return n < 2 ? 2 : n > MOST_REPEATS ? MOST_REPEATS : (uint32_t)n;
+}
+
+double vane__trial_time(vane__trial *t, const vane__runner *r, int is_first)
 {
     uint64_t start = vane__now_ns();
     vane_error kept = *vane_last_error();
     double ns = time_of(t, r, 1);
-    if (ns > 0 && ns < VANE__LONG_NS) {
-        double repeats = ROUND_NS / ns;
-        ns = time_of(t, r,
-                     repeats < 2              ? 2
-                     : repeats > MOST_REPEATS ? MOST_REPEATS
-                                              : (uint32_t)repeats);
-    }
+    if (is_first && ns > 0 && ns < VANE__LONG_NS)
+        ns = time_of(t, r, repeats_for(WARM_NS, ns));
+    if (ns > 0 && ns < VANE__LONG_NS)
+        ns = time_of(t, r, repeats_for(ROUND_NS, ns));
     vane__error_restore(&kept);
     t->spent_ns += (double)(vane__now_ns() - start);
     return ns;

@@ -384,6 +384,10 @@ typedef struct vane_decision {
     double flops, bytes, fork_ns;
     double took_ns; /* of the kernel; 0: not run */
     const char *policy;
+    uint32_t settled;        /* the policy knows enough: no candidate is being tried */
+    uint32_t route_changes;  /* of calls like this one, so far */
+    uint64_t route_since_ns; /* the last, on the monotonic clock; 0: no route was made yet */
+    const char *route_why;   /* why it came; NULL: there was none */
     vane_candidate candidates[VANE_MAX_CANDIDATES];
 } vane_decision;
 
