@@ -95,6 +95,18 @@ vane_status vane__dispatch_with(vane_context *ctx, vane__prepared *p, const vane
     return st;
 }
 
+static vane_status run_route(vane_context *ctx, vane__flight *f, const vane__route *route)
+{
+    if (route->settled)
+        return vane__flight_run(f, &route->runner);
+    uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
+    uint64_t start = vane__clock_now(ctx);
+    vane_status st = vane__flight_run(f, &route->runner);
+    if (st == VANE_OK)
+        vane__learned_note(ctx, route, &f->p, hot, (double)(vane__clock_now(ctx) - start), 0);
+    return st;
+}
+
 /* Operands in buffers: in their order, and where the route for their places leads. */
 static vane_status fly(vane_context *ctx, vane__flight *f, const vane_options *options)
 {
@@ -108,13 +120,13 @@ static vane_status fly(vane_context *ctx, vane__flight *f, const vane_options *o
         return vane__elect(&e);
     if (f->p.parts == 0)
         return VANE_OK;
-    const vane__route *route = vane__route_for(ctx, &f->p);
+    const vane__route *route = vane__route_learned(ctx, &f->p);
     if (route == NULL)
         return vane_last_error()->status;
     const vane__runner *r = &route->runner;
     if (!r->plain && vane__runner_fit(r, &f->p) != VANE_REASON_CHOSEN)
         return vane__elect(&e);
-    vane_status st = vane__flight_run(f, r);
+    vane_status st = run_route(ctx, f, route);
     vane__last_run.runner = *r;
     if (st == VANE_OK || f->hopeless)
         return st;

@@ -51,6 +51,8 @@ vane_status vane__elect_and_run(vane_context *ctx, const vane__prepared *p,
                                 vane_status failed_with);
 /* The cell's route for p, made now if it has to be; NULL and the sentence: none. */
 const vane__route *vane__route_for(vane_context *ctx, const vane__prepared *p);
+/* The same, for calls that are no occasion to learn themselves; under no lock. */
+const vane__route *vane__route_learned(vane_context *ctx, const vane__prepared *p);
 /* The same, but NULL when it has to be made anew. */
 const vane__route *vane__route_ready(vane_context *ctx, const vane__prepared *p);
 /* What a kernel returned, with a sentence even if it recorded none of its own: serial is

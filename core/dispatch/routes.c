@@ -8,6 +8,7 @@
 #include "dispatch/site.h"
 #include "error.h"
 #include "plugin/deferred.h"
+#include "policy/learn.h"
 
 _Thread_local uint32_t vane__unsampled;
 
@@ -138,4 +139,15 @@ const vane__route *vane__route_for(vane_context *ctx, const vane__prepared *p)
 {
     const vane__route *route = vane__route_ready(ctx, p);
     return route != NULL ? route : vane__route_make(ctx, p, vane__pool_hot(ctx->pool) ? 1 : 0);
+}
+
+const vane__route *vane__route_learned(vane_context *ctx, const vane__prepared *p)
+{
+    const vane__route *route = vane__route_for(ctx, p);
+    if (route == NULL || route->settled || !vane__policy_learns(ctx))
+        return route;
+    vane__site *site = route->site;
+    if (!vane__rehearse(ctx, site->twin != NULL ? site->twin : site, p))
+        return route;
+    return vane__route_make(ctx, p, vane__pool_hot(ctx->pool) ? 1 : 0);
 }

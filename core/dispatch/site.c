@@ -12,7 +12,7 @@
 
 /* ---- finding --------------------------------------------------------------------- */
 
-static vane__site *site_new(const vane__prepared *p, vane__cell *cells[2])
+static vane__site *site_new(const vane__prepared *p, vane__cell *cells[2], vane__site *twin)
 {
     vane__site *s = calloc(1, sizeof *s);
     if (s == NULL)
@@ -21,6 +21,7 @@ static vane__site *site_new(const vane__prepared *p, vane__cell *cells[2])
     s->dtype = p->dtype;
     s->size_class = p->size_class;
     s->where = p->where;
+    s->twin = twin;
     s->stale.site = s;
     for (uint32_t hot = 0; hot < 2; hot++) {
         s->cells[hot] = cells[hot];
@@ -30,13 +31,14 @@ static vane__site *site_new(const vane__prepared *p, vane__cell *cells[2])
 }
 
 /* Both cells get it at once, so that either leads to it. */
-static vane__site *site_add(vane_context *ctx, const vane__prepared *p, vane__cell *cells[2])
+static vane__site *site_add(vane_context *ctx, const vane__prepared *p, vane__cell *cells[2],
+                            vane__site *twin)
 {
     vane__routes *r = ctx->routes;
     const vane__route *there = atomic_load_explicit(cells[0], memory_order_acquire);
     if (there != NULL)
         return there->site;
-    vane__site *s = site_new(p, cells);
+    vane__site *s = site_new(p, cells, twin);
     if (s == NULL)
         return NULL;
     s->next = atomic_load_explicit(&r->sites, memory_order_relaxed);
@@ -55,8 +57,15 @@ vane__site *vane__site_of(vane_context *ctx, const vane__prepared *p)
     const vane__route *route = atomic_load_explicit(cells[0], memory_order_acquire);
     if (route != NULL)
         return route->site;
+    vane__site *twin = NULL;
+    if (p->where.buffers) {
+        vane__prepared on_host = *p;
+        on_host.where = (vane__where){0};
+        if ((twin = vane__site_of(ctx, &on_host)) == NULL)
+            return NULL;
+    }
     pthread_mutex_lock(&ctx->routes->lock);
-    vane__site *s = site_add(ctx, p, cells);
+    vane__site *s = site_add(ctx, p, cells, twin);
     pthread_mutex_unlock(&ctx->routes->lock);
     return s;
 }
@@ -201,7 +210,8 @@ const vane__route *vane__site_route(vane_context *ctx, const vane__site *site, u
 {
     const vane__entry *e = site->entries[candidate];
     int brief = site->slate.candidates[candidate].predicted_ns < VANE__LONG_NS;
-    uint32_t over = site->lesson[site->slate.query.busy].over;
+    const vane__site *learns = site->twin != NULL ? site->twin : site;
+    uint32_t over = atomic_load(&learns->lesson[site->slate.query.busy].over);
     return !vane__policy_learns(ctx) || (over && brief) ? &e->settled : &e->watched;
 }
 

@@ -24,6 +24,7 @@ typedef struct vane__site {
     const vane__op *op;
     uint32_t dtype, size_class;
     vane__where where;
+    struct vane__site *twin; /* of operands in buffers: the site of such calls on host memory */
     /* guarded */
     uint32_t version;      /* of the routes, when the candidates were listed; 0 never */
     vane__slate slate;     /* the candidates, as nobody's wish */
@@ -37,6 +38,7 @@ typedef struct vane__site {
     const char *why, *last_why; /* the reasons of the next change and of the last */
     vane__lesson lesson[2];     /* by the host busy */
     /* not guarded */
+    _Atomic uint64_t next_rehearsal_ns;
     atomic_uint learner; /* somebody tries candidates, who may not be disturbed */
 } vane__site;
 

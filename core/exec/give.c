@@ -82,7 +82,7 @@ static int choose(vane_stream *s, const vane__flight *f, vane__runner *out)
         return 0;
     if (!found && s->device != NULL)
         return choose_on_device(s, &f->p, out);
-    const vane__route *route = found ? NULL : vane__route_for(s->ctx, &f->p);
+    const vane__route *route = found ? NULL : vane__route_learned(s->ctx, &f->p);
     if (route != NULL)
         *out = route->runner;
     return found || route != NULL;

@@ -25,6 +25,10 @@ void vane__learned_note(vane_context *ctx, const vane__route *route, const vane_
 double vane__learned_scale(const vane_candidate *c, const vane_query *middle,
                            const vane__prepared *p);
 
+/* rehearse.c: the lessons of p's site, and of its twin for operands in host memory, on made-up
+ * data, if there is anything to learn and time left for it: 1, something was. Under no lock. */
+int vane__rehearse(vane_context *ctx, vane__site *twin, const vane__prepared *p);
+
 /* trial.c: candidates run beside a call, on its inputs, into memory of their own. */
 typedef struct vane__trial {
     vane_context *ctx;

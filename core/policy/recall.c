@@ -67,6 +67,28 @@ static double from_near(const vane__site *site, const vane__entry *e, const vane
     return 0;
 }
 
+/* Operands in buffers: as on host memory, but for what moves. Nobody can be checked here, so
+ * trust is the twin's; where that could not be found out either, it is given. */
+static void from_twin(const vane__site *site, const vane__entry *e, const vane_query *q,
+                      vane_candidate *c)
+{
+    const vane__site *twin = site->twin;
+    const vane__entry *same = vane__site_entry(twin, &e->settled.runner);
+    double ns =
+        same != NULL
+            ? vane__window_typical(window_of(&same->learned, c->width, q->pool_hot, q->busy))
+            : 0;
+    c->trust = same != NULL ? same->learned.trust : VANE_TRUST_NONE;
+    if (c->trust == VANE_TRUST_NONE && !atomic_load(&twin->lesson[q->busy].over))
+        c->trust = VANE_TRUST_ORACLE;
+    if (c->samples > 0 || ns <= 0)
+        return;
+    for (uint32_t i = 0; i < twin->slate.count; i++)
+        if (twin->entries[i] == same)
+            ns -= twin->slate.candidates[i].transfer_ns;
+    c->expected_ns = (ns > 1 ? ns : 1) + c->transfer_ns;
+}
+
 void vane__learned_recall(const vane__site *site, const vane__entry *e, const vane_query *q,
                           vane_candidate *c)
 {
@@ -81,6 +103,8 @@ void vane__learned_recall(const vane__site *site, const vane__entry *e, const va
         c->expected_ns = (double)l->remembered_ns;
     if (c->samples == 0 && c->expected_ns <= 0)
         c->expected_ns = from_near(site, e, q, c);
+    if (site->twin != NULL)
+        from_twin(site, e, q, c);
     if (c->reason == VANE_REASON_CHOSEN && c->trust == VANE_TRUST_WRONG)
         c->reason = VANE_REASON_WRONG;
 }
@@ -128,6 +152,15 @@ static void compare(vane_context *ctx, vane__site *site, const vane__window *w, 
         reopen(ctx, site, busy, "measured again");
 }
 
+/* Of calls with operands in buffers, only the choice is ever measured: its own times replace
+ * what its twin let expect, and may speak for another. */
+static void choose_again(vane_context *ctx, vane__site *site, const vane__window *w, uint32_t hot)
+{
+    if (w->pushed % 4 == 0 && site->version == vane__routes_version(ctx) &&
+        vane__site_choose(ctx, site, hot) != VANE_NO_CANDIDATE)
+        vane__site_publish(ctx, site, hot);
+}
+
 void vane__learned_note(vane_context *ctx, const vane__route *route, const vane__prepared *p,
                         uint32_t hot, double took_ns, int repeated)
 {
@@ -141,7 +174,10 @@ void vane__learned_note(vane_context *ctx, const vane__route *route, const vane_
         vane__window *w = &route->entry->learned.window[state][busy];
         if (took_ns >= VANE__BRIEF_NS || repeated)
             vane__window_push(w, took_ns * vane__learned_scale(c, &site->slate.query, p));
-        compare(ctx, site, w, hot, busy);
+        if (site->twin != NULL)
+            choose_again(ctx, site, w, hot);
+        else
+            compare(ctx, site, w, hot, busy);
     }
     pthread_mutex_unlock(&ctx->routes->lock);
 }

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* rehearse.c - a lesson on made-up data, for calls that cannot be one themselves: with operands
+ * in buffers, or in a stream, nothing can be tried beside them.
+ *
+ * The operands get the shapes of the call's, in host memory; what is learned there of a kernel
+ * holds for it wherever its operands are, but for what moving them costs.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "op/tensor.h"
+#include "os.h"
+#include "policy/learn.h"
+
+#define MOST_BYTES (UINT64_C(128) << 20) /* larger ones are taken on trust */
+#define MOST_CALLS 64
+#define PAUSE_NS UINT64_C(100000000)
+
+typedef struct stage {
+    vane__prepared p;
+    vane_tensor *tensors; /* the inputs, then the output */
+    const vane_tensor **in;
+    vane_tensor *out[1];
+    char *memory;
+} stage;
+
+static uint64_t bytes_of(const vane_tensor *t)
+{
+    uint64_t bytes = (uint64_t)vane_tensor_count(t) * vane_dtype_bytes(t->dtype);
+    return (bytes + 63) / 64 * 64;
+}
+
+/* Numbers from 0.5 to 2 (floats), 0 to 15, and both truths: the bytes are random, and the
+ * topmost of a float, the lowest of an integer, say how large it is. Little-endian, as all that
+ * Vane runs on. */
+static void fill_one(uint32_t dtype, uint32_t bits, unsigned char *at, uint32_t size)
+{
+    for (uint32_t i = 0; i < size; i++)
+        at[i] = (unsigned char)(bits >> 8 * (i % 3));
+    switch (dtype) {
+    case VANE_F16:
+        at[1] = 0x3c;
+        break;
+    case VANE_F64:
+        at[6] |= 0xf0;
+        at[7] = 0x3f;
+        break;
+    case VANE_F32:
+    case VANE_BF16:
+        at[size - 1] = 0x3f;
+        break;
+    default:
+        memset(at + 1, 0, size - 1);
+        at[0] &= dtype == VANE_BOOL ? 1 : 15;
+    }
+}
+
+static void fill(const vane_tensor *t)
+{
+    uint32_t seed = 12345, size = (uint32_t)vane_dtype_bytes(t->dtype);
+    int64_t count = vane_tensor_count(t);
+    for (int64_t i = 0; i < count; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        fill_one(t->dtype, seed >> 8, (unsigned char *)t->data + i * size, size);
+    }
+}
+
+/* Dense tensors like p's, one behind the other. */
+static int set_up(stage *s, const vane__prepared *p)
+{
+    uint32_t n = p->rq.n_in;
+    uint64_t total = bytes_of(p->rq.out[0]), at = 0;
+    for (uint32_t i = 0; i < n; i++)
+        total += bytes_of(p->rq.in[i]);
+    s->memory = total <= MOST_BYTES ? vane__alloc(total, 64) : NULL;
+    s->tensors = calloc(n + 1, sizeof *s->tensors);
+    s->in = calloc(n + 1, sizeof *s->in);
+    if (s->memory == NULL || s->tensors == NULL || s->in == NULL)
+        return 0;
+    for (uint32_t i = 0; i <= n; i++) {
+        vane_tensor *t = &s->tensors[i];
+        *t = i < n ? *p->rq.in[i] : *p->rq.out[0];
+        t->buffer = (vane_buffer){0};
+        t->offset_bytes = 0;
+        vane__strides_fill(t->rank, t->shape, t->stride);
+        t->data = s->memory + at;
+        at += bytes_of(t);
+        s->in[i] = t;
+        if (i < n)
+            fill(t);
+    }
+    s->out[0] = &s->tensors[n];
+    vane__request rq = p->rq;
+    rq.in = s->in;
+    rq.out = s->out;
+    rq.need_data = 1;
+    return vane__call_prepare(&rq, &s->p) == VANE_OK && s->p.parts > 0;
+}
+
+static void tear_down(stage *s)
+{
+    vane__free(s->memory);
+    free(s->tensors);
+    free(s->in);
+}
+
+/* 0: there is no more to learn, or nothing to learn it with. */
+static int lesson(vane_context *ctx, stage *s)
+{
+    uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
+    uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
+    const vane__route *route = vane__route_for(ctx, &s->p);
+    if (route == NULL || atomic_load(&route->site->lesson[busy].over))
+        return 0;
+    uint64_t start = vane__now_ns();
+    if (vane__observe(ctx, &s->p, route, hot) != VANE_OK)
+        return 0;
+    pthread_mutex_lock(&ctx->routes->lock);
+    vane__allowance_spend(&ctx->allowance, vane__clock_now(ctx), (double)(vane__now_ns() - start));
+    double left = vane__allowance_left(&ctx->allowance, vane__clock_now(ctx));
+    pthread_mutex_unlock(&ctx->routes->lock);
+    return left > 0;
+}
+
+/* One that brought nothing is not tried again with every call. */
+static int is_due(vane_context *ctx, vane__site *twin)
+{
+    uint64_t now = vane__clock_now(ctx), next = atomic_load(&twin->next_rehearsal_ns);
+    return now >= next &&
+           atomic_compare_exchange_strong(&twin->next_rehearsal_ns, &next, now + PAUSE_NS);
+}
+
+int vane__rehearse(vane_context *ctx, vane__site *twin, const vane__prepared *p)
+{
+    uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
+    if (p->parts == 0 || atomic_load(&twin->lesson[busy].over) || !is_due(ctx, twin))
+        return 0;
+    stage s = {.memory = NULL};
+    vane_error kept = *vane_last_error();
+    if (set_up(&s, p))
+        for (int i = 0; i < MOST_CALLS && lesson(ctx, &s); i++)
+            ;
+    tear_down(&s);
+    vane__error_restore(&kept);
+    return 1;
+}
