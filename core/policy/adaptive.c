@@ -52,7 +52,7 @@ static vane_reason lost_to(const vane_candidate *c, const vane_candidate *winner
 {
     if (c->tier != winner->tier)
         return VANE_REASON_LATER;
-    if (!is_trusted(c) && is_trusted(winner))
+    if (!is_trusted(c) && is_trusted(winner) && c->predicted_ns < winner->predicted_ns)
         return VANE_REASON_UNCHECKED;
     return c->order == winner->order && c->width != winner->width ? VANE_REASON_NARROWER
                                                                   : VANE_REASON_SLOWER;

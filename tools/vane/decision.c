@@ -23,8 +23,28 @@ static const char *numerics_text(uint32_t numerics)
     return numerics < 3 ? texts[numerics] : "unknown";
 }
 
+static const char *trust_text(uint32_t trust)
+{
+    static const char *const texts[] = {"not checked", "checked", "oracle", "wrong"};
+    return trust < 4 ? texts[trust] : "unknown";
+}
+
+/* Where the prediction comes from. */
+static const char *basis(const vane_candidate *c, char out[32])
+{
+    if (c->samples > 0)
+        snprintf(out, 32, "%u call%s", c->samples, c->samples == 1 ? "" : "s");
+    else
+        snprintf(out, 32, "%s",
+                 c->predicted_ns <= 0 ? "-"
+                 : c->expected_ns > 0 ? "like cases"
+                                      : "declared");
+    return out;
+}
+
 static void rows(table *t, const vane_decision *d)
 {
+    char from[32];
     for (uint32_t i = 0; i < d->count; i++) {
         const vane_candidate *c = &d->candidates[i];
         table_cell(t, "%s", i == d->chosen ? "->" : "");
@@ -33,6 +53,9 @@ static void rows(table *t, const vane_decision *d)
         table_cell(t, "%s", c->kernel);
         table_cell(t, "%u", c->width);
         table_cell(t, "%s", c->predicted_ns > 0 ? text_ns(c->predicted_ns).s : "-");
+        table_cell(t, "%s", basis(c, from));
+        table_cell(t, "%s", c->transfer_ns > 0 ? text_ns(c->transfer_ns).s : "-");
+        table_cell(t, "%s", trust_text(c->trust));
         table_cell(t, "%s", numerics_text(c->numerics));
         table_cell(t, "%s%s", reason_text(c->reason),
                    i == d->ran && i != d->chosen ? ", but ran after a failure" : "");
@@ -45,9 +68,14 @@ void decision_print(const vane_decision *d)
     printf("  policy %s, %s, %s moved, pool %s (starting its threads: %s)\n", d->policy,
            text_flops(d->flops).s, text_bytes(d->bytes).s, d->pool_hot ? "hot" : "asleep",
            text_ns(d->fork_ns).s);
-    table_begin(&t, "llllrrll", "|backend|device|kernel|threads|predicted|bits|verdict");
+    table_begin(&t, "llllrrrrlll",
+                "|backend|device|kernel|threads|predicted|from|transfer|result|bits|verdict");
     rows(&t, d);
     table_end(&t, stdout, 2);
+    if (d->route_why)
+        printf("  the route: %s; %u change%s since; %s\n", d->route_why, d->route_changes,
+               d->route_changes == 1 ? "" : "s",
+               d->settled ? "settled" : "candidates are still being tried");
     if (d->dropped)
         printf("  and %u more candidates\n", d->dropped);
     if (d->retries)
@@ -70,6 +98,11 @@ static void json_candidate(json *j, const vane_candidate *c)
     json_real(j, "bytes_per_ns", c->bytes_per_ns);
     json_real(j, "launch_ns", c->launch_ns);
     json_real(j, "transfer_ns", c->transfer_ns);
+    json_unsigned(j, "samples", c->samples);
+    json_real(j, "measured_ns", c->measured_ns);
+    json_real(j, "spread_ns", c->spread_ns);
+    json_real(j, "expected_ns", c->expected_ns);
+    json_text(j, "trust", trust_text(c->trust));
     json_text(j, "reason", reason_text(c->reason));
     json_close(j);
 }
@@ -97,6 +130,9 @@ void decision_json(json *j, const char *key, const vane_decision *d)
     json_unsigned(j, "retries", d->retries);
     json_unsigned(j, "dropped", d->dropped);
     json_real(j, "took_ns", d->took_ns);
+    json_boolean(j, "settled", (int)d->settled);
+    json_unsigned(j, "route_changes", d->route_changes);
+    json_text(j, "route_why", d->route_why ? d->route_why : "");
     json_array(j, "candidates");
     for (uint32_t i = 0; i < d->count; i++)
         json_candidate(j, &d->candidates[i]);

@@ -8,6 +8,7 @@
 #include "attr.h"
 #include "cli.h"
 #include "decision.h"
+#include "measure.h"
 #include "shape.h"
 
 typedef struct question {
@@ -18,6 +19,7 @@ typedef struct question {
     const vane_tensor **input;
     uint32_t n_in;
     vane_tensor out;
+    int measure;
 } question;
 
 /* WHERE's condition is bool unless the shape says otherwise; FILL's SHAPE is its output. */
@@ -92,8 +94,13 @@ static int answer(vane_context *ctx, question *q, int json_wanted)
 {
     vane_decision d = {.struct_size = sizeof d};
     vane_tensor *outs[] = {&q->out};
-    if (vane_infer(ctx, q->op.op, q->input, q->n_in, q->given, &q->out) != VANE_OK ||
-        vane_explain(ctx, q->op.op, q->input, q->n_in, outs, 1, q->given, &d) != VANE_OK)
+    if (vane_infer(ctx, q->op.op, q->input, q->n_in, q->given, &q->out) != VANE_OK)
+        return cli_error();
+    int rc =
+        q->measure ? measure_call(ctx, &q->op, q->tensor, q->n_in, &q->out, q->given, 5e9) : CLI_OK;
+    if (rc)
+        return rc;
+    if (vane_explain(ctx, q->op.op, q->input, q->n_in, outs, 1, q->given, &d) != VANE_OK)
         return cli_error();
     if (json_wanted)
         print_json(q, &d);
@@ -103,9 +110,9 @@ static int answer(vane_context *ctx, question *q, int json_wanted)
 }
 
 static int ask(vane_context *ctx, const args *a, const char *dtype, const char *to,
-               const args_list *attrs)
+               const args_list *attrs, int measure)
 {
-    question q = {0};
+    question q = {.measure = measure};
     uint32_t in = VANE_F32;
     int rc = cli_find_op(ctx, a->item[0], &q.op);
     if (!rc && dtype)
@@ -132,17 +139,19 @@ int cmd_explain(int argc, char **argv)
 {
     const char *dtype = NULL, *to = NULL;
     args_list attrs = {0};
+    int measure = 0;
     const args_option options[] = {
         {"dtype", 't', "TYPE", "of the inputs (f32)", NULL, &dtype, NULL},
         {"to", 0, "TYPE", "of cast's output (the input's)", NULL, &to, NULL},
         {"attr", 'a', "KEY=VALUE", "an attribute, see vane ops; repeatable", NULL, NULL, &attrs},
+        {"measure", 'm', NULL, "make the call first, until enough is known", &measure, NULL, NULL},
         {NULL, 0, NULL, NULL, NULL, NULL, NULL}};
     args a = {.usage = "vane explain OP SHAPE... [OPTION...]",
               .about =
                   "Prints every candidate for one call, its predicted time, and why it is or is "
                   "not\nthe choice. A SHAPE, one for each input: 512x512, 1,3,224,224, scalar, "
                   "or with its\nown type 64x64:f16. For fill: the output's.\n\n"
-                  "  vane explain matmul 512x512 512x512\n"
+                  "  vane explain matmul 512x512 512x512 --measure\n"
                   "  vane explain reduce_sum 64x1000 --attr axes=1 --dtype f64",
               .options = options};
     vane_context *ctx;
@@ -153,7 +162,7 @@ int cmd_explain(int argc, char **argv)
         return cli_usage("explain needs an OP and its SHAPEs; 'vane explain -h' has examples");
     if ((rc = cli_open(&ctx, 0)))
         return rc;
-    rc = ask(ctx, &a, dtype, to, &attrs);
+    rc = ask(ctx, &a, dtype, to, &attrs, measure);
     vane_close(ctx);
     return rc;
 }
