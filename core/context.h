@@ -19,6 +19,7 @@ struct vane__op_table;
 struct vane__buffers;
 struct vane__arenas;
 struct vane_stream;
+struct vane__clock;
 
 struct vane_context {
     struct vane_context *next; /* contexts.c */
@@ -26,6 +27,7 @@ struct vane_context {
     /* read on every call, written rarely */
     struct vane__routes *routes;
     vane__pool *pool;
+    _Atomic(const struct vane__clock *) clock; /* NULL: the machine's */
     atomic_uint watch; /* nonzero: calls are told of, or logged (telemetry/event.h) */
     /* control plane */
     pthread_mutex_t control; /* priority, policy, threads, routes: one writer at a time */
@@ -44,9 +46,9 @@ struct vane_context {
     atomic_uint device_numbers;  /* given out so far: vane__device.number */
     _Atomic(const vane_policy *) policy;
     struct vane__watchers *watchers; /* opened with the context */
-    atomic_uint busy; /* others want this machine's CPUs */
-    vane__allowance allowance; /* for trials; under the lock of the routes */
-    vane__backend program; /* host services for reference bodies of registered ops */
+    atomic_uint busy;                /* others want this machine's CPUs */
+    vane__allowance allowance;       /* for trials; under the lock of the routes */
+    vane__backend program;           /* host services for reference bodies of registered ops */
 };
 
 #define VANE__CONTEXT_MAGIC UINT64_C(0x7478746e656e6176) /* "vanentxt" */

@@ -11,9 +11,11 @@
 #define ENOUGH 5u  /* samples */
 #define CLOSE 1.15 /* within that of the best after few samples: more are taken */
 #define ENOUGH_CLOSE 9u
-/* Not worth a try: so many times slower than the best, by expectation and by declaration. */
+/* Not worth a try: so many times slower than the best, by expectation, by declaration, by
+ * what it took once. */
 #define HOPELESS_EXPECTED 1.6
 #define HOPELESS_DECLARED 6.0
+#define HOPELESS_AGED 8.0
 /* After two samples, three, ...: a time that is so far behind needs no more of them. After one
  * only if it is no surprise: the first call of a kernel may be its slowest by far. */
 static const double behind[ENOUGH] = {0, 0, 2.0, 1.5, 1.3};
@@ -126,6 +128,8 @@ static int is_known(const vane_query *q, const vane_candidate *c, const vane_can
         return c->expected_ns > HOPELESS_EXPECTED * best->measured_ns;
     if (c->samples == 0)
         return declared(q, c, best) > HOPELESS_DECLARED;
+    if (c->aged)
+        return times > HOPELESS_AGED; /* it may have recovered */
     if (c->samples == 1)
         return times > 2 && declared(q, c, best) > 2;
     if (c->samples < ENOUGH)

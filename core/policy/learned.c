@@ -11,6 +11,7 @@ void vane__window_push(vane__window *w, double ns)
     if (!(ns > 0) || ns > 1e15) /* a clock that lies */
         return;
     w->ns[w->pushed % VANE__WINDOW] = (float)ns;
+    w->aged = 0;
     w->pushed = w->pushed + 1 < 2 * VANE__WINDOW ? w->pushed + 1 : VANE__WINDOW; /* same place */
 }
 
@@ -37,6 +38,7 @@ void vane__window_age(vane__window *w)
 {
     float kept[KEPT];
     uint32_t n = vane__window_count(w), last = w->pushed + VANE__WINDOW;
+    w->aged = n > 0;
     if (n <= KEPT)
         return;
     for (uint32_t i = 0; i < KEPT; i++)

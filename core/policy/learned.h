@@ -20,6 +20,7 @@
 typedef struct vane__window {
     float ns[VANE__WINDOW]; /* the last ones, in a ring */
     uint32_t pushed;        /* since it was emptied */
+    uint32_t aged;          /* nothing came since it was aged */
 } vane__window;
 
 typedef struct vane__learned {

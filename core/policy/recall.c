@@ -96,6 +96,7 @@ void vane__learned_recall(const vane__site *site, const vane__entry *e, const va
     const vane__window *w = window_of(l, c->width, q->pool_hot, q->busy);
     c->trust = l->trust;
     c->samples = vane__window_count(w);
+    c->aged = w->aged;
     c->measured_ns = vane__window_typical(w);
     c->spread_ns = vane__window_spread(w);
     c->expected_ns = c->samples > 0 ? 0 : from_other_state(l, c, q->pool_hot, q->busy, q);

@@ -67,6 +67,7 @@ typedef struct vane_candidate {
                           * when there is none */
     uint32_t trust;      /* vane_trust */
     uint32_t samples;    /* of measured_ns; at most the window */
+    uint32_t aged;       /* 1: they are old */
     double measured_ns;  /* median of the last calls in this state; 0 none */
     double spread_ns;    /* between the quartiles of them; 0 unknown */
     double expected_ns;  /* from another state, a size near by or an earlier process; 0 nothing */

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* test_learn.c - the adaptive policy at work, on a clock that only the kernels move: the faster
+ * is found, the wrong is never used, the slower is left, and none of it costs much. */
+#include "context.h"
+#include "kit.h"
+#include "policy/allowance.h"
+#include "telemetry/clock.h"
+
+static vane_context *ctx;
+static kit alpha, beta;
+static vane_decision d;
+
+static uint64_t now(void *self)
+{
+    (void)self;
+    return 1000000000u + atomic_load(&kit_time);
+}
+
+static const vane__clock kernels_make_time = {sizeof(vane__clock), now, NULL, NULL};
+
+static void setup(void)
+{
+    alpha = kit_of("alpha", KIT_WORKS, VANE_KERNEL_CLEAN_FAIL);
+    beta = kit_of("beta", KIT_WORKS, VANE_KERNEL_CLEAN_FAIL);
+    beta.entry.rank = 1;
+    alpha.takes_ns = 700;
+    beta.takes_ns = 300; /* less than the oracle says of itself: it is never measured */
+    atomic_store(&kit_time, 0);
+}
+
+static void teardown(void)
+{
+    vane_close(ctx);
+    ctx = NULL;
+}
+
+/* Only the two and the oracle, which takes no time and is not fast by its own words. */
+static void open_both(void)
+{
+    vane_config config = kit_config();
+    config.policy = "adaptive";
+    config.exclude = "avx*,generic,neon,opencl";
+    config.cache = "0";
+    config.threads = 1;
+    GOOD(vane_open(&config, &ctx));
+    vane__clock_set(ctx, &kernels_make_time);
+    kit_add(ctx, &alpha);
+    kit_add(ctx, &beta);
+}
+
+static uint32_t runs(const kit *k)
+{
+    return atomic_load(&k->runs);
+}
+
+static const char *explained(int64_t n)
+{
+    vane_tensor t = vane_tensor_of(NULL, VANE_F32, 1, &n);
+    const vane_tensor *in[] = {&t, &t};
+    vane_tensor *out[] = {&t};
+    d = (vane_decision){.struct_size = sizeof d};
+    GOOD(vane_explain(ctx, VANE_OP_ADD, in, 2, out, 1, NULL, &d));
+    return d.candidates[d.chosen].backend;
+}
+
+static const vane_candidate *of(const char *backend)
+{
+    for (uint32_t i = 0; i < d.count; i++)
+        if (strcmp(d.candidates[i].backend, backend) == 0)
+            return &d.candidates[i];
+    return NULL;
+}
+
+/* Adds so often, each result looked at. */
+static void add_often(int64_t n, int times, int in_place)
+{
+    float *a = malloc((size_t)n * sizeof *a), *out = malloc((size_t)n * sizeof *out);
+    for (int k = 0; k < times; k++) {
+        float *into = in_place ? a : out;
+        for (int64_t i = 0; i < n; i++)
+            a[i] = (float)(i % 1000 + k);
+        vane_tensor ta = vane_tensor_of(a, VANE_F32, 1, &n),
+                    to = vane_tensor_of(into, VANE_F32, 1, &n);
+        GOOD(vane_add(ctx, &ta, &ta, &to));
+        int64_t wrong = 0;
+        for (int64_t i = 0; i < n; i++)
+            wrong += into[i] != 2 * (float)(i % 1000 + k);
+        ck_assert_int_eq(wrong, 0);
+    }
+    free(a);
+    free(out);
+}
+
+/* ---- what is learned --------------------------------------------------------------- */
+
+START_TEST(the_faster_is_found)
+{
+    open_both();
+    add_often(100, 50, 0);
+    ck_assert_str_eq(explained(100), "beta");
+    ck_assert_uint_eq(of("beta")->trust, VANE_TRUST_CHECKED);
+    ck_assert_double_eq_tol(of("beta")->measured_ns, 300, 30);
+    ck_assert_uint_eq(d.settled, 1);
+    uint32_t before = runs(&alpha);
+    add_often(100, 100, 0);
+    ck_assert_uint_eq(runs(&alpha), before);
+}
+END_TEST
+
+START_TEST(each_size_has_its_own)
+{
+    open_both();
+    add_often(100, 50, 0);
+    alpha.takes_ns = 100; /* as if it were better at larger ones */
+    add_often(5000, 50, 0);
+    ck_assert_str_eq(explained(100), "beta");
+    ck_assert_str_eq(explained(5000), "alpha");
+}
+END_TEST
+
+START_TEST(in_place_too)
+{
+    open_both();
+    add_often(100, 50, 1);
+    ck_assert_str_eq(explained(100), "beta");
+}
+END_TEST
+
+START_TEST(under_another_policy_nothing_is_tried)
+{
+    open_both();
+    GOOD(vane_set_policy(ctx, "heuristic"));
+    add_often(100, 50, 0);
+    ck_assert_uint_eq(runs(&alpha), 50);
+    ck_assert_uint_eq(runs(&beta), 0);
+}
+END_TEST
+
+/* ---- trust ------------------------------------------------------------------------- */
+
+START_TEST(a_fast_but_wrong_one_never_computes)
+{
+    beta.wrong_at = 7;
+    open_both();
+    add_often(100, 200, 0);
+    ck_assert_str_eq(explained(100), "alpha");
+    ck_assert_uint_eq(of("beta")->reason, VANE_REASON_WRONG);
+    ck_assert_uint_eq(of("beta")->samples, 0);
+    ck_assert_uint_eq(runs(&beta), 1); /* the check */
+}
+END_TEST
+
+START_TEST(one_wrong_element_in_a_million_is_seen)
+{
+    beta.wrong_at = 1000000;
+    open_both();
+    add_often(1000, 30, 0); /* where it is right, it may be used */
+    ck_assert_str_eq(explained(1000), "beta");
+    alpha.takes_ns = 400000;
+    beta.takes_ns = 100000;
+    add_often(1048576, 6, 0);
+    ck_assert_str_eq(explained(1048576), "alpha");
+    ck_assert_uint_eq(of("beta")->reason, VANE_REASON_WRONG);
+    ck_assert_uint_eq(of("beta")->samples, 0);
+}
+END_TEST
+
+START_TEST(all_wrong_leaves_the_oracle)
+{
+    alpha.wrong_at = beta.wrong_at = 3;
+    open_both();
+    add_often(100, 100, 0);
+    ck_assert_str_eq(explained(100), "scalar");
+}
+END_TEST
+
+START_TEST(one_that_fails_is_not_chosen)
+{
+    beta.mode = KIT_FAILS;
+    open_both();
+    add_often(100, 100, 0);
+    ck_assert_str_eq(explained(100), "alpha");
+    ck_assert_uint_lt(runs(&beta), 10);
+}
+END_TEST
+
+/* ---- time passes ------------------------------------------------------------------- */
+
+START_TEST(who_becomes_slow_is_left_and_who_recovers_comes_back)
+{
+    beta.takes_ns = 30000; /* long enough that each call is timed */
+    alpha.takes_ns = 40000;
+    open_both();
+    add_often(5000, 100, 0);
+    ck_assert_str_eq(explained(5000), "beta");
+    uint32_t changes = d.route_changes;
+    beta.takes_ns = 90000;
+    atomic_fetch_add(&kit_time, 5000000000u);
+    add_often(5000, 100, 0);
+    ck_assert_str_eq(explained(5000), "alpha");
+    beta.takes_ns = 30000;
+    for (int i = 0; i < 20; i++) { /* it is looked at again, more rarely each time */
+        atomic_fetch_add(&kit_time, 10000000000u);
+        add_often(5000, 20, 0);
+    }
+    ck_assert_str_eq(explained(5000), "beta");
+    ck_assert_uint_le(d.route_changes - changes, 2);
+}
+END_TEST
+
+START_TEST(trials_cost_no_more_than_their_allowance)
+{
+    alpha.takes_ns = 40000000; /* 40 ms against 30 */
+    beta.takes_ns = 30000000;
+    open_both();
+    for (int64_t n = 16; n <= 16 << 6; n *= 2)
+        add_often(n, 12, 0);
+    /* at once, seven sizes of two candidates would be more than the allowance */
+    ck_assert_double_le(ctx->allowance.total_ns, 1.1 * VANE__ALLOWANCE_NS + 7 * 2 * 40e6);
+}
+END_TEST
+
+/* ---- operands in buffers ------------------------------------------------------------ */
+
+START_TEST(calls_in_buffers_learn_from_rehearsals)
+{
+    int64_t n = 100;
+    float two[100], got[100];
+    vane_buffer b, o;
+    beta.wrong_at = 9;
+    open_both();
+    for (int i = 0; i < 100; i++)
+        two[i] = 2;
+    GOOD(vane_buffer_open(ctx, sizeof two, "in", &b));
+    GOOD(vane_buffer_open(ctx, sizeof two, "out", &o));
+    GOOD(vane_buffer_write(ctx, b, 0, two, sizeof two));
+    vane_tensor tb = vane_tensor_in(b, 0, VANE_F32, 1, &n),
+                to = vane_tensor_in(o, 0, VANE_F32, 1, &n);
+    for (int i = 0; i < 20; i++) {
+        GOOD(vane_add(ctx, &tb, &tb, &to));
+        GOOD(vane_buffer_read(ctx, o, 0, got, sizeof got));
+        for (int k = 0; k < 100; k++)
+            ck_assert_float_eq(got[k], 4);
+    }
+    ck_assert_uint_eq(runs(&beta), 1);
+    GOOD(vane_buffer_close(ctx, b));
+    GOOD(vane_buffer_close(ctx, o));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("learn");
+    TCase *tcase = tcase_create("learn");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, the_faster_is_found);
+    tcase_add_test(tcase, each_size_has_its_own);
+    tcase_add_test(tcase, in_place_too);
+    tcase_add_test(tcase, under_another_policy_nothing_is_tried);
+    tcase_add_test(tcase, a_fast_but_wrong_one_never_computes);
+    tcase_add_test(tcase, one_wrong_element_in_a_million_is_seen);
+    tcase_add_test(tcase, all_wrong_leaves_the_oracle);
+    tcase_add_test(tcase, one_that_fails_is_not_chosen);
+    tcase_add_test(tcase, who_becomes_slow_is_left_and_who_recovers_comes_back);
+    tcase_add_test(tcase, trials_cost_no_more_than_their_allowance);
+    tcase_add_test(tcase, calls_in_buffers_learn_from_rehearsals);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
