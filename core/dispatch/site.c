@@ -211,7 +211,8 @@ const vane__route *vane__site_route(vane_context *ctx, const vane__site *site, u
     const vane__entry *e = site->entries[candidate];
     int brief = site->slate.candidates[candidate].predicted_ns < VANE__LONG_NS;
     const vane__site *learns = site->twin != NULL ? site->twin : site;
-    uint32_t over = atomic_load(&learns->lesson[site->slate.query.busy].over);
+    const vane__lesson *l = &learns->lesson[site->slate.query.busy];
+    int over = atomic_load(&l->over) || l->paused;
     return !vane__policy_learns(ctx) || (over && brief) ? &e->settled : &e->watched;
 }
 

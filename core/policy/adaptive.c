@@ -13,7 +13,7 @@
 #define ENOUGH_CLOSE 9u
 /* Not worth a try: so many times slower than the best, by expectation, by declaration, by
  * what it took once. */
-#define HOPELESS_EXPECTED 1.6
+#define HOPELESS_EXPECTED 3.0
 #define HOPELESS_DECLARED 6.0
 #define HOPELESS_AGED 8.0
 /* After two samples, three, ...: a time that is so far behind needs no more of them. After one

@@ -14,7 +14,8 @@
 #include "os.h"
 
 #define BURST_NS 5e6 /* of trials beside one call */
-#define NEEDED 2.0   /* times as fast as the choice, if it is right */
+#define WIDE_BESIDE_NS 1e6
+#define NEEDED 2.0 /* times as fast as the choice, if it is right */
 
 /* What one look at the site says. */
 typedef struct step {
@@ -134,6 +135,13 @@ static void keep(lesson *l, const vane__route *r, uint32_t trust)
     pthread_mutex_unlock(&l->ctx->routes->lock);
 }
 
+/* Beside the call, several times in a row: the short ones, because one alone tells nothing; and
+ * those on several threads, because a program that calls them in a row keeps the threads awake. */
+static int is_beside(const step *s)
+{
+    return s->next_ns < VANE__LONG_NS || (s->next->runner.width > 1 && s->next_ns < WIDE_BESIDE_NS);
+}
+
 static void try_one(lesson *l, vane__trial *t, const step *s)
 {
     const vane__runner *r = &s->next->runner;
@@ -150,10 +158,10 @@ static void try_one(lesson *l, vane__trial *t, const step *s)
         skip(l, s->next);
         return;
     }
-    if (s->next_ns >= VANE__LONG_NS)
+    if (!is_beside(s))
         return; /* it computes this call or a later one */
-    uint32_t hot = vane__pool_hot(l->ctx->pool) ? 1 : 0;
     double ns = vane__trial_time(t, r, s->next_samples == 0);
+    uint32_t hot = vane__pool_hot(l->ctx->pool) ? 1 : 0; /* it ran several times in a row */
     if (ns > 0)
         vane__learned_note(l->ctx, s->next, &t->p, hot, ns, 1);
     else
@@ -168,6 +176,22 @@ static int affordable(const step *s, double spent)
     return spent < BURST_NS && (needed || s->left_ns - spent > s->next_ns);
 }
 
+/* There is no allowance left: calls go on as if all were known, and the samples among them are
+ * the occasions to go on with the lesson. */
+static const vane__route *pause_lesson(lesson *l, const vane__route *chosen)
+{
+    vane__site *site = l->site;
+    pthread_mutex_lock(&l->ctx->routes->lock);
+    site->lesson[site->slate.query.busy].paused = 1;
+    if (site->chosen[l->hot] != VANE_NO_CANDIDATE &&
+        site->version == vane__routes_version(l->ctx)) {
+        vane__site_publish(l->ctx, site, l->hot);
+        chosen = vane__site_route(l->ctx, site, site->chosen[l->hot]);
+    }
+    pthread_mutex_unlock(&l->ctx->routes->lock);
+    return chosen;
+}
+
 /* The route that this call takes; *extra: what a trial by it may cost beyond, 0 none. */
 static const vane__route *learn(lesson *l, double *base_ns)
 {
@@ -175,14 +199,16 @@ static const vane__route *learn(lesson *l, double *base_ns)
     int opened = 0, there_is_room = 1;
     step s;
     for (look(l, &s); s.next != NULL; look(l, &s)) {
-        int serves = s.next_ns >= VANE__LONG_NS && s.next_trust != VANE_TRUST_NONE;
+        int serves = !is_beside(&s) && s.next_trust != VANE_TRUST_NONE;
         if (serves && s.left_ns > s.next_ns - s.chosen_ns) {
             *base_ns = s.chosen_ns;
             s.chosen = s.next;
             break;
         }
-        if (serves || !affordable(&s, opened ? t.spent_ns : 0))
+        if (serves || !affordable(&s, opened ? t.spent_ns : 0)) {
+            s.chosen = pause_lesson(l, s.chosen);
             break;
+        }
         if (!opened)
             there_is_room = opened = vane__trial_open(l->ctx, l->p, &t);
         if (!there_is_room)

@@ -8,7 +8,7 @@
 #include "telemetry/clock.h"
 
 #define VANE__LONG_NS 20000.0 /* two clock reads are 0.2 % of it: each such call is timed */
-#define VANE__BRIEF_NS 2000.0 /* below, one call is too short for the clock: only repeats tell */
+#define VANE__BRIEF_NS 5000.0 /* below, only repeats tell what a call takes */
 #define VANE__SAMPLED 64u     /* of the shorter ones, one in so many */
 
 /* A call on the host's memory whose route is watched, or whose turn it is. */

@@ -32,6 +32,7 @@ typedef struct vane__learned {
 /* How far the learning of a site went, in one state of the host. */
 typedef struct vane__lesson {
     atomic_uint over;    /* enough is known */
+    uint32_t paused;     /* not over, but there is no time for it */
     uint32_t lessons;    /* how often it began again: each time waits longer */
     uint64_t since_ns;   /* over: since when */
     float settled_ns[2]; /* over: what the choice took then, by hot */

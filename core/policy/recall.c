@@ -8,6 +8,7 @@
 #define DRIFT 1.25        /* a choice that takes so much longer than it did is doubted */
 #define FIRST_PAUSE_NS UINT64_C(1000000000) /* between two lessons; doubles with each */
 #define LAST_LESSON 7u
+#define SPEAKS 5u /* samples of a window that speaks for other sizes */
 
 /* ---- sizes --------------------------------------------------------------------------- */
 
@@ -55,12 +56,11 @@ static double from_near(const vane__site *site, const vane__entry *e, const vane
         vane_query there;
         const vane__site *near = vane__site_near(site, classes[k]);
         const vane__entry *same = near != NULL ? vane__site_entry(near, &e->settled.runner) : NULL;
-        double ns =
-            same != NULL
-                ? vane__window_typical(window_of(&same->learned, c->width, q->pool_hot, q->busy))
-                : 0;
-        if (ns <= 0)
+        const vane__window *w =
+            same != NULL ? window_of(&same->learned, c->width, q->pool_hot, q->busy) : NULL;
+        if (w == NULL || vane__window_count(w) < SPEAKS || w->aged)
             continue;
+        double ns = vane__window_typical(w);
         vane__query_fill(near->op, near->dtype, near->size_class, q->pool_hot, &there);
         return ns * shape_of(q, c) / shape_of(&there, c);
     }
@@ -128,6 +128,7 @@ static void reopen(vane_context *ctx, vane__site *site, uint32_t busy, const cha
         for (uint32_t hot = 0; hot < 2; hot++)
             vane__window_age(&site->entries[i]->learned.window[hot][busy]);
     atomic_store(&l->over, 0);
+    l->paused = 0;
     l->lessons += l->lessons < LAST_LESSON;
     site->why = why;
     for (uint32_t hot = 0; hot < 2; hot++)
@@ -162,6 +163,14 @@ static void choose_again(vane_context *ctx, vane__site *site, const vane__window
         vane__site_publish(ctx, site, hot);
 }
 
+/* One call of it is too short for the clock, and what it takes by itself, after code of ours
+ * that pushed its own out of the caches, is not what it takes among its like. */
+static int is_brief(const vane_candidate *c, const vane_query *q, const vane__window *w)
+{
+    double ns = w->pushed > 0 ? vane__window_typical(w) : shape_of(q, c);
+    return ns < VANE__BRIEF_NS;
+}
+
 void vane__learned_note(vane_context *ctx, const vane__route *route, const vane__prepared *p,
                         uint32_t hot, double took_ns, int repeated)
 {
@@ -173,7 +182,7 @@ void vane__learned_note(vane_context *ctx, const vane__route *route, const vane_
         const vane_candidate *c = &site->slate.candidates[i];
         uint32_t state = route->runner.width > 1 ? hot : 0;
         vane__window *w = &route->entry->learned.window[state][busy];
-        if (took_ns >= VANE__BRIEF_NS || repeated)
+        if (repeated || !is_brief(c, &site->slate.query, w))
             vane__window_push(w, took_ns * vane__learned_scale(c, &site->slate.query, p));
         if (site->twin != NULL)
             choose_again(ctx, site, w, hot);

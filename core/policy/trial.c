@@ -139,14 +139,24 @@ static uint32_t repeats_for(double round_ns, double ns)
     return n < 2 ? 2 : n > MOST_REPEATS ? MOST_REPEATS : (uint32_t)n;
 }
 
+/* Until it ran for so long: what the last round took, of one. */
+static double warm_up(vane__trial *t, const vane__runner *r, double round_ns)
+{
+    double spent = 0, ns = 0;
+    for (uint32_t repeats = 1; spent < round_ns && repeats <= MOST_REPEATS; repeats *= 2) {
+        if ((ns = time_of(t, r, repeats)) <= 0)
+            return 0;
+        spent += ns * repeats;
+    }
+    return ns;
+}
+
 double vane__trial_time(vane__trial *t, const vane__runner *r, int is_first)
 {
     uint64_t start = vane__now_ns();
     vane_error kept = *vane_last_error();
-    double ns = time_of(t, r, 1);
-    if (is_first && ns > 0 && ns < VANE__LONG_NS)
-        ns = time_of(t, r, repeats_for(WARM_NS, ns));
-    if (ns > 0 && ns < VANE__LONG_NS)
+    double ns = warm_up(t, r, is_first ? WARM_NS : ROUND_NS / 2);
+    if (ns > 0)
         ns = time_of(t, r, repeats_for(ROUND_NS, ns));
     vane__error_restore(&kept);
     t->spent_ns += (double)(vane__now_ns() - start);

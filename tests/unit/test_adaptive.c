@@ -128,7 +128,7 @@ END_TEST
 START_TEST(the_hopeless_are_not_tried)
 {
     c[1].bytes_per_ns = 1; /* ten times slower by its own words */
-    c[2].expected_ns = 250;
+    c[2].expected_ns = 350;
     measured(0, 100, 9);
     ck_assert_uint_eq(explore(3), VANE_NO_CANDIDATE);
     c[2].expected_ns = 120;
