@@ -4,6 +4,7 @@
 #include <check.h>
 #include <stddef.h>
 
+#include "vane/clock.h"
 #include "vane/vane.h"
 
 typedef struct fact {
@@ -47,6 +48,7 @@ static const fact facts[] = {
     UPTO(vane_device_info, id, 288),
     UPTO(vane_telemetry, throttled, 48),
     UPTO(vane_op_desc, ulp, 64),
+    UPTO(vane_clock, advance, 32),
 };
 
 START_TEST(layout_is_as_it_was)
