@@ -25,7 +25,7 @@ def test_help():
         for flag in ["-h", "--help"]:
             out = vane(command, flag)[0]
             assert out.startswith(f"usage: vane {command}") and "--json" in out, out
-    for command in ["dispatch", "start"]:
+    for command in ["dispatch", "start", "policy"]:
         assert f"vane bench {command}" in vane("bench", command, "-h")[0]
 
 
@@ -383,6 +383,70 @@ def test_bench_start():
         assert r[way + "_median_ns"] >= r[way + "_best_ns"] > 0, r
     refused(1, "/nowhere/program", "bench", "start", "--program", "/nowhere/program")
     refused(1, "ended with code 1", "bench", "start", "--program", "/bin/false")
+
+
+def check_regret_case(case, policies):
+    field = {(k["backend"], k["device"], k["kernel"], k["threads"]): None if k["vague"] else k["ns"]
+             for k in case["candidates"]}
+    assert len(field) == len(case["candidates"]) > 0, case
+    assert case["best_ns"] == min(ns for ns in field.values() if ns) and case["noise"] >= 0, case
+    assert [p["policy"] for p in case["policies"]] == policies
+    for p in case["policies"]:
+        c = p["chosen"]
+        ns = field.get((c["backend"], c["device"], c["kernel"], c["threads"]))
+        assert p["used_ns"] > 0 and len(p["view"]) >= len(field), p
+        if ns:
+            assert math.isclose(p["regret"], ns / case["best_ns"] - 1, abs_tol=1e-9), p
+
+
+def test_bench_policy():
+    policies = ["adaptive", "heuristic", "fixed"]
+    r = as_json("bench", "policy", "--quick", "--cold-calls", "60", "--max-regret", "100000")
+    cases = {(c["op"], c["shape"]) for c in r["cases"]}
+    assert len(cases) == len(r["cases"]) == 11 and ("matmul", "64x64") in cases, cases
+    for c in r["cases"]:
+        check_regret_case(c, policies)
+        for p in c["policies"]:
+            assert p["calls"] == 60 and p["calls_ns"] > 0 and "after_50" in p, p
+    assert [t["policy"] for t in r["totals"]] == [*policies, None]
+    for i, t in enumerate(r["totals"]):
+        assert t["cases"] == 11 and t["phase"] == "quiet" and 0 <= t["median"] <= t["max"], t
+        if t["policy"]:
+            regrets = [c["policies"][i]["regret"] for c in r["cases"]]
+            assert math.isclose(t["mean"], sum(regrets) / 11) and t["max"] == max(regrets), t
+
+
+def test_bench_policy_limits_and_tables():
+    args = ["bench", "policy", "--quick", "--ops", "add,where", "--sizes", "100", "--min-time", "1"]
+    out = vane(*args, "--policies", "adaptive", "--max-regret", "100000")[0]
+    assert re.search(r"^where +adaptive .* x1 ", out, re.M) and "(noise)" in out, out
+    out, err = vane(*args, "--max-regret=-1", code=1)  # no regret is below it
+    assert re.match(r"vane: the mean regret of adaptive is [\d.]+ %, more than -1 %\n$", err), err
+    assert "heuristic" in out, out
+    r = as_json(*args, "--fresh", "--policies", "fixed", "--dtype", "i32")
+    assert {(c["op"], c["dtype"]) for c in r["cases"]} == {("add", "i32"), ("where", "i32")}
+    refused(2, "--max-regret", *args, "--policies", "fixed", "--max-regret", "1")
+    refused(2, "--max-regret", *args, "--max-regret", "little")
+    refused(2, "'best'", *args, "--policies", "best")
+    refused(2, ["'ad'", "add", "matmul"], "bench", "policy", "--ops", "add,ad")
+    refused(2, "'extra'", "bench", "policy", "extra")
+    refused(1, "nothing was measured", "bench", "policy", "--ops", "exp", "--dtype", "i32")
+
+
+def test_bench_policy_under_load():
+    r = as_json("bench", "policy", "--quick", "--ops", "add", "--sizes", "1000", "--load")
+    assert [c["phase"] for c in r["cases"]] == ["quiet", "loaded", "after the load"]
+    for c in r["cases"]:
+        check_regret_case(c, ["adaptive", "heuristic", "fixed"])
+    assert len(r["totals"]) == 12, r["totals"]
+
+
+def test_bench_policy_leaves_the_wrong_out():
+    path = os.path.dirname(WRONG) + ":" + os.environ["VANE_PLUGIN_PATH"]
+    out = vane("bench", "policy", "--quick", "--ops", "add,mul", "--sizes", "100", "--json",
+               env={"VANE_PLUGIN_PATH": path})[0]
+    for c in json.loads(out)["cases"]:
+        assert c["left_out"] >= 1 and "wrong" not in {k["backend"] for k in c["candidates"]}, c
 
 
 sys.exit(run_all([(n, f) for n, f in list(globals().items()) if n.startswith("test_")]))

@@ -273,7 +273,9 @@ int cmd_bench(int argc, char **argv)
                        "       vane bench dispatch [OPTION...]   what a call costs beyond its "
                        "kernel\n"
                        "       vane bench start [OPTION...]      process start to first result\n"
-                       "       vane bench peak [OPTION...]       what one core can do at most",
+                       "       vane bench peak [OPTION...]       what one core can do at most\n"
+                       "       vane bench policy [OPTION...]     what a policy's choices cost, in "
+                       "hindsight",
               .about =
                   "Times the backends in turn and checks every result against the oracle "
                   "within the\noperation's tolerance; a wrong one is marked and makes the exit "
@@ -287,6 +289,8 @@ int cmd_bench(int argc, char **argv)
         return cmd_bench_start(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "peak"))
         return cmd_bench_peak(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "policy"))
+        return cmd_bench_policy(argc - 1, argv + 1);
     int rc = args_parse(&a, argc, argv);
     if (rc != ARGS_GO_ON)
         return rc;

@@ -61,8 +61,10 @@ typedef enum bench_result { BENCH_OK, BENCH_UNCHECKED, BENCH_WRONG, BENCH_FAILED
 
 typedef struct bench_contestant {
     const char *backend;
+    const char *device, *kernel; /* that ran when it was tried; NULL: it did not */
     uint32_t width;
-    vane_plan *plan; /* how it is called; NULL: vane_run, told backend and width */
+    vane_plan *plan;   /* how it is called; NULL: vane_run, told backend and width */
+    vane_context *ctx; /* whose vane_run; NULL: the one that all are timed with */
     bench_result result;
     char why[200];  /* WRONG and FAILED */
     uint64_t batch; /* calls in one sample */
@@ -72,11 +74,12 @@ typedef struct bench_contestant {
     double sample[BENCH_SAMPLES];
 } bench_contestant;
 
-/* A checked run: sets result and the width that really ran. solo: a context with only this
- * backend and one thread, or NULL; where one thread is all, who gets a plan there, so that
- * its figures hold no election. */
+/* A checked run: sets result and what really ran. solo: a context with only this backend, or
+ * NULL; where a plan there leads to the same candidate, who gets one, so that its figures hold
+ * no election. */
 void bench_try(vane_context *ctx, vane_context *solo, const bench_case *c, bench_contestant *who);
-/* Samples all whose result is OK or UNCHECKED in turn until each has min_ns. */
+/* Samples all whose result is OK or UNCHECKED in turn until each has min_ns; what they had
+ * before is kept and counts. */
 void bench_time(vane_context *ctx, const bench_case *c, bench_contestant *who, int count,
                 double min_ns);
 

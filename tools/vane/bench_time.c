@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* bench_time.c - times the contestants in turn, so that a noisy moment hurts them all.
  *
- * On one thread each is called through a plan in a context of its own, which costs a few
- * nanoseconds beyond its kernel; on several through vane_run with the width demanded, whose
- * election (some 200 ns) is small against the threads' own cost.
+ * Where a context of its own chooses a contestant, it is called through a plan there, which
+ * costs a few nanoseconds beyond its kernel; else through vane_run with the width demanded,
+ * whose election (some 200 ns) is small against the threads' own cost.
  *
- * A sample is a batch of calls that lasts a sixteenth of the wished time; the figure is the
- * median of the samples.
+ * A sample is a batch of calls that lasts a small part of the wished time: shorter than what a
+ * scheduler gives a program at once, so that on a busy machine most samples are whole. The
+ * figure is the median of the samples.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 
 #include "bench.h"
 #include "shape.h"
+
+#define PARTS 64 /* of the wished time */
 
 double bench_now_ns(void)
 {
@@ -48,6 +51,7 @@ static vane_status call(vane_context *ctx, const bench_case *c, const bench_cont
                             .decision = decision};
     if (who->plan)
         return vane_plan_run(who->plan);
+    ctx = who->ctx ? who->ctx : ctx;
     return vane_run(ctx, c->op.op, c->input, c->n_in, outs, 1, c->given, &options);
 }
 
@@ -69,29 +73,52 @@ static void check(vane_context *ctx, const bench_case *c, bench_contestant *who,
         who->result = bench_check(c, who->why, sizeof who->why) ? BENCH_OK : BENCH_WRONG;
 }
 
+/* Would a call without wishes in solo be computed by who? */
+static int leads_to(vane_context *solo, const bench_case *c, const bench_contestant *who)
+{
+    vane_decision d = {.struct_size = sizeof d};
+    vane_tensor out = c->out;
+    vane_tensor *outs[] = {&out};
+    if (vane_explain(solo, c->op.op, c->input, c->n_in, outs, 1, c->given, &d) != VANE_OK ||
+        d.chosen >= d.count)
+        return 0;
+    const vane_candidate *k = &d.candidates[d.chosen];
+    return k->width == who->width && !strcmp(k->backend, who->backend) &&
+           !strcmp(k->device, who->device) && !strcmp(k->kernel, who->kernel);
+}
+
 void bench_try(vane_context *ctx, vane_context *solo, const bench_case *c, bench_contestant *who)
 {
     vane_decision d = {.struct_size = sizeof d};
     vane_tensor out = c->out;
     vane_tensor *outs[] = {&out};
     check(ctx, c, who, &d);
-    if (d.ran < d.count)
+    if (d.ran < d.count) {
         who->width = d.candidates[d.ran].width;
+        who->device = d.candidates[d.ran].device;
+        who->kernel = d.candidates[d.ran].kernel;
+    }
     if (who->result > BENCH_UNCHECKED || d.ran >= d.count)
         return;
     if (strcmp(d.candidates[d.ran].backend, who->backend)) {
         who->result = BENCH_FAILED;
         snprintf(who->why, sizeof who->why, "%s ran instead", d.candidates[d.ran].backend);
-    } else if (who->width == 1 && solo &&
+    } else if (solo && leads_to(solo, c, who) &&
                vane_plan_open(solo, c->op.op, c->input, c->n_in, outs, 1, c->given, &who->plan) ==
                    VANE_OK) {
         check(ctx, c, who, NULL);
     }
 }
 
-/* One sample; 0 when a call failed. */
+#define WARM_FROM 8 /* calls a sample: one more costs little then */
+
+/* One sample; 0 when a call failed. The contestant before left cold caches and threads asleep. */
 static int sample(vane_context *ctx, const bench_case *c, bench_contestant *who, double *ns)
 {
+    if (who->batch >= WARM_FROM && call(ctx, c, who, NULL) != VANE_OK) {
+        failed(who);
+        return 0;
+    }
     double begin = bench_now_ns();
     for (uint64_t i = 0; i < who->batch; i++)
         if (call(ctx, c, who, NULL) != VANE_OK) {
@@ -129,7 +156,7 @@ void bench_time(vane_context *ctx, const bench_case *c, bench_contestant *who, i
     int running = 0;
     for (int i = 0; i < count; i++)
         if (is_running(&who[i], min_ns))
-            running += calibrate(ctx, c, &who[i], min_ns / 16);
+            running += calibrate(ctx, c, &who[i], min_ns / PARTS);
     while (running) {
         running = 0;
         for (int i = 0; i < count; i++) {
