@@ -126,7 +126,7 @@ static int part(bench_field *f)
     int left = f->count;
     double limit = HOPELESS * net(f, f->best);
     for (int i = 0; i < left;)
-        if (f->who[i].result > BENCH_UNCHECKED || net(f, i) > limit)
+        if (f->who[i].result > BENCH_UNCHECKED || f->who[i].best_ns - f->aside_ns[i] > limit)
             swap(f, i, --left);
         else
             forget(&f->who[i++]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* bench_policy.h - the parts of vane bench policy: the grid, the field of candidates, the
- * policies that choose from it, other programs' load, and the regret.
+ * policies that choose from it, other programs' load, the regret, and the study of them all.
  *
  * Regret of a choice: its time over that of the best candidate, less one, both measured in turn
  * in the same run.
@@ -161,5 +161,26 @@ void bench_policy_case(bench_policy_rows *r, const bench_case *c, const bench_fi
                        bench_phase phase); /* JSON only */
 /* Tables, or the rest of the JSON. name: of an op by its number */
 void bench_policy_end(bench_policy_rows *r, vane_context *ctx);
+
+/* ---- bench_study.c: all of it ------------------------------------------------------- */
+
+typedef struct bench_study {
+    vane_context *ctx; /* for tables, and the list of candidates */
+    bench_solos solos;
+    bench_user user[BENCH_POLICIES];
+    int n_users, fresh, quick;
+    char ops[1024], policies[128];
+    const char *sizes; /* NULL: the grid's */
+    uint32_t dtype, calls;
+    double min_ns, phase_ns, max_regret; /* NaN: no limit */
+    bench_load *load;                    /* NULL: none wanted */
+    bench_field field;
+    bench_verdicts verdicts;
+    bench_policy_rows rows;
+    int by_wish, left_out, disagree; /* candidates; candidates; choices */
+} bench_study;
+
+/* Measures the grid; prints its error. */
+int bench_study_run(bench_study *s);
 
 #endif

@@ -17,7 +17,10 @@
 #include "bench.h"
 #include "shape.h"
 
-#define PARTS 64 /* of the wished time */
+#define PARTS 64    /* of the wished time */
+#define ENOUGH 9    /* samples: their median holds when others have the CPU for four of them */
+#define LONGER 10.0 /* times the wished time are spent on having enough */
+#define LEAST 3
 
 double bench_now_ns(void)
 {
@@ -129,16 +132,21 @@ static int sample(vane_context *ctx, const bench_case *c, bench_contestant *who,
     return 1;
 }
 
-/* Grows the batch until it lasts want_ns; what it timed on the way warms up as well. */
+/* Grows the batch until it lasts want_ns, twice: once may be because others had the CPU. What it
+ * timed on the way warms up as well. */
 static int calibrate(vane_context *ctx, const bench_case *c, bench_contestant *who, double want_ns)
 {
     double ns;
+    int lasted = 0;
     who->batch = 1;
     for (;;) {
         if (!sample(ctx, c, who, &ns))
             return 0;
-        if (ns >= want_ns / 2 || who->batch > 1u << 30)
+        lasted = ns >= want_ns / 2 ? lasted + 1 : 0;
+        if (lasted == 2 || who->batch > 1u << 30)
             return 1;
+        if (lasted)
+            continue;
         double grow = ns > 0 ? want_ns / ns : 100;
         who->batch = (uint64_t)((double)who->batch * (grow > 100 ? 100 : grow)) + 1;
     }
@@ -147,7 +155,8 @@ static int calibrate(vane_context *ctx, const bench_case *c, bench_contestant *w
 static int is_running(const bench_contestant *who, double min_ns)
 {
     return who->result <= BENCH_UNCHECKED && who->count < BENCH_SAMPLES &&
-           (who->total_ns < min_ns || (who->count < 3 && who->total_ns < 1e9));
+           (who->total_ns < min_ns || (who->count < ENOUGH && who->total_ns < LONGER * min_ns) ||
+            (who->count < LEAST && who->total_ns < 1e9));
 }
 
 void bench_time(vane_context *ctx, const bench_case *c, bench_contestant *who, int count,
