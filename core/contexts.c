@@ -2,7 +2,7 @@
 /* contexts.c - the list of open contexts, and the handlers that take their locks over fork().
  *
  * Order of locks: list, deferred of each context, load, then for each context registry, buffers,
- * for each device queues, device and pool, then control, ops, report, arenas.
+ * for each device queues, device and pool, then control, ops, report, arenas, routes, watchers.
  */
 #include "contexts.h"
 
@@ -13,6 +13,7 @@
 #include "memory/buffer.h"
 #include "memory/pool.h"
 #include "op/table.h"
+#include "telemetry/event.h"
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t load_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -64,6 +65,10 @@ static void each_lock(vane_context *ctx, on_lock act)
     else
         vane__arenas_unlock(ctx->arenas);
     act(&ctx->routes->lock);
+    if (act == lock)
+        vane__watchers_lock(ctx);
+    else
+        vane__watchers_unlock(ctx);
 }
 
 static void before_fork(void)
@@ -104,6 +109,7 @@ static void in_child(void)
             }
         vane__buffers_orphan(c);
         vane__sites_in_child(c);
+        vane__watchers_in_child(c);
         if (lost)
             vane__routes_renew(c);
     }

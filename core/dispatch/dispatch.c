@@ -80,7 +80,9 @@ static void tell(vane_context *ctx, uint64_t begin, const vane__prepared *p, van
                           .p = p,
                           .runner = &ran.runner,
                           .status = st,
-                          .retries = ran.retries};
+                          .retries = ran.retries,
+                          .trial_ns = ran.trial_ns,
+                          .failed = ran.failed};
     vane__tell_call(ctx, &e);
 }
 
@@ -88,10 +90,12 @@ vane_status vane__dispatch_with(vane_context *ctx, vane__prepared *p, const vane
 {
     if (!is_watched(ctx))
         return dispatch_with(ctx, p, options);
+    vane__ran outer = vane__last_run; /* a reference body may call ops of its own */
     vane__last_run = (vane__ran){.retries = 0};
     uint64_t begin = vane__clock_now(ctx);
     vane_status st = dispatch_with(ctx, p, options);
     tell(ctx, begin, p, st);
+    vane__last_run = outer;
     return st;
 }
 
@@ -143,6 +147,7 @@ static vane_status dispatch_buffers(vane_context *ctx, const vane__request *rq,
     if (st != VANE_OK)
         return st;
     st = vane__flight_enlist(&f);
+    vane__ran outer = vane__last_run;
     vane__last_run = (vane__ran){.retries = 0};
     uint64_t begin = is_watched(ctx) ? vane__clock_now(ctx) : 0;
     if (st == VANE_OK)
@@ -150,6 +155,7 @@ static vane_status dispatch_buffers(vane_context *ctx, const vane__request *rq,
     vane__flight_end(&f, st);
     if (begin > 0)
         tell(ctx, begin, &f.p, st);
+    vane__last_run = outer;
     vane__flight_close(&f);
     return st;
 }

@@ -124,6 +124,7 @@ static void note_failure(vane_context *ctx, const vane__runner *r, vane_status s
 {
     int first = r->device == NULL || atomic_fetch_add(&r->device->complaints, 1) == 0;
     vane_error kept = *vane_last_error();
+    vane__ran_failed(r);
     vane__log_line(&ctx->settings.log, first ? VANE_LOG_WARN : VANE_LOG_DEBUG, "%s@%s failed: %s",
                    r->kernel->name, name_of(r), vane_last_error()->message);
     int lost = r->device != NULL && st == VANE_E_DEVICE_LOST &&
@@ -175,7 +176,6 @@ static vane_status try_all(vane__election *e, vane__slate *s, vane_decision *rec
                 &kept); /* an operand's content, not the candidate: nobody else can either */
         note_failure(e->ctx, &s->runners[winner], st);
         mark_failed(s, &s->runners[winner]);
-        vane__last_run.retries++;
         if (record != NULL)
             record->retries++;
     }

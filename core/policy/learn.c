@@ -12,6 +12,7 @@
 
 #include "error.h"
 #include "os.h"
+#include "telemetry/event.h"
 
 #define BURST_NS 5e6 /* of trials beside one call */
 #define WIDE_BESIDE_NS 1e6
@@ -217,6 +218,7 @@ static const vane__route *learn(lesson *l, double *base_ns)
     }
     if (opened) {
         spend(l, t.spent_ns);
+        vane__last_run.trial_ns += (uint64_t)t.spent_ns;
         vane__trial_close(&t);
     }
     return s.chosen;

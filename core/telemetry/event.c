@@ -6,6 +6,7 @@
 
 #include "context.h"
 #include "error.h"
+#include "telemetry/stats.h"
 
 _Thread_local vane__ran vane__last_run;
 
@@ -27,6 +28,7 @@ vane_status vane__watchers_open(vane_context *ctx)
         return vane__fail(VANE_E_NOMEM, "no memory for the watchers");
     if (ctx->settings.log.level >= VANE_LOG_DEBUG)
         atomic_fetch_or(&ctx->watch, VANE__WATCH_LOG);
+    vane__stats_open(ctx);
     return VANE_OK;
 }
 
@@ -53,4 +55,25 @@ void vane__tell_route(vane_context *ctx, const vane__route_event *e)
     for (uint32_t i = 0; i < ctx->watchers->count; i++)
         if (ctx->watchers->list[i].route != NULL)
             ctx->watchers->list[i].route(ctx->watchers->list[i].self, e);
+}
+
+void vane__watchers_lock(vane_context *ctx)
+{
+    for (uint32_t i = 0; i < ctx->watchers->count; i++)
+        if (ctx->watchers->list[i].lock != NULL)
+            ctx->watchers->list[i].lock(ctx->watchers->list[i].self);
+}
+
+void vane__watchers_unlock(vane_context *ctx)
+{
+    for (uint32_t i = 0; i < ctx->watchers->count; i++)
+        if (ctx->watchers->list[i].unlock != NULL)
+            ctx->watchers->list[i].unlock(ctx->watchers->list[i].self);
+}
+
+void vane__watchers_in_child(vane_context *ctx)
+{
+    for (uint32_t i = 0; i < ctx->watchers->count; i++)
+        if (ctx->watchers->list[i].in_child != NULL)
+            ctx->watchers->list[i].in_child(ctx->watchers->list[i].self);
 }

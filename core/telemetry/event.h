@@ -22,8 +22,12 @@ typedef struct vane__call_event {
     const vane__prepared *p;    /* the op, its operands' shapes and places, its work */
     const vane__runner *runner; /* who computed; kernel NULL: nobody had to, or could */
     vane_status status;
-    uint32_t retries; /* candidates that failed before */
+    uint32_t retries;                  /* candidates that failed before */
+    uint64_t trial_ns;                 /* of the time: others that were tried beside the call */
+    const vane__device *const *failed; /* who failed, the first VANE__MAX_FAILED; NULL: program */
     uint32_t asynchronous;
+    uint32_t giver; /* asynchronous: the thread that gave it, by the system's number; 0 unknown */
+    uint64_t given_ns; /* asynchronous: when that went on; 0 unknown */
 } vane__call_event;
 
 /* A route that leads to somebody else. Told under the lock of the routes. */
@@ -42,6 +46,10 @@ typedef struct vane__watcher {
     void (*route)(void *self, const vane__route_event *e);
     /* At vane_close, when no call runs any more; backends are still there. */
     void (*close)(void *self);
+    /* Around fork(): its locks, and in the child, after unlock, what is only the parent's. */
+    void (*lock)(void *self);
+    void (*unlock)(void *self);
+    void (*in_child)(void *self);
     void *self;
 } vane__watcher;
 
@@ -60,11 +68,27 @@ int vane__watch(vane_context *ctx, const vane__watcher *w);
 void vane__tell_call(vane_context *ctx, const vane__call_event *e);
 void vane__tell_route(vane_context *ctx, const vane__route_event *e);
 
+/* For fork(). */
+void vane__watchers_lock(vane_context *ctx);
+void vane__watchers_unlock(vane_context *ctx);
+void vane__watchers_in_child(vane_context *ctx);
+
 /* Who ran this thread's last elected or dispatched call, for the one who tells of it. */
+#define VANE__MAX_FAILED 8
 typedef struct vane__ran {
     vane__runner runner; /* kernel NULL: nobody */
     uint32_t retries;
+    uint64_t trial_ns;
+    const vane__device *failed[VANE__MAX_FAILED];
 } vane__ran;
 extern _Thread_local vane__ran vane__last_run;
+
+/* One more candidate of this thread's call failed. */
+static inline void vane__ran_failed(const vane__runner *r)
+{
+    if (vane__last_run.retries < VANE__MAX_FAILED)
+        vane__last_run.failed[vane__last_run.retries] = r->device;
+    vane__last_run.retries++;
+}
 
 #endif

@@ -98,7 +98,8 @@ typedef struct vane_config {
                              * report can be read; calls then give VANE_E_NO_BACKEND */
     uint32_t mem_limit_mib; /* VANE_MEM_LIMIT: of each device's memory, MiB; 0 none */
     const char *stats;      /* VANE_STATS: "1": what ran where, on stderr at vane_close; a file's
-                             * name: the same as metrics for Prometheus, into it */
+                             * name: the same as metrics for Prometheus, into it; "-": only
+                             * counted, for vane_stats_write; "0": not counted */
     const char *trace;      /* VANE_TRACE: a file for a trace that Perfetto opens */
     const char *record;     /* VANE_RECORD: a file for the calls, for vane replay */
     const char *cache;      /* VANE_CACHE: where what was learned is kept: a folder; "0": nowhere;
@@ -175,6 +176,12 @@ typedef struct vane_machine {
     char topology_source[64]; /* "hwloc 2.9.0", or why there is none */
 } vane_machine;
 VANE_API vane_status vane_machine_get(vane_context *ctx, vane_machine *out);
+
+/* Calls write once with all that was counted so far (config.stats), '\0' behind it, good until
+ * write returns, in the text format of Prometheus: a program answers GET /metrics with it. Its
+ * status is handed on. VANE_E_UNSUPPORTED: nothing is counted. */
+VANE_API vane_status vane_stats_write(
+    vane_context *ctx, vane_status (*write)(void *arg, const char *text, size_t bytes), void *arg);
 
 /* ---- buffers ------------------------------------------------------------------- */
 
