@@ -227,7 +227,9 @@ static void tell(vane_context *ctx, vane__site *site, uint32_t hot, const vane__
                            .from = from != NULL ? &from->settled.runner : NULL,
                            .to = &to->settled.runner,
                            .predicted_ns = site->slate.candidates[site->chosen[hot]].predicted_ns,
-                           .why = site->why != NULL ? site->why : "the first"};
+                           .why = site->why != NULL ? site->why
+                                  : from != NULL    ? "the candidates changed"
+                                                    : "the first"};
     site->published[hot] = to;
     site->changes += from != NULL;
     site->changed_ns = e.when_ns;

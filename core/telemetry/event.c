@@ -7,6 +7,7 @@
 #include "context.h"
 #include "error.h"
 #include "telemetry/stats.h"
+#include "telemetry/trace.h"
 
 _Thread_local vane__ran vane__last_run;
 
@@ -29,6 +30,7 @@ vane_status vane__watchers_open(vane_context *ctx)
     if (ctx->settings.log.level >= VANE_LOG_DEBUG)
         atomic_fetch_or(&ctx->watch, VANE__WATCH_LOG);
     vane__stats_open(ctx);
+    vane__trace_open(ctx);
     return VANE_OK;
 }
 
