@@ -8,6 +8,7 @@
 #include "error.h"
 #include "policy/learn.h"
 #include "telemetry/event.h"
+#include "telemetry/probe.h"
 
 vane_status vane__dispatch_on(vane_context *ctx, vane__prepared *p, const vane__runner *r)
 {
@@ -69,7 +70,15 @@ static vane_status dispatch_with(vane_context *ctx, vane__prepared *p, const van
 
 static int is_watched(const vane_context *ctx)
 {
-    return atomic_load_explicit(&ctx->watch, memory_order_relaxed) & VANE__WATCH_CALLS;
+    return atomic_load_explicit(&ctx->watch, memory_order_relaxed) &
+           (VANE__WATCH_CALLS | VANE__WATCH_PROBES);
+}
+
+static uint64_t begin_watched(const vane_context *ctx, const vane__prepared *p)
+{
+    if (atomic_load_explicit(&ctx->watch, memory_order_relaxed) & VANE__WATCH_PROBES)
+        vane__probe_begin(p);
+    return vane__clock_now(ctx);
 }
 
 static void tell(vane_context *ctx, uint64_t begin, const vane__prepared *p, vane_status st)
@@ -84,6 +93,10 @@ static void tell(vane_context *ctx, uint64_t begin, const vane__prepared *p, van
                           .trial_ns = ran.trial_ns,
                           .failed = ran.failed};
     vane__tell_call(ctx, &e);
+    if (atomic_load_explicit(&ctx->watch, memory_order_relaxed) & VANE__WATCH_PROBES) {
+        vane__probe_end(&e);
+        vane__probes_look(ctx);
+    }
 }
 
 vane_status vane__dispatch_with(vane_context *ctx, vane__prepared *p, const vane_options *options)
@@ -92,7 +105,7 @@ vane_status vane__dispatch_with(vane_context *ctx, vane__prepared *p, const vane
         return dispatch_with(ctx, p, options);
     vane__ran outer = vane__last_run; /* a reference body may call ops of its own */
     vane__last_run = (vane__ran){.retries = 0};
-    uint64_t begin = vane__clock_now(ctx);
+    uint64_t begin = begin_watched(ctx, p);
     vane_status st = dispatch_with(ctx, p, options);
     tell(ctx, begin, p, st);
     vane__last_run = outer;
@@ -149,7 +162,8 @@ static vane_status dispatch_buffers(vane_context *ctx, const vane__request *rq,
     st = vane__flight_enlist(&f);
     vane__ran outer = vane__last_run;
     vane__last_run = (vane__ran){.retries = 0};
-    uint64_t begin = is_watched(ctx) ? vane__clock_now(ctx) : 0;
+    vane__probes_look(ctx);
+    uint64_t begin = is_watched(ctx) ? begin_watched(ctx, &f.p) : 0;
     if (st == VANE_OK)
         st = fly(ctx, &f, options);
     vane__flight_end(&f, st);

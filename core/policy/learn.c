@@ -13,6 +13,7 @@
 #include "error.h"
 #include "os.h"
 #include "telemetry/event.h"
+#include "telemetry/probe.h"
 
 #define BURST_NS 5e6 /* of trials beside one call */
 #define WIDE_BESIDE_NS 1e6
@@ -267,6 +268,7 @@ vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__rout
     uint32_t nobody = 0;
     double took;
     vane__unsampled = pause_of();
+    vane__probes_look(ctx);
     if (!vane__policy_learns(ctx))
         return vane__dispatch_on(ctx, p, &route->runner);
     uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);

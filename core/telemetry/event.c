@@ -6,6 +6,7 @@
 
 #include "context.h"
 #include "error.h"
+#include "telemetry/probe.h"
 #include "telemetry/stats.h"
 #include "telemetry/trace.h"
 
@@ -54,6 +55,7 @@ void vane__tell_call(vane_context *ctx, const vane__call_event *e)
 
 void vane__tell_route(vane_context *ctx, const vane__route_event *e)
 {
+    vane__probe_route(e);
     for (uint32_t i = 0; i < ctx->watchers->count; i++)
         if (ctx->watchers->list[i].route != NULL)
             ctx->watchers->list[i].route(ctx->watchers->list[i].self, e);

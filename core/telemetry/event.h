@@ -12,8 +12,9 @@
 
 /* vane_context.watch */
 enum {
-    VANE__WATCH_LOG = 1 << 0,  /* decisions are logged: each call is elected for itself */
-    VANE__WATCH_CALLS = 1 << 1 /* there are watchers of calls */
+    VANE__WATCH_LOG = 1 << 0,   /* decisions are logged: each call is elected for itself */
+    VANE__WATCH_CALLS = 1 << 1, /* there are watchers of calls */
+    VANE__WATCH_PROBES = 1 << 2 /* somebody looks at the probes of calls (probe.h) */
 };
 
 /* One call that is over. Pointers are good while it is told. */
