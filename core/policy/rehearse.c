@@ -12,6 +12,7 @@
 #include "op/tensor.h"
 #include "os.h"
 #include "policy/learn.h"
+#include "telemetry/event.h"
 
 #define MOST_BYTES (UINT64_C(128) << 20) /* larger ones are taken on trust */
 #define MOST_CALLS 64
@@ -138,10 +139,14 @@ int vane__rehearse(vane_context *ctx, vane__site *twin, const vane__prepared *p)
         return 0;
     stage s = {.memory = NULL};
     vane_error kept = *vane_last_error();
+    vane__ran call = vane__last_run; /* who fails here failed no call */
+    uint64_t start = vane__now_ns();
     if (set_up(&s, p))
         for (int i = 0; i < MOST_CALLS && lesson(ctx, &s); i++)
             ;
     tear_down(&s);
     vane__error_restore(&kept);
+    vane__last_run = call;
+    vane__last_run.trial_ns += vane__now_ns() - start;
     return 1;
 }

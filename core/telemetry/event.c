@@ -7,6 +7,7 @@
 #include "context.h"
 #include "error.h"
 #include "telemetry/probe.h"
+#include "telemetry/record.h"
 #include "telemetry/stats.h"
 #include "telemetry/trace.h"
 
@@ -32,6 +33,7 @@ vane_status vane__watchers_open(vane_context *ctx)
         atomic_fetch_or(&ctx->watch, VANE__WATCH_LOG);
     vane__stats_open(ctx);
     vane__trace_open(ctx);
+    vane__record_open(ctx);
     return VANE_OK;
 }
 
