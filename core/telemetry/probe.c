@@ -4,6 +4,7 @@
 
 #ifdef VANE_HAVE_SDT
 
+#pragma GCC diagnostic ignored "-Wpedantic" /* its macros leave "..." empty */
 #define _SDT_HAS_SEMAPHORES 1
 #include <sys/sdt.h>
 

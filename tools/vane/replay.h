@@ -6,6 +6,10 @@
 #include "json.h"
 #include "recording.h"
 
+/* Where then_ns comes from: that choice was recorded too; the policy predicts it; it does not, and
+ * what was usual is taken. */
+typedef enum replay_basis { REPLAY_UNKNOWN, REPLAY_PREDICTED, REPLAY_RECORDED } replay_basis;
+
 /* One kind of call, as it was and as it would be. Times are medians unless they say otherwise. */
 typedef struct replay_kind {
     const recording_kind *kind;
@@ -20,8 +24,8 @@ typedef struct replay_kind {
     char why[160], backend[32], device[64];
     uint32_t width;
     double then_ns, predicted_ns; /* of one call; as the policy sees it */
-    int recorded;                 /* then_ns is a recorded median, not a prediction */
-    double run_ns;                /* --run: of one call; 0 not run */
+    replay_basis basis;
+    double run_ns; /* --run: of one call; 0 not run */
     uint64_t runs;
 } replay_kind;
 
@@ -31,7 +35,8 @@ typedef struct replay {
     replay_kind *kinds; /* parallel to from's, until replay_sort */
     size_t n_kinds;
     uint64_t calls, failed, elsewhere, refused; /* calls */
-    double sum_ns, usual_ns, then_ns, recorded_ns, best_ns;
+    double sum_ns, usual_ns, then_ns, best_ns;
+    double recorded_ns, unknown_ns; /* of then_ns */
     double run_ns;
     uint64_t runs, left_out; /* --run: calls made; not, for want of memory */
 } replay;

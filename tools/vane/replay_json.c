@@ -13,6 +13,8 @@ static void json_who(json *j, const char *key, const char *backend, const char *
     json_close(j);
 }
 
+static const char *const bases[] = {"unknown", "predicted", "recorded"};
+
 static void json_kind(json *j, const replay *r, const replay_kind *k)
 {
     const recording_who *was = replay_who(r, k->who), *best = replay_who(r, k->best);
@@ -31,7 +33,7 @@ static void json_kind(json *j, const replay *r, const replay_kind *k)
         json_text(j, "refused", k->why);
     else
         json_who(j, "here", k->backend, k->device, k->width, k->then_ns);
-    json_boolean(j, "here_is_recorded", k->recorded);
+    json_text(j, "basis", bases[k->basis]);
     json_real(j, "predicted_ns", k->predicted_ns);
     if (k->runs > 0)
         json_real(j, "run_ns", k->run_ns);
@@ -68,6 +70,7 @@ void replay_json(const replay *r)
     json_real(&j, "medians_ns", r->usual_ns);
     json_real(&j, "here_ns", r->then_ns);
     json_real(&j, "here_recorded_ns", r->recorded_ns);
+    json_real(&j, "here_unknown_ns", r->unknown_ns);
     json_real(&j, "best_ns", r->best_ns);
     json_real(&j, "regret_ns", r->usual_ns - r->best_ns);
     json_real(&j, "here_regret_ns", r->then_ns - r->best_ns);

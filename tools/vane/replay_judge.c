@@ -106,7 +106,9 @@ static void explain(vane_context *ctx, replay *r, replay_kind *k, const vane_ten
     snprintf(k->backend, sizeof k->backend, "%s", c->backend);
     snprintf(k->device, sizeof k->device, "%s", c->device != NULL ? c->device : "");
     k->width = c->width;
-    k->then_ns = k->predicted_ns = c->predicted_ns;
+    k->predicted_ns = c->predicted_ns;
+    k->basis = c->predicted_ns > 0 ? REPLAY_PREDICTED : REPLAY_UNKNOWN;
+    k->then_ns = c->predicted_ns > 0 ? c->predicted_ns : k->usual_ns / (double)k->calls;
 }
 
 static int explain_all(vane_context *ctx, replay *r)
@@ -135,7 +137,7 @@ static void recall(replay *r)
             k->elsewhere++;
         else if (run->who == k->best || run->who == k->who) {
             k->then_ns = run->who == k->best ? k->best_ns : k->who_ns;
-            k->recorded = 1;
+            k->basis = REPLAY_RECORDED;
         }
     }
 }
@@ -159,7 +161,10 @@ static void sum_up(replay *r)
         r->usual_ns += k->usual_ns;
         r->best_ns += calls * k->best_ns;
         r->then_ns += k->refused ? k->usual_ns : calls * k->then_ns;
-        r->recorded_ns += k->recorded ? calls * k->then_ns : 0;
+        r->recorded_ns += !k->refused && k->basis == REPLAY_RECORDED ? calls * k->then_ns : 0;
+        r->unknown_ns += k->refused                   ? k->usual_ns
+                         : k->basis == REPLAY_UNKNOWN ? calls * k->then_ns
+                                                      : 0;
     }
 }
 

@@ -17,8 +17,10 @@ static void print_totals(const replay *r)
     printf("  as recorded  %s\n", text_ns(r->sum_ns).s);
     printf("  at medians   %s: each call as long as its kind usually took where it ran\n",
            text_ns(r->usual_ns).s);
-    printf("  %-11s  %s here, of which %s are recorded times and the rest predictions\n", r->policy,
-           text_ns(r->then_ns).s, text_ns(r->recorded_ns).s);
+    printf(
+        "  %-11s  %s here: %s of recorded times, %s predicted, %s not known and taken as usual\n",
+        r->policy, text_ns(r->then_ns).s, text_ns(r->recorded_ns).s,
+        text_ns(fmax(0, r->then_ns - r->recorded_ns - r->unknown_ns)).s, text_ns(r->unknown_ns).s);
     double gain = r->best_ns - r->then_ns; /* predictions may promise more than was recorded */
     printf("  best known   %s: the recorded choices lost %s, %s would %s %s\n",
            text_ns(r->best_ns).s, text_ns(r->usual_ns - r->best_ns).s, r->policy,
@@ -51,7 +53,9 @@ static void print_kinds(const replay *r)
         table_cell(&t, "%s", text_ns(k->who_ns).s);
         table_cell(&t, "%s", k->refused ? "refused" : replay_who_text(k->backend, k->width).s);
         table_cell(&t, "%s%s", k->refused ? "-" : text_ns(k->then_ns).s,
-                   k->refused || k->recorded ? "" : " ?");
+                   k->refused || k->basis == REPLAY_RECORDED ? ""
+                   : k->basis == REPLAY_PREDICTED            ? " ?"
+                                                             : " =");
         if (ran)
             table_cell(&t, "%s", k->runs ? text_ns(k->run_ns).s : "-");
     }
@@ -59,7 +63,7 @@ static void print_kinds(const replay *r)
     table_end(&t, stdout, 2);
     if (r->n_kinds > MOST_ROWS)
         printf("  ... and %zu more kinds; --json has all\n", r->n_kinds - MOST_ROWS);
-    printf("  ?: predicted for calls of about that size, not recorded\n");
+    printf("  ?: predicted for calls of about that size; =: not predicted, as usual\n");
 }
 
 /* ---- the whole ------------------------------------------------------------------------- */
