@@ -50,21 +50,33 @@ static ssize_t read_all(int fd, char *out, size_t bytes)
     return (ssize_t)used;
 }
 
-/* A file that does not fit counts as unreadable: half a number is a wrong number. */
-int vane__read_text(const char *path, char *out, size_t bytes)
+/* Fills out, which may be too short for all of it; -1: unreadable. */
+static ssize_t read_file(const char *path, char *out, size_t bytes)
 {
-    if (bytes == 0)
-        return -1;
-    out[0] = '\0';
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -1;
     ssize_t used = read_all(fd, out, bytes);
     close(fd);
-    if (used < 0 || (size_t)used >= bytes) {
-        out[0] = '\0';
+    return used;
+}
+
+/* A file that does not fit counts as unreadable: half a number is a wrong number. */
+int vane__read_text(const char *path, char *out, size_t bytes)
+{
+    if (bytes == 0)
         return -1;
-    }
-    out[used] = '\0';
-    return 0;
+    ssize_t used = read_file(path, out, bytes);
+    int whole = used >= 0 && (size_t)used < bytes;
+    out[whole ? used : 0] = '\0';
+    return whole ? 0 : -1;
+}
+
+int vane__read_head(const char *path, char *out, size_t bytes)
+{
+    if (bytes == 0)
+        return -1;
+    ssize_t used = read_file(path, out, bytes - 1);
+    out[used > 0 ? used : 0] = '\0';
+    return used < 0 ? -1 : 0;
 }

@@ -12,5 +12,7 @@ void *vane__alloc(uint64_t bytes, uint64_t align);
 void vane__free(void *p);
 /* The whole of a small text file (procfs, cgroup) as a string; -1: unreadable. */
 int vane__read_text(const char *path, char *out, size_t bytes);
+/* The beginning of a text file, as much as there is room for. */
+int vane__read_head(const char *path, char *out, size_t bytes);
 
 #endif

@@ -95,10 +95,10 @@ static uint32_t smallest(const vane__budget *b)
     return threads ? threads : 1;
 }
 
-void vane__budget_read(const char *root, vane__budget *out)
+void vane__budget_find(const char *root, vane__budget *out, vane__cgroup_places *places)
 {
     vane__cgroup_limits limits;
-    vane__cgroup_read(root, &limits);
+    vane__cgroup_find(root, &limits, places);
     *out = (vane__budget){
         .cpus_affinity = count_affinity(),
         .cpus_online = count_online(root),
@@ -109,4 +109,9 @@ void vane__budget_read(const char *root, vane__budget *out)
     out->mem_limit_bytes = out->mem_total_bytes;
     if (limits.mem_bytes && (!out->mem_total_bytes || limits.mem_bytes < out->mem_total_bytes))
         out->mem_limit_bytes = limits.mem_bytes;
+}
+
+void vane__budget_read(const char *root, vane__budget *out)
+{
+    vane__budget_find(root, out, NULL);
 }

@@ -14,5 +14,8 @@ typedef struct vane__budget {
 
 /* root: "" for this machine, or a folder that holds proc/ and sys/ (tests). */
 void vane__budget_read(const char *root, vane__budget *out);
+/* And where the use of what is limited can be read. */
+struct vane__cgroup_places;
+void vane__budget_find(const char *root, vane__budget *out, struct vane__cgroup_places *places);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "detect/hierarchy.h"
 #include "os.h"
@@ -101,9 +102,41 @@ static void read_group(int which, const char *folder, vane__cgroup_limits *l)
     }
 }
 
+/* ---- where their use is read --------------------------------------------------- */
+
+static int has_file(const char *folder, const char *name)
+{
+    char path[PATH_MAX];
+    return snprintf(path, sizeof path, "%s/%s", folder, name) < PATH_MAX && access(path, R_OK) == 0;
+}
+
+/* The tightest, else the first met. A controller is in one hierarchy only: v1 where it has it,
+ * though v2 shows a file of that name, too. */
+static void note_place(char *place, int *is_v2, int which, const char *folder, const char *file,
+                       int tightened)
+{
+    int is_better = tightened || place[0] == '\0' || (*is_v2 && which != VANE__UNIFIED);
+    if (!is_better || !has_file(folder, file))
+        return;
+    memcpy(place, folder, strlen(folder) + 1);
+    *is_v2 = which == VANE__UNIFIED;
+}
+
+static void note_places(int which, const char *folder, const vane__cgroup_limits *before,
+                        const vane__cgroup_limits *now, vane__cgroup_places *p)
+{
+    if (which != VANE__V1_MEMORY)
+        note_place(p->cpu, &p->cpu_is_v2, which, folder, "cpu.stat", now->cpus != before->cpus);
+    if (which != VANE__V1_CPU)
+        note_place(p->memory, &p->memory_is_v2, which, folder,
+                   which == VANE__UNIFIED ? "memory.current" : "memory.usage_in_bytes",
+                   now->mem_bytes != before->mem_bytes);
+}
+
 /* ---- the way up ---------------------------------------------------------------- */
 
-static void walk_up(const char *root, int which, const vane__hierarchy *h, vane__cgroup_limits *l)
+static void walk_up(const char *root, int which, const vane__hierarchy *h, vane__cgroup_limits *l,
+                    vane__cgroup_places *places)
 {
     char folder[PATH_MAX];
     const char *group = vane__hierarchy_below(h);
@@ -113,7 +146,10 @@ static void walk_up(const char *root, int which, const vane__hierarchy *h, vane_
     if (group && strcmp(group, "/") != 0 && (size_t)top + strlen(group) < sizeof folder)
         memcpy(folder + top, group, strlen(group) + 1);
     for (;;) {
+        vane__cgroup_limits before = *l;
         read_group(which, folder, l);
+        if (places != NULL)
+            note_places(which, folder, &before, l, places);
         char *slash = strrchr(folder, '/');
         if (!slash || slash < folder + top)
             return;
@@ -121,15 +157,22 @@ static void walk_up(const char *root, int which, const vane__hierarchy *h, vane_
     }
 }
 
-void vane__cgroup_read(const char *root, vane__cgroup_limits *out)
+void vane__cgroup_find(const char *root, vane__cgroup_limits *out, vane__cgroup_places *places)
 {
     *out = (vane__cgroup_limits){0};
+    if (places != NULL)
+        places->cpu[0] = places->memory[0] = '\0';
     vane__hierarchy *all = calloc(VANE__HIERARCHIES, sizeof *all);
     if (!all)
         return;
     vane__hierarchy_find(root, all);
     for (int i = 0; i < VANE__HIERARCHIES; i++)
         if (all[i].is_member && all[i].is_mounted)
-            walk_up(root, i, &all[i], out);
+            walk_up(root, i, &all[i], out, places);
     free(all);
+}
+
+void vane__cgroup_read(const char *root, vane__cgroup_limits *out)
+{
+    vane__cgroup_find(root, out, NULL);
 }

@@ -183,6 +183,18 @@ VANE_API vane_status vane_machine_get(vane_context *ctx, vane_machine *out);
 VANE_API vane_status vane_stats_write(
     vane_context *ctx, vane_status (*write)(void *arg, const char *text, size_t bytes), void *arg);
 
+/* What the machine is doing. A source that is absent or makes no sense leaves its bit of valid
+ * out and its fields 0. */
+enum {
+    VANE_HOST_CPUS = 1 << 0,
+    VANE_HOST_USE = 1 << 1, /* others_cpus, own_cpus, span_ns */
+    VANE_HOST_CPU_PRESSURE = 1 << 2,
+    VANE_HOST_MEM_PRESSURE = 1 << 3,
+    VANE_HOST_THROTTLED = 1 << 4,
+    VANE_HOST_MEM = 1 << 5,
+    VANE_HOST_GROUP_MEM = 1 << 6
+};
+
 /* ---- buffers ------------------------------------------------------------------- */
 
 /* Memory that may have current copies on the host and on several devices. Data moves when an
