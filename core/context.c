@@ -35,6 +35,7 @@ static vane_status detect(vane_context *ctx)
     ctx->cpu_features_masked = all & ~ctx->cpu_features;
     vane__caches_read(&ctx->l1d_bytes, &ctx->l2_bytes, &ctx->l3_bytes);
     vane__budget_read("", &ctx->budget);
+    ctx->budget_now = ctx->budget;
     return st;
 }
 
@@ -154,6 +155,7 @@ static void warn_unknown(vane_context *ctx)
 
 static void close_parts(vane_context *ctx)
 {
+    vane__sampler_stop(ctx);
     vane__deferred_stop(ctx);
     vane__streams_close(ctx);
     vane__buffers_close(ctx);
@@ -166,6 +168,7 @@ static void close_parts(vane_context *ctx)
     vane__op_table_close(ctx->ops);
     if (ctx->pool != NULL)
         vane__pool_close(ctx->pool);
+    vane__sampler_free(ctx);
     vane__settings_free(&ctx->settings);
     pthread_mutex_destroy(&ctx->control);
     free(ctx);
@@ -180,6 +183,7 @@ vane_status vane_open(const vane_config *config, vane_context **out)
     if (ctx == NULL)
         return vane__fail(VANE_E_NOMEM, "no memory for a context");
     pthread_mutex_init(&ctx->control, NULL);
+    vane__sampler_init(ctx);
     ctx->topology_once = (pthread_once_t)PTHREAD_ONCE_INIT;
     ctx->magic = VANE__CONTEXT_MAGIC;
     vane_status st = open_parts(ctx, config);
@@ -289,10 +293,28 @@ vane_status vane_set_threads(vane_context *ctx, uint32_t threads)
                         VANE__MAX_THREADS);
     if (st != VANE_OK)
         return st;
-    uint32_t most = ctx->settings.threads ? ctx->settings.threads : ctx->budget.threads;
     int operator_said = vane__env("VANE_THREADS") != NULL && ctx->settings.threads != 0;
+    pthread_mutex_lock(&ctx->control);
+    uint32_t most = ctx->settings.threads ? ctx->settings.threads : ctx->budget_now.threads;
+    ctx->threads_wish = threads;
     vane__pool_set_max(ctx->pool,
                        threads == 0 || (operator_said && threads > most) ? most : threads);
+    pthread_mutex_unlock(&ctx->control);
     vane__routes_renew(ctx);
     return VANE_OK;
+}
+
+void vane__context_budget(vane_context *ctx, const vane__budget *budget)
+{
+    pthread_mutex_lock(&ctx->control);
+    int follows = ctx->settings.threads == 0 && ctx->threads_wish == 0 &&
+                  vane__pool_max(ctx->pool) != budget->threads;
+    ctx->budget_now = *budget;
+    if (follows)
+        vane__pool_set_max(ctx->pool, budget->threads);
+    pthread_mutex_unlock(&ctx->control);
+    vane__log_line(&ctx->settings.log, VANE_LOG_INFO, "the budget is %u threads now%s",
+                   budget->threads, follows ? "" : "; the pool stays as it is");
+    if (follows)
+        vane__routes_renew(ctx);
 }

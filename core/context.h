@@ -12,6 +12,7 @@
 #include "plugin/registry.h"
 #include "policy/allowance.h"
 #include "settings.h"
+#include "telemetry/sampler.h"
 #include "vane/vane.h"
 
 struct vane__routes;
@@ -34,7 +35,9 @@ struct vane_context {
     vane__settings settings;
     uint64_t cpu_features, cpu_features_masked;
     uint64_t l1d_bytes, l2_bytes, l3_bytes;
-    vane__budget budget;
+    vane__budget budget;     /* when it was opened */
+    vane__budget budget_now; /* under control */
+    uint32_t threads_wish;   /* of vane_set_threads; 0: the budget's; under control */
     pthread_once_t topology_once;
     vane__topology topology;
     vane__registry registry;
@@ -46,9 +49,10 @@ struct vane_context {
     atomic_uint device_numbers;  /* given out so far: vane__device.number */
     _Atomic(const vane_policy *) policy;
     struct vane__watchers *watchers; /* opened with the context */
-    atomic_uint busy;                /* others want this machine's CPUs */
-    vane__allowance allowance;       /* for trials; under the lock of the routes */
-    vane__backend program;           /* host services for reference bodies of registered ops */
+    vane__sampler sampler;
+    atomic_uint busy;          /* others want this machine's CPUs */
+    vane__allowance allowance; /* for trials; under the lock of the routes */
+    vane__backend program;     /* host services for reference bodies of registered ops */
 };
 
 #define VANE__CONTEXT_MAGIC UINT64_C(0x7478746e656e6176) /* "vanentxt" */
@@ -58,6 +62,9 @@ struct vane_context {
 
 /* VANE_OK, or the sentence for a NULL or closed context. */
 vane_status vane__context_check(const vane_context *ctx);
+
+/* The budget is another: without a wish of anyone's, so are the pool and the routes. */
+void vane__context_budget(vane_context *ctx, const vane__budget *budget);
 
 /* dispatch/routes.c: candidates changed (a backend came, a device died): make new routes. */
 void vane__routes_renew(vane_context *ctx);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* contexts.c - the list of open contexts, and the handlers that take their locks over fork().
  *
- * Order of locks: list, deferred of each context, load, then for each context registry, buffers,
- * for each device queues, device and pool, then control, ops, report, arenas, routes, watchers.
+ * Order of locks: list, sampler and deferred of each context, load, then for each context registry,
+ * buffers, for each device queues, device and pool, then control, ops, report, arenas, routes,
+ * watchers.
  */
 #include "contexts.h"
 
@@ -74,8 +75,10 @@ static void each_lock(vane_context *ctx, on_lock act)
 static void before_fork(void)
 {
     lock(&list_lock);
-    for (vane_context *c = first; c != NULL; c = c->next)
+    for (vane_context *c = first; c != NULL; c = c->next) {
+        vane__sampler_before_fork(c);
         vane__deferred_before_fork(&c->registry.deferred);
+    }
     lock(&load_lock);
     for (vane_context *c = first; c != NULL; c = c->next)
         each_lock(c, lock);
@@ -86,8 +89,10 @@ static void after_fork(void)
     for (vane_context *c = first; c != NULL; c = c->next)
         each_lock(c, unlock);
     unlock(&load_lock);
-    for (vane_context *c = first; c != NULL; c = c->next)
+    for (vane_context *c = first; c != NULL; c = c->next) {
         vane__deferred_after_fork(&c->registry.deferred);
+        vane__sampler_after_fork(c);
+    }
     unlock(&list_lock);
 }
 
@@ -97,6 +102,7 @@ static void in_child(void)
     for (vane_context *c = first; c != NULL; c = c->next) {
         int lost = 0;
         atomic_fetch_add(&c->forks, 1);
+        vane__sampler_in_child(c);
         vane__deferred_in_child(&c->registry.deferred);
         for (uint32_t b = 0; b < atomic_load(&c->registry.count); b++)
             for (uint32_t d = 0; d < c->registry.backends[b]->device_count; d++) {

@@ -70,7 +70,9 @@ vane_status vane_machine_get(vane_context *ctx, vane_machine *out)
     vane_machine m = {.struct_size = bytes,
                       .cpu_features = ctx->cpu_features,
                       .cpu_features_masked = ctx->cpu_features_masked};
-    fill_budget(&ctx->budget, &m);
+    pthread_mutex_lock(&ctx->control);
+    fill_budget(&ctx->budget_now, &m);
+    pthread_mutex_unlock(&ctx->control);
     vane__cpu_name(m.cpu_name, sizeof m.cpu_name);
     fill_platform(&m);
     fill_topology(ctx, &m);

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "os.h"
 #include "plugin/registry.h"
+#include "telemetry/clock.h"
 
 static vane_status host_fail(void *ctx, vane_status status, int64_t native_code, const char *fmt,
                              ...)
@@ -52,8 +53,8 @@ static void host_free(void *ctx, void *p)
 
 static uint64_t host_now_ns(void *ctx)
 {
-    (void)ctx;
-    return vane__now_ns();
+    const vane__backend *b = ctx;
+    return vane__clock_now(b->ctx);
 }
 
 /* The user's word first, then the core's facts. */

@@ -16,6 +16,7 @@
 #include "error.h"
 #include "plugin/loader.h"
 #include "plugin/search.h"
+#include "telemetry/clock.h"
 
 vane_status vane__registry_init(vane__registry *r)
 {
@@ -196,6 +197,7 @@ static vane_status adopt_locked(vane_context *ctx, const vane_backend_entry *ent
     uint32_t count = atomic_load_explicit(&r->count, memory_order_relaxed);
     r->backends[count] = b;
     atomic_store_explicit(&r->count, count + 1, memory_order_release);
+    vane__clock_adopt(ctx, b);
     describe(b, left_out, why, why_bytes);
     return VANE_OK;
 }
@@ -264,6 +266,7 @@ void vane__registry_close(vane_context *ctx)
 {
     vane__registry *r = &ctx->registry;
     uint32_t count = atomic_load_explicit(&r->count, memory_order_acquire);
+    vane__clock_set(ctx, NULL);
     vane__load_lock();
     while (count > 0) {
         vane__backend *b = r->backends[--count];

@@ -12,6 +12,7 @@
 
 #include "plugin/deferred.h"
 #include "plugin/report.h"
+#include "telemetry/gauge.h"
 #include "vane/vane.h"
 
 #define VANE__MAX_BACKENDS 256
@@ -44,6 +45,7 @@ typedef struct vane__device {
     struct vane__mempool *mempool;  /* memory/pool.c: VANE_SPACE_DEVICE */
     struct vane__link *link;        /* memory/link.c: what moving data costs */
     _Atomic(vane__broken *) broken; /* grows; freed with the device */
+    vane__gauge gauge;              /* what it says of itself */
     atomic_uint_fast64_t up_bytes, down_bytes, peer_bytes, evictions;
 } vane__device;
 

@@ -54,7 +54,7 @@ static vane_context *make_context(void)
     ck_assert_ptr_nonnull(ctx);
     ctx->magic = VANE__CONTEXT_MAGIC;
     memcpy(&ctx->topology_once, &fresh, sizeof fresh);
-    ctx->budget = (vane__budget){2, 3, 4, 2.5, 1000, 900};
+    ctx->budget_now = (vane__budget){2, 3, 4, 2.5, 1000, 900};
     ctx->cpu_features = VANE_CPU(SSE2);
     ctx->cpu_features_masked = VANE_CPU(AVX);
     ctx->l1d_bytes = 11;
