@@ -92,6 +92,7 @@ def test_info():
     for head in ["machine", "devices", "searched, in this order", "settings in force"]:
         assert re.search(f"^{head}$", out, re.M), head
     info = as_json("info")
+    assert re.search(r"^  load  +\d+ CPUs", out, re.M) and info["load"]["cpus"] >= 1
     assert info["abi_major"] == 1 and info["machine"]["threads"] >= 1
     assert info["machine"]["mem_total_bytes"] > 1 << 20
     assert "scalar" in backends()

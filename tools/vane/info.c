@@ -8,6 +8,7 @@
 #include "args.h"
 #include "cli.h"
 #include "json.h"
+#include "load.h"
 #include "table.h"
 #include "text.h"
 #include "vane/cpu.h"
@@ -268,7 +269,7 @@ static void json_settings(json *j)
     json_close(j);
 }
 
-static void print_json(const vane_context *ctx, const vane_machine *m)
+static void print_json(const vane_context *ctx, const vane_machine *m, const vane_host_load *load)
 {
     json j;
     json_begin(&j, stdout);
@@ -277,6 +278,7 @@ static void print_json(const vane_context *ctx, const vane_machine *m)
     json_unsigned(&j, "abi_major", VANE_ABI_MAJOR);
     json_unsigned(&j, "abi_minor", VANE_ABI_MINOR);
     json_machine(&j, m);
+    load_json(&j, load);
     json_devices(&j, ctx);
     json_report(&j, ctx);
     json_settings(&j);
@@ -298,14 +300,16 @@ int cmd_info(int argc, char **argv)
         return cli_usage("info takes no arguments, got '%s'", a.item[0]);
     if ((rc = cli_open(&ctx, 1)))
         return rc;
+    vane_host_load load = load_read(ctx);
     vane_backends_open(ctx); /* what waits to be needed would have nothing to show */
     if (vane_machine_get(ctx, &m) != VANE_OK) {
         rc = cli_error();
     } else if (a.json) {
-        print_json(ctx, &m);
+        print_json(ctx, &m, &load);
     } else {
         printf("vane %s, plugin ABI %u.%u\n\n", vane_version(), VANE_ABI_MAJOR, VANE_ABI_MINOR);
         print_machine(&m);
+        load_print(&load);
         print_devices(ctx);
         print_report(ctx);
         print_settings();
