@@ -141,17 +141,35 @@ static int take_rates(vane__host *h, vane__host_reading *r, const vane__cpu_tick
     return 1;
 }
 
+static int is_late(const vane__host *h, const vane__host_reading *r)
+{
+    return h->root[0] == '\0' && vane__now_ns() - r->when_ns > LATE_NS;
+}
+
+/* On a full machine this thread may be stopped between the clock and the files; who was just let
+ * run again is left alone for a while. */
+static int read_counters(vane__host *h, vane__host_reading *r, vane__cpu_ticks *ticks,
+                         uint64_t *own)
+{
+    for (int tries = 0; tries == 0 || (tries < 3 && is_late(h, r)); tries++) {
+        r->when_ns = tries > 0 ? vane__now_ns() : r->when_ns;
+        if (!read_ticks(h, ticks) || !read_own(h, own))
+            return 0;
+    }
+    return 1;
+}
+
 static void read_cpus(vane__host *h, vane__host_reading *r)
 {
     vane__cpu_ticks ticks;
     uint64_t own;
     read_mask(h);
-    if (!read_ticks(h, &ticks) || !read_own(h, &own))
+    if (!read_counters(h, r, &ticks, &own))
         return;
     r->cpus = ticks.cpus;
     r->valid |= VANE_HOST_CPUS;
-    if (h->root[0] == '\0' && vane__now_ns() - r->when_ns > LATE_NS)
-        return; /* this thread was not let run in between */
+    if (is_late(h, r))
+        return;
     uint64_t since = h->cpu.since_ns;
     if (since == 0 || ticks.cpus != h->cpu.ticks.cpus) { /* or a CPU came or went */
         begin_rates(h, r->when_ns, &ticks, own);
@@ -299,7 +317,7 @@ void vane__host_read(vane__host *h, uint64_t now_ns, vane__host_reading *out)
     read_cpus(h, &cpu); /* first: the clock was read for it */
     read_slow(h, now_ns);
     *out = h->slow;
-    out->when_ns = now_ns;
+    out->when_ns = cpu.when_ns;
     out->valid |= cpu.valid;
     out->cpus = cpu.cpus;
     out->span_ns = cpu.span_ns;

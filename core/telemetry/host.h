@@ -59,7 +59,8 @@ typedef struct vane__host {
  * own; NULL: the calling thread's, each time). False: no memory. */
 int vane__host_open(vane__host *h, const char *root, const vane__cpus *mask);
 void vane__host_close(vane__host *h);
-/* now_ns: the time, read just before. The first reading of any has no rates. */
+/* now_ns: the time, read just before (of this machine: it may be read again). The first reading of
+ * any has no rates. */
 void vane__host_read(vane__host *h, uint64_t now_ns, vane__host_reading *out);
 /* Rates begin anew: what lies behind is of no interest, or of another process. */
 void vane__host_forget(vane__host *h);
