@@ -15,6 +15,7 @@
 #include "memory/arena.h"
 #include "memory/buffer.h"
 #include "op/table.h"
+#include "policy/learn.h"
 #include "telemetry/event.h"
 
 vane_status vane__context_check(const vane_context *ctx)
@@ -75,6 +76,7 @@ static vane_status open_parts(vane_context *ctx, const vane_config *config)
     ctx->program.entry = &program_entry;
     ctx->program.ctx = ctx;
     vane__host_fill(ctx, &ctx->program);
+    vane__learn_open(ctx);
     vane__registry_load_all(ctx);
     return VANE_OK;
 }

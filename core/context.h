@@ -20,7 +20,7 @@ struct vane__op_table;
 struct vane__buffers;
 struct vane__arenas;
 struct vane_stream;
-struct vane__clock;
+struct vane_clock;
 
 struct vane_context {
     struct vane_context *next; /* contexts.c */
@@ -28,7 +28,7 @@ struct vane_context {
     /* read on every call, written rarely */
     struct vane__routes *routes;
     vane__pool *pool;
-    _Atomic(const struct vane__clock *) clock; /* NULL: the machine's */
+    _Atomic(const struct vane_clock *) clock; /* NULL: the machine's */
     atomic_uint watch; /* nonzero: calls are told of, or logged (telemetry/event.h) */
     /* control plane */
     pthread_mutex_t control; /* priority, policy, threads, routes: one writer at a time */

@@ -271,6 +271,7 @@ vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__rout
     vane__probes_look(ctx);
     if (!vane__policy_learns(ctx))
         return vane__dispatch_on(ctx, p, &route->runner);
+    vane__sampler_want(ctx);
     uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
     if (!atomic_load_explicit(&route->site->lesson[busy].over, memory_order_relaxed) &&
         atomic_compare_exchange_strong(&route->site->learner, &nobody, 1)) {
@@ -279,4 +280,40 @@ vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__rout
         return st;
     }
     return timed(ctx, p, route, hot, &took);
+}
+
+/* ---- the load of the host ---------------------------------------------------------------- */
+
+static void revise(vane_context *ctx, vane__site *site)
+{
+    for (uint32_t hot = 0; hot < 2; hot++)
+        if (site->chosen[hot] != VANE_NO_CANDIDATE && site->version == vane__routes_version(ctx) &&
+            vane__site_choose(ctx, site, hot) != VANE_NO_CANDIDATE)
+            vane__site_publish(ctx, site, hot);
+}
+
+void vane__learn_busy(vane_context *ctx, uint32_t busy)
+{
+    if (atomic_exchange(&ctx->busy, busy) == busy || !vane__policy_learns(ctx))
+        return;
+    vane__site *site = atomic_load_explicit(&ctx->routes->sites, memory_order_acquire);
+    for (; site != NULL; site = site->next) {
+        pthread_mutex_lock(&ctx->routes->lock); /* for each anew: calls may want it */
+        site->why = busy ? "others want the CPUs" : "the CPUs are free again";
+        revise(ctx, site);
+        pthread_mutex_unlock(&ctx->routes->lock);
+    }
+}
+
+static void on_change(vane_context *ctx, uint32_t what, void *arg)
+{
+    vane__snapshot now;
+    (void)arg;
+    if ((what & VANE__CHANGED_LOAD) && vane__sampler_look(ctx, &now))
+        vane__learn_busy(ctx, now.load == VANE__LOAD_BUSY);
+}
+
+void vane__learn_open(vane_context *ctx)
+{
+    vane__sampler_add(ctx, on_change, NULL);
 }

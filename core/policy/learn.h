@@ -6,10 +6,16 @@
 #include "dispatch/dispatch.h"
 #include "dispatch/site.h"
 #include "telemetry/clock.h"
+#include "telemetry/want.h"
 
 #define VANE__LONG_NS 20000.0 /* two clock reads are 0.2 % of it: each such call is timed */
 #define VANE__BRIEF_NS 5000.0 /* below, only repeats tell what a call takes */
 #define VANE__SAMPLED 64u     /* of the shorter ones, one in so many */
+
+/* Follows the load of the host from now on. */
+void vane__learn_open(vane_context *ctx);
+/* Others came for this machine's CPUs, or went: every route is what is known for that state. */
+void vane__learn_busy(vane_context *ctx, uint32_t busy);
 
 /* A call on the host's memory whose route is watched, or whose turn it is. */
 vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__route *route,

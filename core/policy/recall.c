@@ -165,10 +165,9 @@ static void choose_again(vane_context *ctx, vane__site *site, const vane__window
 
 /* One call of it is too short for the clock, and what it takes by itself, after code of ours
  * that pushed its own out of the caches, is not what it takes among its like. */
-static int is_brief(const vane_candidate *c, const vane_query *q, const vane__window *w)
+static int is_brief(const vane_candidate *c, const vane__window *w)
 {
-    double ns = w->pushed > 0 ? vane__window_typical(w) : shape_of(q, c);
-    return ns < VANE__BRIEF_NS;
+    return (w->pushed > 0 ? vane__window_typical(w) : c->predicted_ns) < VANE__BRIEF_NS;
 }
 
 void vane__learned_note(vane_context *ctx, const vane__route *route, const vane__prepared *p,
@@ -182,7 +181,7 @@ void vane__learned_note(vane_context *ctx, const vane__route *route, const vane_
         const vane_candidate *c = &site->slate.candidates[i];
         uint32_t state = route->runner.width > 1 ? hot : 0;
         vane__window *w = &route->entry->learned.window[state][busy];
-        if (repeated || !is_brief(c, &site->slate.query, w))
+        if (repeated || !is_brief(c, w))
             vane__window_push(w, took_ns * vane__learned_scale(c, &site->slate.query, p));
         if (site->twin != NULL)
             choose_again(ctx, site, w, hot);

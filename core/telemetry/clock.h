@@ -7,24 +7,15 @@
 #ifndef VANE__TELEMETRY_CLOCK_H
 #define VANE__TELEMETRY_CLOCK_H
 
+#include "vane/clock.h"
 #include "vane/vane.h"
-
-#define VANE__CLOCK_EXTENSION "vane.clock.v1"
-
-/* What a backend's extension() returns for that name; lives as long as the backend. Each [any]. */
-typedef struct vane__clock {
-    uint32_t struct_size;
-    uint64_t (*now_ns)(void *self);
-    void (*advance)(void *self, uint64_t ns);
-    void *self;
-} vane__clock;
 
 /* Nanoseconds that never go back. */
 uint64_t vane__clock_now(const vane_context *ctx);
 /* Is time made by somebody? Then threads that sleep by the machine's clock have no say. */
 int vane__clock_virtual(const vane_context *ctx);
 /* NULL: the machine's again. Unit tests set their own. */
-void vane__clock_set(vane_context *ctx, const vane__clock *clock);
+void vane__clock_set(vane_context *ctx, const vane_clock *clock);
 
 struct vane__backend;
 /* Takes its clock, if it offers a whole one and the context has none yet. */

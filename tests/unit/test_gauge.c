@@ -159,13 +159,14 @@ static vane_status telemetry(vane_device *d, vane_telemetry *out)
     return status;
 }
 
-static uint64_t made_ns(void *self)
+static uint64_t time_ns;
+static uint64_t made_ns(vane_backend *self)
 {
-    return *(uint64_t *)self;
+    (void)self;
+    return time_ns;
 }
 
-static uint64_t time_ns;
-static const vane__clock made = {sizeof made, made_ns, NULL, &time_ns};
+static const vane_clock made = {sizeof made, 0, NULL, made_ns, NULL};
 static vane_context *ctx;
 static kit device;
 static vane_backend_vt table;
@@ -278,11 +279,11 @@ END_TEST
 
 /* ---- the clock ------------------------------------------------------------------- */
 
-static vane__clock offered;
+static vane_clock offered;
 static const void *extension(vane_backend *b, const char *id)
 {
     (void)b;
-    return strcmp(id, VANE__CLOCK_EXTENSION) == 0 ? &offered : NULL;
+    return strcmp(id, VANE_CLOCK) == 0 ? &offered : NULL;
 }
 
 START_TEST(a_backend_may_make_the_time)

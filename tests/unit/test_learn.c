@@ -3,20 +3,20 @@
  * is found, the wrong is never used, the slower is left, and none of it costs much. */
 #include "context.h"
 #include "kit.h"
-#include "policy/allowance.h"
+#include "policy/learn.h"
 #include "telemetry/clock.h"
 
 static vane_context *ctx;
 static kit alpha, beta;
 static vane_decision d;
 
-static uint64_t now(void *self)
+static uint64_t now(vane_backend *self)
 {
     (void)self;
     return 1000000000u + atomic_load(&kit_time);
 }
 
-static const vane__clock kernels_make_time = {sizeof(vane__clock), now, NULL, NULL};
+static const vane_clock kernels_make_time = {sizeof(vane_clock), 0, NULL, now, NULL};
 
 static void setup(void)
 {
@@ -208,6 +208,30 @@ START_TEST(who_becomes_slow_is_left_and_who_recovers_comes_back)
 }
 END_TEST
 
+START_TEST(a_busy_machine_has_routes_of_its_own)
+{
+    beta.takes_ns = 30000;
+    alpha.takes_ns = 40000;
+    open_both();
+    add_often(5000, 100, 0);
+    ck_assert_str_eq(explained(5000), "beta");
+    uint32_t changes = d.route_changes;
+    beta.takes_ns = 90000; /* it suffers more */
+    vane__learn_busy(ctx, 1);
+    add_often(5000, 60, 0);
+    ck_assert_str_eq(explained(5000), "alpha");
+    beta.takes_ns = 30000;
+    vane__learn_busy(ctx, 0); /* what was known holds at once */
+    ck_assert_str_eq(explained(5000), "beta");
+    add_often(5000, 60, 0);
+    ck_assert_str_eq(explained(5000), "beta");
+    ck_assert_uint_eq(d.route_changes - changes, 2);
+    beta.takes_ns = 90000;
+    vane__learn_busy(ctx, 1);
+    ck_assert_str_eq(explained(5000), "alpha");
+}
+END_TEST
+
 START_TEST(trials_cost_no_more_than_their_allowance)
 {
     alpha.takes_ns = 40000000; /* 40 ms against 30 */
@@ -262,6 +286,7 @@ int main(void)
     tcase_add_test(tcase, all_wrong_leaves_the_oracle);
     tcase_add_test(tcase, one_that_fails_is_not_chosen);
     tcase_add_test(tcase, who_becomes_slow_is_left_and_who_recovers_comes_back);
+    tcase_add_test(tcase, a_busy_machine_has_routes_of_its_own);
     tcase_add_test(tcase, trials_cost_no_more_than_their_allowance);
     tcase_add_test(tcase, calls_in_buffers_learn_from_rehearsals);
     suite_add_tcase(suite, tcase);
