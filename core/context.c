@@ -15,6 +15,7 @@
 #include "memory/arena.h"
 #include "memory/buffer.h"
 #include "op/table.h"
+#include "plugin/search.h"
 #include "policy/learn.h"
 #include "telemetry/event.h"
 
@@ -73,6 +74,7 @@ static vane_status open_parts(vane_context *ctx, const vane_config *config)
         (st = vane__registry_init(&ctx->registry)) != VANE_OK ||
         (st = vane__routes_open(ctx)) != VANE_OK || (st = vane__watchers_open(ctx)) != VANE_OK)
         return st;
+    ctx->registry.cache_dir = vane__search_cache_dir(ctx->settings.cache);
     ctx->program.entry = &program_entry;
     ctx->program.ctx = ctx;
     vane__host_fill(ctx, &ctx->program);

@@ -103,6 +103,10 @@ static vane_status texts_read(const vane_config *config, vane__settings *out)
             return status;
     }
     out->plugin_path_from_env = vane__env("VANE_PLUGIN_PATH") != NULL;
+    if (out->cache[0] != '\0' && out->cache[0] != '/' && strcmp(out->cache, "0") != 0)
+        return vane__fail(VANE_E_ARGUMENT,
+                          "%s is \"%.40s\", expected a folder's whole path, or 0 for none",
+                          vane__env("VANE_CACHE") ? "VANE_CACHE" : "config.cache", out->cache);
     char bad[64];
     if (vane__ops_check(out->ops, bad, sizeof bad))
         return VANE_OK;

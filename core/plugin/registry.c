@@ -182,8 +182,6 @@ static vane_status adopt_locked(vane_context *ctx, const vane_backend_entry *ent
     vane_status status = place_check(r, entry->name, path, why, why_bytes);
     if (status != VANE_OK)
         return status;
-    if (!r->cache_dir)
-        r->cache_dir = vane__search_cache_dir();
     status = backend_make(ctx, entry, path, why, why_bytes, &b);
     if (status != VANE_OK)
         return status;

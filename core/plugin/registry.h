@@ -81,7 +81,7 @@ typedef struct vane__registry {
     pthread_mutex_t lock;    /* the [load] contract */
     vane__deferred deferred; /* slow ones that nothing needed yet */
     vane__report report;
-    char *cache_dir; /* for host->option("cache_dir"); NULL: no home folder */
+    char *cache_dir; /* where whatever is kept is kept; NULL: nowhere */
 } vane__registry;
 
 vane_status vane__registry_init(vane__registry *r);

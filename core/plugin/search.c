@@ -285,8 +285,10 @@ void vane__search_run(vane_context *ctx)
     free(s.places);
 }
 
-char *vane__search_cache_dir(void)
+char *vane__search_cache_dir(const char *wish)
 {
+    if (wish[0] != '\0')
+        return strcmp(wish, "0") == 0 ? NULL : strdup(wish);
     char *folder = user_folder("XDG_CACHE_HOME", ".cache", "vane");
     if (folder && folder[0] != '/') {
         free(folder);

@@ -15,7 +15,8 @@ void vane__search_run(vane_context *ctx);
  * absolute, st is the file's. VANE_PLUGIN_ALLOW_INSECURE=1 answers yes. */
 vane_status vane__search_trust(const char *path, const struct stat *st, char *why,
                                size_t why_bytes);
-/* $XDG_CACHE_HOME/vane or ~/.cache/vane, not created; NULL: no home. The caller frees. */
-char *vane__search_cache_dir(void);
+/* The folder that VANE_CACHE (wish) names, or else $XDG_CACHE_HOME/vane or ~/.cache/vane; not
+ * created. NULL: "0", or no home. The caller frees. */
+char *vane__search_cache_dir(const char *wish);
 
 #endif

@@ -62,7 +62,7 @@ static int keep(const vane__trial *t, const vane__finding *f, const char *backen
 {
     const char *cache = t->ctx->registry.cache_dir;
     snprintf(why, 200, "there is no cache folder");
-    if (cache == NULL || strcmp(t->ctx->settings.cache, "0") == 0)
+    if (cache == NULL)
         return 0;
     int length = snprintf(dir, PATH_MAX, "%s/wrong", cache);
     return length > 0 && length < PATH_MAX &&

@@ -227,6 +227,7 @@ static inline vane_config kit_config(void)
         "VANE_THREADS", "VANE_LOG",    "VANE_REPRO",   "VANE_CPU_MASK", "VANE_MEM_LIMIT"};
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         unsetenv(variables[i]);
+    setenv("VANE_CACHE", "0", 1); /* what was learned before decides nothing */
     return (vane_config){.struct_size = sizeof(vane_config),
                          .policy =
                              "heuristic", /* it runs no candidate twice: runs can be counted */

@@ -209,11 +209,9 @@ END_TEST
 
 START_TEST(a_malformed_variable_is_no_guess)
 {
-    static const char *const bad[][2] = {{"VANE_THREADS", "two"},
-                                         {"VANE_POLICY", "lucky"},
-                                         {"VANE_OPS", "add"},
-                                         {"VANE_LOG", "loud"},
-                                         {"VANE_REPRO", "2"}};
+    static const char *const bad[][2] = {{"VANE_THREADS", "two"}, {"VANE_POLICY", "lucky"},
+                                         {"VANE_OPS", "add"},     {"VANE_LOG", "loud"},
+                                         {"VANE_CACHE", "here"},  {"VANE_REPRO", "2"}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         vane_config config = kit_config();
         setenv(bad[i][0], bad[i][1], 1);

@@ -39,7 +39,7 @@ static void open_both(void)
 {
     vane_config config = kit_config();
     config.policy = "adaptive";
-    config.exclude = "avx*,generic,neon,opencl";
+    config.exclude = "avx*,generic,neon,opencl,template,sim";
     config.cache = "0";
     config.threads = 1;
     GOOD(vane_open(&config, &ctx));

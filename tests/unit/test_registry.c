@@ -175,6 +175,7 @@ START_TEST(the_host)
     _Atomic uint64_t sum = 0;
     setenv("VANE_FAKE_SPEED", "9", 1);
     setenv("XDG_CACHE_HOME", AT("cache"), 1);
+    unsetenv("VANE_CACHE");
     vane_context *ctx = open_at(NULL);
     ck_assert_int_eq(vane_register(ctx, &fake_entry), VANE_OK);
     const vane_host *h = the_backend.host;

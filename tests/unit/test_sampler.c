@@ -343,7 +343,7 @@ END_TEST
 
 START_TEST(hooks_are_few)
 {
-    for (int i = 1; i < VANE__SAMPLER_HOOKS; i++)
+    for (int i = 2; i < VANE__SAMPLER_HOOKS; i++) /* the core has one, this test another */
         ck_assert(vane__sampler_add(ctx, hook, &told_load));
     ck_assert(!vane__sampler_add(ctx, hook, &told_load));
 }

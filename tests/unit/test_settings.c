@@ -9,9 +9,9 @@
 #include "settings.h"
 
 static const char *const variables[] = {
-    "VANE_BACKEND", "VANE_PREFER",      "VANE_EXCLUDE",  "VANE_OPS",
-    "VANE_POLICY",  "VANE_PLUGIN_PATH", "VANE_CPU_MASK", "VANE_THREADS",
-    "VANE_REPRO",   "VANE_UNLOAD",      "VANE_LOG",      "VANE_MEM_LIMIT",
+    "VANE_BACKEND",     "VANE_PREFER",    "VANE_EXCLUDE", "VANE_OPS",   "VANE_POLICY",
+    "VANE_PLUGIN_PATH", "VANE_CPU_MASK",  "VANE_THREADS", "VANE_REPRO", "VANE_UNLOAD",
+    "VANE_LOG",         "VANE_MEM_LIMIT", "VANE_CACHE",
 };
 
 static vane__settings s;
@@ -257,6 +257,22 @@ START_TEST(malformed_ops)
 }
 END_TEST
 
+START_TEST(a_cache_is_a_whole_path)
+{
+    vane_config config = {.struct_size = sizeof config, .cache = "mine"};
+    expect_error(&config, "config.cache is \"mine\", expected a folder's whole path");
+    setenv("VANE_CACHE", "./x", 1);
+    expect_error(NULL, "VANE_CACHE is \"./x\"");
+    setenv("VANE_CACHE", "0", 1);
+    expect_ok(&config);
+    ck_assert_str_eq(s.cache, "0");
+    setenv("VANE_CACHE", "/x", 1);
+    vane__settings_free(&s);
+    expect_ok(&config);
+    ck_assert_str_eq(s.cache, "/x");
+}
+END_TEST
+
 START_TEST(too_long_texts)
 {
     char *text = malloc(65538);
@@ -355,6 +371,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(read, good_threads, 0, 4);
     tcase_add_test(read, config_numbers_are_checked);
     tcase_add_test(read, malformed_flags_and_level);
+    tcase_add_test(read, a_cache_is_a_whole_path);
     tcase_add_loop_test(read, malformed_ops, 0, COUNT(bad_ops));
     tcase_add_test(read, too_long_texts);
     suite_add_tcase(suite, read);
