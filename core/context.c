@@ -17,6 +17,7 @@
 #include "op/table.h"
 #include "plugin/search.h"
 #include "policy/learn.h"
+#include "policy/store.h"
 #include "telemetry/event.h"
 
 vane_status vane__context_check(const vane_context *ctx)
@@ -165,6 +166,7 @@ static void close_parts(vane_context *ctx)
     vane__buffers_close(ctx);
     vane__watchers_close(ctx);
     ctx->magic = 0;
+    vane__store_close(ctx);
     vane__routes_close(ctx);
     vane__registry_close(ctx);
     if (ctx->arenas != NULL)

@@ -16,6 +16,7 @@
 #include "vane/vane.h"
 
 struct vane__routes;
+struct vane__store;
 struct vane__op_table;
 struct vane__buffers;
 struct vane__arenas;
@@ -50,9 +51,10 @@ struct vane_context {
     _Atomic(const vane_policy *) policy;
     struct vane__watchers *watchers; /* opened with the context */
     vane__sampler sampler;
-    atomic_uint busy;          /* others want this machine's CPUs */
-    vane__allowance allowance; /* for trials; under the lock of the routes */
-    vane__backend program;     /* host services for reference bodies of registered ops */
+    atomic_uint busy;                    /* others want this machine's CPUs */
+    _Atomic(struct vane__store *) store; /* policy/store.h; NULL: not read, or nothing is kept */
+    vane__allowance allowance;           /* for trials; under the lock of the routes */
+    vane__backend program;               /* host services for reference bodies of registered ops */
 };
 
 #define VANE__CONTEXT_MAGIC UINT64_C(0x7478746e656e6176) /* "vanentxt" */

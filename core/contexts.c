@@ -14,6 +14,7 @@
 #include "memory/buffer.h"
 #include "memory/pool.h"
 #include "op/table.h"
+#include "policy/store.h"
 #include "telemetry/event.h"
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -116,6 +117,7 @@ static void in_child(void)
         vane__buffers_orphan(c);
         vane__sites_in_child(c);
         vane__watchers_in_child(c);
+        vane__store_in_child(c);
         if (lost)
             vane__routes_renew(c);
     }

@@ -164,6 +164,18 @@ void vane__cpu_name(char *out, size_t bytes)
     while (length > 0 && out[length - 1] == ' ')
         out[--length] = '\0';
 }
+
+void vane__cpu_signature(char *out, size_t bytes)
+{
+    uint32_t a = 0, b = 0, c = 0, d = 0, maker[4] = {0};
+    __get_cpuid(0, &a, &maker[0], &maker[2], &maker[1]);
+    __get_cpuid(1, &a, &b, &c, &d);
+    uint32_t family = a >> 8 & 15, model = a >> 4 & 15;
+    model += family == 6 || family == 15 ? (a >> 16 & 15) << 4 : 0;
+    family += family == 15 ? a >> 20 & 255 : 0;
+    snprintf(out, bytes, "%.12s family %u model %u stepping %u", (const char *)maker, family, model,
+             a & 15);
+}
 #else
 /* The board's model where firmware has one, else the maker's and the part's numbers. */
 void vane__cpu_name(char *out, size_t bytes)
@@ -178,5 +190,10 @@ void vane__cpu_name(char *out, size_t bytes)
         snprintf(out, bytes, "MIDR %.*s", (int)strcspn(text, "\n"), text);
     else
         out[0] = '\0';
+}
+
+void vane__cpu_signature(char *out, size_t bytes)
+{
+    vane__cpu_name(out, bytes);
 }
 #endif

@@ -40,5 +40,7 @@ vane_status vane__cpu_mask(const char *mask, uint64_t features, uint64_t *out);
 void vane__cpu_text(uint64_t features, char *out, size_t bytes);
 /* The brand string, for people only. "" unknown. */
 void vane__cpu_name(char *out, size_t bytes);
+/* Maker, family, model and stepping, or what there is of the kind: alike on alike machines. */
+void vane__cpu_signature(char *out, size_t bytes);
 
 #endif

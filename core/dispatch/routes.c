@@ -9,6 +9,7 @@
 #include "error.h"
 #include "plugin/deferred.h"
 #include "policy/learn.h"
+#include "policy/store.h"
 
 _Thread_local uint32_t vane__unsampled;
 
@@ -84,13 +85,16 @@ static vane_status bring_up_to_date(vane_context *ctx, vane__site *site, uint32_
     if (site->version == now)
         return VANE_OK;
     pthread_mutex_unlock(&ctx->routes->lock);
+    vane__store_ready(ctx);
     vane_status st =
         vane__slate_make(ctx, site->op, site->dtype, site->size_class, hot, &wish, &slate);
     pthread_mutex_lock(&ctx->routes->lock);
     if (st != VANE_OK)
         return st;
     if (site->version - now > UINT32_MAX / 2) /* nobody else did meanwhile */
-        st = vane__site_adopt(site, &slate, now);
+        st = vane__site_adopt(ctx, site, &slate, now);
+    if (st == VANE_OK && site->remembers)
+        vane__lesson_resume(ctx, site);
     vane__slate_free(&slate);
     return st;
 }

@@ -8,6 +8,7 @@
 #include "dispatch/dispatch.h"
 #include "error.h"
 #include "policy/learn.h"
+#include "policy/store.h"
 #include "telemetry/event.h"
 
 /* ---- finding --------------------------------------------------------------------- */
@@ -114,7 +115,7 @@ static void entry_init(vane__entry *e, vane__site *site, const vane__runner *r, 
     e->settled = e->watched;
     e->settled.settled = 1;
     e->settled.fast = r->plain;
-    e->learned.trust = trust;
+    e->learned.trust = e->learned.kept_trust = trust;
 }
 
 vane__entry *vane__site_entry(const vane__site *site, const vane__runner *r)
@@ -125,7 +126,16 @@ vane__entry *vane__site_entry(const vane__site *site, const vane__runner *r)
     return NULL;
 }
 
-static vane__entry *entry_of(vane__site *site, const vane__runner *r, const vane_candidate *c)
+static int somebody_judges(const vane__slate *s)
+{
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->candidates[i].numerics == VANE_NUMERICS_ORACLE)
+            return 1;
+    return 0;
+}
+
+static vane__entry *entry_of(vane_context *ctx, vane__site *site, const vane__runner *r,
+                             const vane_candidate *c, int judged)
 {
     vane__entry *there = vane__site_entry(site, r);
     if (there != NULL)
@@ -139,14 +149,18 @@ static vane__entry *entry_of(vane__site *site, const vane__runner *r, const vane
         return NULL;
     entry_init(e, site, r,
                c->numerics == VANE_NUMERICS_ORACLE ? VANE_TRUST_ORACLE : VANE_TRUST_NONE);
+    site->remembers |= vane__remember(ctx, site, e, judged);
     return site->all[site->n_all++] = e;
 }
 
-vane_status vane__site_adopt(vane__site *site, vane__slate *slate, uint32_t version)
+vane_status vane__site_adopt(vane_context *ctx, vane__site *site, vane__slate *slate,
+                             uint32_t version)
 {
+    int judged = somebody_judges(slate);
     vane__entry **entries = malloc((slate->count + 1) * sizeof *entries);
     for (uint32_t i = 0; entries != NULL && i < slate->count; i++)
-        if ((entries[i] = entry_of(site, &slate->runners[i], &slate->candidates[i])) == NULL) {
+        if ((entries[i] = entry_of(ctx, site, &slate->runners[i], &slate->candidates[i], judged)) ==
+            NULL) {
             free(entries);
             entries = NULL;
         }

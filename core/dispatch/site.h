@@ -37,6 +37,7 @@ typedef struct vane__site {
     uint64_t changed_ns;
     const char *why, *last_why; /* the reasons of the next change and of the last */
     vane__lesson lesson[2];     /* by the host busy */
+    int remembers;              /* something of an earlier process (policy/store.h) */
     /* not guarded */
     _Atomic uint64_t next_rehearsal_ns;
     atomic_uint learner; /* somebody tries candidates, who may not be disturbed */
@@ -55,7 +56,8 @@ void vane__site_inform(vane_context *ctx, const vane__prepared *p, uint32_t hot,
 /* ---- under the lock -------------------------------------------------------------------------- */
 
 /* The slate's candidates become the site's; what is known of those that stay is kept. */
-vane_status vane__site_adopt(vane__site *site, vane__slate *slate, uint32_t version);
+vane_status vane__site_adopt(vane_context *ctx, vane__site *site, vane__slate *slate,
+                             uint32_t version);
 /* The slate gets what was measured in this state, and the policy chooses. */
 uint32_t vane__site_choose(vane_context *ctx, vane__site *site, uint32_t hot);
 /* Only the first half of it, for any slate of its candidates. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "policy/identity.h"
 
 /* inputs by signature */
 enum {
@@ -182,6 +183,9 @@ vane_status vane__op_add(vane_context *ctx, const vane_op_desc *desc, uint32_t *
     if (st != VANE_OK)
         return st;
     struct vane__op_table *t = ctx->ops;
+    uint64_t code = ctx->registry.cache_dir == NULL
+                        ? 0
+                        : vane__identity_code((const void *)(uintptr_t)desc->reference);
     pthread_mutex_lock(&t->lock);
     uint32_t n = atomic_load(&t->count);
     vane__op *row = NULL;
@@ -194,6 +198,7 @@ vane_status vane__op_add(vane_context *ctx, const vane_op_desc *desc, uint32_t *
         st = vane__fail(VANE_E_NOMEM, "op %s: no memory for its row", desc->name);
     else {
         fill_row(row, VANE_OP_CUSTOM + n, desc);
+        row->code = code;
         t->custom[n] = row;
         atomic_store_explicit(&t->count, n + 1, memory_order_release);
         if (out != NULL)

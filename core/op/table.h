@@ -28,6 +28,7 @@ typedef struct vane__op {
     /* ops registered by name */
     vane_op_desc custom;
     vane_kernel reference; /* of custom.reference, when there is one */
+    uint64_t code;         /* whose code that is (policy/identity.h); 0 not known */
 } vane__op;
 
 #define VANE__DTYPE_BIT(dtype) (1u << VANE_##dtype)

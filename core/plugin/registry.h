@@ -40,6 +40,7 @@ typedef struct vane__device {
     atomic_uint wedged;     /* its queue cannot even be waited for: its memory stays with it */
     atomic_uint orphaned;   /* in a child of fork(): its driver is the parent's, and not called */
     atomic_uint complaints; /* failures of any kind that were logged */
+    atomic_uint_fast64_t stamp; /* whose code and driver (policy/identity.h); 0 not known */
     /* not of host-memory devices: */
     struct vane__queues *queues;    /* exec/queue.c */
     struct vane__mempool *mempool;  /* memory/pool.c: VANE_SPACE_DEVICE */

@@ -12,6 +12,7 @@
 
 #include "error.h"
 #include "os.h"
+#include "policy/store.h"
 #include "telemetry/event.h"
 #include "telemetry/probe.h"
 
@@ -48,11 +49,23 @@ static int is_skipped(const lesson *l, const vane__entry *e)
     return l->n_skipped == VANE_MAX_CANDIDATES;
 }
 
+/* A candidate that was not worth a try is not tried by the next process either. */
+static void keep_expectations(const vane__site *site)
+{
+    for (uint32_t i = 0; i < site->slate.count; i++) {
+        vane__learned *l = &site->entries[i]->learned;
+        const vane_candidate *c = &site->slate.candidates[i];
+        if (c->samples == 0 && l->remembered_ns <= 0)
+            l->remembered_ns = (float)c->expected_ns;
+    }
+}
+
 static void settle(lesson *l)
 {
     vane__slate *s = &l->site->slate;
     vane__lesson *done = &l->site->lesson[s->query.busy];
     done->over = 1;
+    keep_expectations(l->site);
     l->site->why = "measured";
     done->since_ns = vane__clock_now(l->ctx);
     done->settled_ns[l->hot] = (float)s->candidates[l->site->chosen[l->hot]].predicted_ns;
@@ -74,6 +87,19 @@ static uint32_t next_of(const lesson *l)
         next = policy->explore(policy->self, &s->query, c, s->count);
     free(c);
     return next < s->count ? next : VANE_NO_CANDIDATE;
+}
+
+void vane__lesson_resume(vane_context *ctx, vane__site *site)
+{
+    for (uint32_t hot = 0; hot < 2 && vane__policy_learns(ctx); hot++) {
+        lesson l = {.ctx = ctx, .site = site, .hot = hot};
+        uint32_t choice = vane__site_choose(ctx, site, hot);
+        if (choice == VANE_NO_CANDIDATE || site->slate.candidates[choice].samples == 0 ||
+            next_of(&l) != VANE_NO_CANDIDATE)
+            continue;
+        settle(&l);
+        site->why = "remembered";
+    }
 }
 
 static int nobody_checked(const vane__slate *s)
@@ -243,6 +269,7 @@ static vane_status timed(vane_context *ctx, vane__prepared *p, const vane__route
     *took = (double)(vane__clock_now(ctx) - start);
     if (st == VANE_OK)
         vane__learned_note(ctx, route, p, hot, *took, 0);
+    vane__store_tick(ctx, start);
     return st;
 }
 

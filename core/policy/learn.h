@@ -20,6 +20,9 @@ void vane__learn_busy(vane_context *ctx, uint32_t busy);
 /* A call on the host's memory whose route is watched, or whose turn it is. */
 vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__route *route,
                           uint32_t hot);
+/* Of a site that remembers an earlier process: if that is enough, nothing is tried. Under the
+ * lock of the routes. */
+void vane__lesson_resume(vane_context *ctx, vane__site *site);
 /* What is known of e in the state that q is of, into c. Under the lock of the routes. */
 void vane__learned_recall(const vane__site *site, const vane__entry *e, const vane_query *q,
                           vane_candidate *c);

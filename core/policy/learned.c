@@ -12,6 +12,7 @@ void vane__window_push(vane__window *w, double ns)
         return;
     w->ns[w->pushed % VANE__WINDOW] = (float)ns;
     w->aged = 0;
+    w->fresh = 1;
     w->pushed = w->pushed + 1 < 2 * VANE__WINDOW ? w->pushed + 1 : VANE__WINDOW; /* same place */
 }
 

@@ -21,12 +21,15 @@ typedef struct vane__window {
     float ns[VANE__WINDOW]; /* the last ones, in a ring */
     uint32_t pushed;        /* since it was emptied */
     uint32_t aged;          /* nothing came since it was aged */
+    uint32_t fresh;         /* measured since it was kept (store.h) */
 } vane__window;
 
 typedef struct vane__learned {
     vane__window window[2][2]; /* by the pool hot before the call, by the host busy */
     uint32_t trust;            /* vane_trust */
-    float remembered_ns;       /* of an earlier process; 0 nothing */
+    float remembered_ns;       /* what is expected for other reasons than a time; 0 nothing */
+    uint32_t kept_trust;       /* as they were kept (store.h) */
+    float kept_ns;
 } vane__learned;
 
 /* How far the learning of a site went, in one state of the host. */
