@@ -33,16 +33,16 @@ void vane__record_seal(vane__record *r, uint64_t identity)
     r->check = check_of(r, identity);
 }
 
-/* 1 to bytes - 1 characters that may be shown, and nothing but zeros behind them. */
-static int is_name(const char *text, size_t bytes)
+/* 1 to bytes - 1 characters that may be shown, and nothing but zeros behind them. Without a
+ * branch, so that compilers take many at once: names are most of the file. */
+static inline int is_name(const char *text, uint32_t bytes)
 {
-    size_t n = 0;
-    while (n < bytes && text[n] >= ' ' && text[n] <= '~')
-        n++;
-    size_t end = n;
-    while (end < bytes && text[end] == '\0')
-        end++;
-    return n > 0 && n < bytes && end == bytes;
+    unsigned bad = text[0] == '\0' || text[bytes - 1] != '\0';
+    for (uint32_t i = 0; i < bytes; i++)
+        bad |= (unsigned)(text[i] != '\0') & ((unsigned)(text[i] < ' ') | (text[i] > '~'));
+    for (uint32_t i = 1; i < bytes; i++)
+        bad |= (unsigned)(text[i] != '\0') & (text[i - 1] == '\0');
+    return !bad;
 }
 
 static int is_time(float ns)
