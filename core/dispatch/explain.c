@@ -84,6 +84,7 @@ static vane_status explain(vane_context *ctx, const vane__prepared *p, vane_deci
         return st;
     memset(out, 0, sizeof(*out));
     out->ran = VANE_NO_CANDIDATE;
+    vane__route_foresee(ctx, p, hot);
     vane__site_inform(ctx, p, hot, &slate, out);
     slate.chosen = vane__slate_choose(ctx, &slate);
     if (slate.chosen == VANE_NO_CANDIDATE)

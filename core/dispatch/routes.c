@@ -130,6 +130,17 @@ const vane__route *vane__route_make(vane_context *ctx, const vane__prepared *p, 
     return route;
 }
 
+void vane__route_foresee(vane_context *ctx, const vane__prepared *p, uint32_t hot)
+{
+    vane__site *site =
+        ctx->registry.cache_dir != NULL && vane__policy_learns(ctx) ? vane__site_of(ctx, p) : NULL;
+    if (site == NULL)
+        return;
+    pthread_mutex_lock(&ctx->routes->lock);
+    bring_up_to_date(ctx, site, hot);
+    pthread_mutex_unlock(&ctx->routes->lock);
+}
+
 const vane__route *vane__route_ready(vane_context *ctx, const vane__prepared *p)
 {
     uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;

@@ -6,7 +6,7 @@
 double vane__allowance_left(const vane__allowance *a, uint64_t now_ns)
 {
     uint64_t second = now_ns / VANE__ALLOWANCE_SLOT_NS;
-    double left = VANE__ALLOWANCE_NS;
+    double left = VANE__ALLOWANCE_NS + a->more_ns;
     for (uint32_t i = 0; i < VANE__ALLOWANCE_SLOTS; i++)
         if (a->spent_ns[i] > 0 && second - a->slot[i] < VANE__ALLOWANCE_SLOTS)
             left -= a->spent_ns[i];

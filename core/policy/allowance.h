@@ -13,6 +13,7 @@ typedef struct vane__allowance {
     uint64_t slot[VANE__ALLOWANCE_SLOTS]; /* which second each counts */
     double spent_ns[VANE__ALLOWANCE_SLOTS];
     double total_ns; /* ever */
+    double more_ns;  /* in the time of all slots, beside the usual */
 } vane__allowance;
 
 /* What may still be spent at this moment; may be negative. */

@@ -89,13 +89,39 @@ static uint32_t next_of(const lesson *l)
     return next < s->count ? next : VANE_NO_CANDIDATE;
 }
 
+static int has_memory(const vane__learned *l)
+{
+    uint32_t pushed = 0;
+    for (uint32_t state = 0; state < 4; state++)
+        pushed += l->window[state & 1][state >> 1].pushed;
+    return pushed > 0 || l->remembered_ns > 0 || l->trust == VANE_TRUST_WRONG;
+}
+
+/* Of its device nothing is remembered: it is new here, or its plugin or driver is. */
+static int is_new(const vane__site *site, const vane__entry *e)
+{
+    for (uint32_t i = 0; i < site->slate.count; i++)
+        if (site->entries[i]->settled.runner.device == e->settled.runner.device &&
+            has_memory(&site->entries[i]->learned))
+            return 0;
+    return 1;
+}
+
+/* Where enough was known once, it is, unless somebody came who was not there. */
+static int is_enough(const vane__site *site, uint32_t next)
+{
+    uint32_t settled = site->slate.query.busy ? VANE__REMEMBERS_BUSY : VANE__REMEMBERS_IDLE;
+    return next == VANE_NO_CANDIDATE ||
+           ((site->remembers & settled) && !is_new(site, site->entries[next]));
+}
+
 void vane__lesson_resume(vane_context *ctx, vane__site *site)
 {
     for (uint32_t hot = 0; hot < 2 && vane__policy_learns(ctx); hot++) {
         lesson l = {.ctx = ctx, .site = site, .hot = hot};
         uint32_t choice = vane__site_choose(ctx, site, hot);
         if (choice == VANE_NO_CANDIDATE || site->slate.candidates[choice].samples == 0 ||
-            next_of(&l) != VANE_NO_CANDIDATE)
+            !is_enough(site, next_of(&l)))
             continue;
         settle(&l);
         site->why = "remembered";

@@ -15,6 +15,8 @@
 #define VANE__RECORDS_MAX 50000u /* entries of a file */
 #define VANE__RECORD_NS 3.6e12   /* the longest time that is believed: an hour */
 
+#define VANE__RECORD_SETTLED 4u /* in state: enough was known of the cell */
+
 /* What one candidate of one cell was like in one state. */
 typedef struct vane__record {
     uint64_t check;  /* of what follows */
@@ -25,7 +27,7 @@ typedef struct vane__record {
     uint16_t width;
     uint8_t dtype, size_class;
     uint8_t where;   /* vane__where_code */
-    uint8_t state;   /* 1: pool hot, 2: host busy */
+    uint8_t state;   /* 1: pool hot, 2: host busy; VANE__RECORD_SETTLED */
     uint8_t samples; /* 0: typical_ns is an expectation, or 0 */
     uint8_t trust;   /* vane_trust */
     /* for people; cut where they are longer */

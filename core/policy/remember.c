@@ -93,12 +93,12 @@ static void remember_time(vane__learned *l, const vane__record *r)
 {
     int trusted = l->trust == VANE_TRUST_CHECKED || l->trust == VANE_TRUST_ORACLE;
     if (r->samples > 0 && trusted)
-        fill(&l->window[r->state & 1][r->state >> 1], r);
+        fill(&l->window[r->state & 1][r->state >> 1 & 1], r);
     else if (l->remembered_ns <= 0)
         l->remembered_ns = r->typical_ns;
 }
 
-int vane__remember(vane_context *ctx, const vane__site *site, vane__entry *e, int judged)
+uint32_t vane__remember(vane_context *ctx, const vane__site *site, vane__entry *e, int judged)
 {
     vane__store *s = atomic_load_explicit(&ctx->store, memory_order_acquire);
     vane__learned *l = &e->learned;
@@ -110,8 +110,12 @@ int vane__remember(vane_context *ctx, const vane__site *site, vane__entry *e, in
             n++;
     for (uint32_t i = 0; i < n; i++)
         remember_trust(l, found[i], judged);
-    for (uint32_t i = 0; i < n; i++)
+    uint32_t what = n > 0;
+    for (uint32_t i = 0; i < n; i++) {
         remember_time(l, found[i]);
+        if (found[i]->state & VANE__RECORD_SETTLED)
+            what |= found[i]->state & 2 ? VANE__REMEMBERS_BUSY : VANE__REMEMBERS_IDLE;
+    }
     if (n > 0 && l->trust == VANE_TRUST_WRONG)
         vane__log_line(&ctx->settings.log, VANE_LOG_INFO,
                        "%s@%s is left out for %s of %s, size class %u: its result was wrong",
@@ -119,7 +123,7 @@ int vane__remember(vane_context *ctx, const vane__site *site, vane__entry *e, in
                        site->op->info.name, vane_dtype_name(site->dtype), site->size_class);
     l->kept_trust = l->trust;
     l->kept_ns = l->remembered_ns;
-    return n > 0;
+    return what;
 }
 
 /* ---- collecting --------------------------------------------------------------------------- */
@@ -147,6 +151,12 @@ static void put_name(char *out, size_t bytes, const char *name)
         out[0] = '-';
 }
 
+static int was_settled(const vane__site *site, uint32_t busy)
+{
+    const vane__lesson *l = &site->lesson[busy];
+    return atomic_load_explicit(&l->over, memory_order_relaxed) || l->lessons > 0;
+}
+
 static vane__record *describe(vane__store *s, const vane__site *site, const vane__entry *e,
                               uint64_t key, uint32_t state)
 {
@@ -160,7 +170,7 @@ static vane__record *describe(vane__store *s, const vane__site *site, const vane
     out->dtype = (uint8_t)site->dtype;
     out->size_class = (uint8_t)site->size_class;
     out->where = (uint8_t)vane__where_code(&site->where);
-    out->state = (uint8_t)state;
+    out->state = (uint8_t)(state | (was_settled(site, state >> 1) ? VANE__RECORD_SETTLED : 0));
     out->trust = (uint8_t)e->learned.trust;
     put_name(out->op, sizeof out->op, site->op->info.name);
     put_name(out->backend, sizeof out->backend, backend_of(r));

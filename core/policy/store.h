@@ -57,9 +57,11 @@ void vane__store_in_child(vane_context *ctx);
 /* ---- remember.c, under the lock of the routes --------------------------------------------------
  */
 
-/* A new entry gets what is remembered of it. judged: somebody here can say what is right. 1: it
- * was something. */
-int vane__remember(vane_context *ctx, const vane__site *site, vane__entry *e, int judged);
+/* A new entry gets what is remembered of it. judged: somebody here can say what is right. For
+ * vane__site.remembers: was it something, and of a cell that was settled, the host idle or busy? */
+#define VANE__REMEMBERS_IDLE 2u
+#define VANE__REMEMBERS_BUSY 4u
+uint32_t vane__remember(vane_context *ctx, const vane__site *site, vane__entry *e, int judged);
 /* What is new in all sites goes to the store's pending entries. */
 void vane__remember_collect(vane_context *ctx, vane__store *s);
 /* From now on only what is learned later is new. */

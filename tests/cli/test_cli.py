@@ -5,6 +5,7 @@
 Every function named test_* is one test, in a folder of its own. NumPy, where it is
 installed, reads what vane wrote and writes what vane reads; without it that test is skipped.
 """
+import glob
 import json
 import math
 import os
@@ -21,7 +22,7 @@ from npyfile import load, save
 def test_help():
     assert "commands:" in vane("-h")[0]
     assert vane("--version")[0].startswith("vane 0.")
-    for command in ["info", "ops", "run", "explain", "bench"]:
+    for command in ["info", "ops", "run", "explain", "bench", "calibrate"]:
         for flag in ["-h", "--help"]:
             out = vane(command, flag)[0]
             assert out.startswith(f"usage: vane {command}") and "--json" in out, out
@@ -31,7 +32,7 @@ def test_help():
 
 def test_wrong_command_lines():
     vane(code=2)
-    refused(2, ["'dance'", "info, ops, run, explain, bench"], "dance")
+    refused(2, ["'dance'", "info, ops, run, explain, bench, calibrate"], "dance")
     refused(2, ["'--frob'", "--json", "--help"], "info", "--frob")
     refused(2, ["'--frob'", "--backend", "--attr"], "run", "--frob")
     refused(2, "takes no value", "info", "--json=yes")
@@ -448,6 +449,58 @@ def test_bench_policy_leaves_the_wrong_out():
                env={"VANE_PLUGIN_PATH": path})[0]
     for c in json.loads(out)["cases"]:
         assert c["left_out"] >= 1 and "wrong" not in {k["backend"] for k in c["candidates"]}, c
+
+# ---- calibrate ------------------------------------------------------------------------
+
+
+def calibrate(*args, code=0, **env):
+    return vane("calibrate", *args, code=code, env={"VANE_CACHE": os.path.abspath("cache"), **env})
+
+
+def test_calibrate():
+    usual = ["add", "--dtype", "f32"]
+    out, err = calibrate("--check", *usual, code=1)
+    assert "nothing was learned" in out and "not up to date" in err, (out, err)
+    out = calibrate(*usual)[0]
+    assert "add f32" in out and "\r" not in out and re.search(r"\d+ entries in .*cache/learned", out), out
+    assert "up to date" in calibrate("--check", *usual)[0]
+    again = json.loads(calibrate("--json", *usual)[0])
+    assert again["learned"] == 0 and again["left"] == 0 and again["known"] > 10, again
+    listed = json.loads(calibrate("--list", "--json")[0])
+    assert {e["op"] for e in listed["learned"]} == {"add"} and listed["entries"] == len(listed["learned"])
+    assert all(e["whose"] == "current" for e in listed["learned"])
+    assert "avx" in calibrate("--list")[0] or "generic" in calibrate("--list")[0]
+    verdict = json.loads(calibrate("--check", "--json", "mul", code=1)[0])
+    assert verdict["stale"] and verdict["missing"] > 10, verdict
+    out = vane("explain", "add", "1000", "1000", "--json", env={"VANE_CACHE": os.path.abspath("cache")})[0]
+    assert json.loads(out)["decision"]["policy"] == "adaptive"
+    assert "other" in calibrate("--check", *usual, code=1, VANE_CPU_MASK="avx2")[0]  # another identity
+    assert calibrate("--forget")[0].endswith("entries forgotten\n")
+    assert glob.glob("cache/learned/*.learned") == []
+    assert json.loads(calibrate("--list", "--json")[0])["entries"] == 0
+
+
+def test_calibrate_tells_age_and_builds():
+    calibrate("abs")
+    path = glob.glob("cache/learned/*.learned")[0]
+    with open(path, "rb") as f:
+        whole = f.read()
+    with open(path, "wb") as f:
+        f.write(whole[:-1])
+    out, err = calibrate("--check", "abs", code=1)
+    assert "nothing was learned" in out and "damaged" in err, (out, err)
+
+
+def test_calibrate_refuses():
+    refused(2, "exclude each other", "calibrate", "--check", "--list")
+    refused(2, "f33", "calibrate", "--dtype", "f33")
+    refused(2, "seconds", "calibrate", "--seconds", "never")
+    refused(2, "'ad'", "calibrate", "ad", env={"VANE_CACHE": os.path.abspath("c")})
+    refused(1, "VANE_CACHE is 0", "calibrate", "--list")
+    refused(1, "VANE_CACHE is 0", "calibrate", "add")
+    refused(1, "learns nothing", "calibrate", env={"VANE_POLICY": "fixed"})
+    refused(1, "no operation of that type", "calibrate", "exp", "-t", "i32",
+            env={"VANE_CACHE": os.path.abspath("c")})
 
 
 sys.exit(run_all([(n, f) for n, f in list(globals().items()) if n.startswith("test_")]))

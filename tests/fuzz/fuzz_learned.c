@@ -35,7 +35,7 @@ static void expect_sense(const vane__record *r)
 {
     fuzz_expect(isfinite(r->typical_ns) && r->typical_ns >= 0 && r->typical_ns <= 3.6e12f);
     fuzz_expect(isfinite(r->spread_ns) && r->spread_ns >= 0 && r->spread_ns <= 3.6e12f);
-    fuzz_expect(r->width > 0 && r->width <= VANE__MAX_THREADS && r->state < 4);
+    fuzz_expect(r->width > 0 && r->width <= VANE__MAX_THREADS && r->state < 8);
     fuzz_expect(r->dtype < VANE_DTYPE_COUNT && r->size_class < 64 && r->stamp != 0);
     fuzz_expect(r->trust <= VANE_TRUST_WRONG && r->samples <= VANE__WINDOW);
     fuzz_expect(r->samples == 0 || r->typical_ns > 0);
@@ -94,7 +94,7 @@ static void make(vane__record *r, uint32_t i)
                         .spread_ns = (float)i,
                         .width = (uint16_t)(i + 1),
                         .size_class = (uint8_t)i,
-                        .state = (uint8_t)(i & 3),
+                        .state = (uint8_t)(i & 7),
                         .samples = (uint8_t)i,
                         .trust = i ? VANE_TRUST_CHECKED : VANE_TRUST_WRONG,
                         .op = "add",

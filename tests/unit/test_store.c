@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "os.h"
+#include "policy/build_id.h"
 
 static void learn_and_close(int64_t n)
 {
@@ -401,6 +402,181 @@ START_TEST(somebody_who_holds_the_lock_delays_nobody)
 }
 END_TEST
 
+/* ---- shown and thrown away --------------------------------------------------------------------
+ */
+
+START_TEST(it_can_be_listed_and_forgotten)
+{
+    vane_learned_info info = {.struct_size = sizeof info};
+    vane_learned_entry list[64];
+    uint32_t n = 0, timed = 0;
+    vane_context *ctx = store_context();
+    GOOD(vane_learned_list(ctx, NULL, 0, &n));
+    ck_assert_uint_eq(n, 0);
+    store_learn(ctx, 1000);
+    GOOD(vane_learned_save(ctx));
+    GOOD(vane_learned_get(ctx, &info));
+    GOOD(vane_learned_list(ctx, list, 64, &n));
+    ck_assert_uint_gt(n, 1);
+    ck_assert_uint_le(n, 64);
+    ck_assert_uint_eq(n, info.entries);
+    ck_assert_uint_eq(info.others, 0);
+    ck_assert_int_eq(store_find(), 1);
+    ck_assert_ptr_nonnull(strstr(store_path, info.folder));
+    ck_assert_ptr_nonnull(strstr(store_path, info.file));
+    for (uint32_t i = 0; i < n; i++) {
+        ck_assert_str_eq(list[i].op, "add");
+        ck_assert_uint_eq(list[i].owner, VANE_LEARNED_CURRENT);
+        ck_assert_uint_eq(list[i].dtype, VANE_F32);
+        ck_assert_uint_ge((uint64_t)time(NULL), list[i].when_s);
+        ck_assert_uint_le((uint64_t)time(NULL) - list[i].when_s, 3600);
+        timed += list[i].samples > 0 && list[i].typical_ns > 0;
+    }
+    ck_assert_uint_gt(timed, 0);
+    list[1].op[0] = '!';
+    GOOD(vane_learned_list(ctx, list, 1, &n)); /* no more than there is room for */
+    ck_assert_int_eq(list[1].op[0], '!');
+    GOOD(vane_learned_forget(ctx));
+    ck_assert_int_eq(store_find(), 0);
+    GOOD(vane_learned_forget(ctx)); /* gone is gone */
+    vane_close(ctx);
+    ck_assert_int_eq(store_find(), 0); /* what was forgotten is not written again */
+}
+END_TEST
+
+START_TEST(whose_it_is)
+{
+    vane_learned_entry list[64];
+    uint32_t n, stale = 0;
+    vane_context *ctx = store_context();
+    store_learn(ctx, 1000);
+    remember_winner(ctx);
+    vane_close(ctx);
+    uint32_t changed = change(winner, another_build);
+    ctx = store_context();
+    GOOD(vane_learned_list(ctx, list, 64, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        stale += list[i].owner == VANE_LEARNED_STALE;
+        ck_assert_int_eq(list[i].owner == VANE_LEARNED_STALE, strcmp(list[i].backend, winner) == 0);
+    }
+    ck_assert_uint_eq(stale, changed);
+    vane_close(ctx);
+    vane_config config = store_config();
+    config.exclude = "opencl,avx2,avx512,generic,neon";
+    GOOD(vane_open(&config, &ctx));
+    GOOD(vane_learned_list(ctx, list, 64, &n));
+    for (uint32_t i = 0; i < n; i++)
+        ck_assert_int_eq(list[i].owner == VANE_LEARNED_ABSENT,
+                         strcmp(list[i].backend, "scalar") != 0);
+    vane_close(ctx);
+}
+END_TEST
+
+START_TEST(explain_knows_before_the_first_call)
+{
+    vane_decision d = {.struct_size = sizeof d};
+    learn_and_close(1000);
+    vane_context *ctx = store_context();
+    store_explain(ctx, 1000, &d);
+    ck_assert_uint_eq(d.settled, 1);
+    ck_assert_uint_gt(d.candidates[d.chosen].samples, 0);
+    vane_close(ctx);
+}
+END_TEST
+
+START_TEST(what_cannot_be_shown)
+{
+    vane_learned_info info = {.struct_size = sizeof info}, old = {.struct_size = 8};
+    vane_learned_entry one;
+    uint32_t n;
+    vane_context *ctx = store_context();
+    ck_assert_int_eq(vane_learned_get(NULL, &info), VANE_E_ARGUMENT);
+    ck_assert_int_eq(vane_learned_get(ctx, NULL), VANE_E_ARGUMENT);
+    ck_assert_int_eq(vane_learned_get(ctx, &old), VANE_E_ABI);
+    ck_assert_int_eq(vane_learned_list(ctx, &one, 1, NULL), VANE_E_ARGUMENT);
+    ck_assert_int_eq(vane_learned_list(ctx, NULL, 1, &n), VANE_E_ARGUMENT);
+    ck_assert_int_eq(vane_learned_save(NULL), VANE_E_ARGUMENT);
+    ck_assert_int_eq(vane_learned_forget(NULL), VANE_E_ARGUMENT);
+    ck_assert_int_eq(vane_set_trials(NULL, 1), VANE_E_ARGUMENT);
+    ck_assert_int_eq(vane_set_trials(ctx, 101), VANE_E_ARGUMENT);
+    GOOD(vane_set_trials(ctx, 0));
+    ck_assert(vane__allowance_left(&ctx->allowance, 0) <= 0);
+    GOOD(vane_set_trials(ctx, 100));
+    ck_assert(vane__allowance_left(&ctx->allowance, 0) >= 9.9e9);
+    vane_close(ctx);
+    setenv("VANE_CACHE", "0", 1);
+    ctx = kit_context();
+    ck_assert_int_eq(vane_learned_get(ctx, &info), VANE_E_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(vane_last_error()->message, "VANE_CACHE is 0"));
+    ck_assert_int_eq(vane_learned_list(ctx, &one, 1, &n), VANE_E_NOT_FOUND);
+    ck_assert_int_eq(vane_learned_save(ctx), VANE_E_NOT_FOUND);
+    ck_assert_int_eq(vane_learned_forget(ctx), VANE_E_NOT_FOUND);
+    vane_close(ctx);
+}
+END_TEST
+
+/* ---- identities ---------------------------------------------------------------------------------
+ */
+
+START_TEST(one_machine_has_one_identity)
+{
+    vane__identity a, b, c;
+    vane_context *ctx = store_context();
+    vane__identity_machine(ctx, &a);
+    vane__identity_machine(ctx, &b);
+    ck_assert_uint_eq(a.hash, b.hash);
+    ck_assert_str_eq(a.text, b.text);
+    uint64_t features = ctx->cpu_features;
+    ctx->cpu_features ^= 1;
+    vane__identity_machine(ctx, &c);
+    ck_assert_uint_ne(a.hash, c.hash);
+    ctx->cpu_features = features;
+    ctx->budget.cpu_quota += 1.5;
+    vane__identity_machine(ctx, &c);
+    ck_assert_uint_ne(a.hash, c.hash);
+    vane_close(ctx);
+}
+END_TEST
+
+START_TEST(code_has_the_build_of_its_file)
+{
+    char mine[VANE__BUILD_ID_TEXT], libc[VANE__BUILD_ID_TEXT], none[VANE__BUILD_ID_TEXT];
+    static const int data = 1;
+    int on_the_stack = 1;
+    ck_assert_int_eq(vane__build_id(&data, mine), 1);
+    ck_assert_int_eq(vane__build_id((const void *)(uintptr_t)fopen, libc), 1);
+    ck_assert_str_ne(mine, libc);
+    ck_assert_uint_ge(strlen(mine), 16);
+    ck_assert_int_eq(vane__build_id(&on_the_stack, none), 0);
+    ck_assert_str_eq(none, "");
+    ck_assert_uint_eq(vane__identity_code(NULL), 0);
+    ck_assert_uint_ne(vane__identity_code(&data), 0);
+}
+END_TEST
+
+START_TEST(notes_are_read_with_care)
+{
+    static const uint32_t id[] = {4, 2, 3, 0x00554e47, 0x0000bbaa};
+    static const uint32_t other_first[] = {4, 4, 1, 0x00554e47, 7, 4, 2, 3, 0x00554e47, 0x0000bbaa};
+    char text[VANE__BUILD_ID_TEXT];
+    ck_assert_int_eq(vane__build_id_note(id, sizeof id, 4, text), 1);
+    ck_assert_str_eq(text, "aabb");
+    ck_assert_int_eq(vane__build_id_note(other_first, sizeof other_first, 4, text), 1);
+    ck_assert_str_eq(text, "aabb");
+    for (size_t n = 0; n < 18; n++) /* cut in the note */
+        ck_assert_int_eq(vane__build_id_note(id, n, 4, text), 0);
+    uint32_t bad[5];
+    for (int i = 0; i < 2; i++) { /* sizes beyond all bounds */
+        memcpy(bad, id, sizeof bad);
+        bad[i] = 0xfffffff0;
+        ck_assert_int_eq(vane__build_id_note(bad, sizeof bad, 4, text), 0);
+    }
+    bad[0] = 4;
+    bad[1] = 0;
+    ck_assert_int_eq(vane__build_id_note(bad, sizeof bad, 4, text), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("store");
@@ -422,6 +598,16 @@ int main(void)
     tcase_add_test(c, a_child_writes_only_its_own);
     tcase_add_test(c, a_long_run_writes_now_and_then);
     tcase_add_test(c, somebody_who_holds_the_lock_delays_nobody);
+    suite_add_tcase(suite, c);
+    c = tcase_create("shown");
+    tcase_add_checked_fixture(c, store_begin, store_end);
+    tcase_add_test(c, it_can_be_listed_and_forgotten);
+    tcase_add_test(c, whose_it_is);
+    tcase_add_test(c, explain_knows_before_the_first_call);
+    tcase_add_test(c, what_cannot_be_shown);
+    tcase_add_test(c, one_machine_has_one_identity);
+    tcase_add_test(c, code_has_the_build_of_its_file);
+    tcase_add_test(c, notes_are_read_with_care);
     suite_add_tcase(suite, c);
     return kit_main(suite);
 }

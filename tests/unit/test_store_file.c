@@ -160,7 +160,7 @@ static void set_class(vane__record *r)
 }
 static void set_state(vane__record *r)
 {
-    r->state = 4;
+    r->state = 8;
 }
 static void set_samples(vane__record *r)
 {

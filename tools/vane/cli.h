@@ -25,6 +25,7 @@ int cmd_bench_peak(int argc, char **argv);
 int cmd_bench_policy(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_calibrate(int argc, char **argv);
 
 int cli_fail(const char *fmt, ...) VANE_PRINTF(1, 2);  /* CLI_FAILED */
 int cli_usage(const char *fmt, ...) VANE_PRINTF(1, 2); /* CLI_USAGE */

@@ -18,6 +18,7 @@ static const command commands[] = {
     {"explain", cmd_explain, "who would run an operation, who would not, and why"},
     {"bench", cmd_bench, "time the backends side by side and check their results"},
     {"replay", cmd_replay, "a recording of VANE_RECORD, judged by another policy"},
+    {"calibrate", cmd_calibrate, "learn beforehand who is fastest at what, and keep it"},
     {"check", cmd_check, "judge a plugin file by the conformance suite"},
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
@@ -26,7 +27,7 @@ static void help(void)
 {
     puts("usage: vane COMMAND [OPTION...]\n\ncommands:");
     for (int i = 0; i < N_COMMANDS; i++)
-        printf("  %-8s %s\n", commands[i].name, commands[i].about);
+        printf("  %-9s %s\n", commands[i].name, commands[i].about);
     puts("\n'vane COMMAND -h' describes a command and its options; each takes --json.\n"
          "Exit codes: 0 done, 1 failed, 2 the command line is wrong.");
 }
