@@ -21,6 +21,7 @@ typedef struct vane__settings {
     int no_default_path;
     int allow_empty; /* opening with no backend is a success */
     int repro;
+    int load;           /* VANE_LOAD=0: routes do not follow the load of the machine */
     int unload;         /* VANE_UNLOAD=1: dlclose at vane_close */
     uint32_t threads;   /* 0: the budget decides */
     uint64_t mem_limit; /* bytes of each device's memory; 0: none */

@@ -115,6 +115,25 @@ static int is_enough(const vane__site *site, uint32_t next)
            ((site->remembers & settled) && !is_new(site, site->entries[next]));
 }
 
+static void skip(lesson *l, const vane__route *r)
+{
+    if (l->n_skipped < VANE_MAX_CANDIDATES)
+        l->skipped[l->n_skipped++] = r->entry;
+}
+
+/* Nobody is left of whom nothing at all is known; more samples of the others can wait. */
+static int nobody_is_new(lesson *l)
+{
+    for (;;) {
+        uint32_t next = next_of(l);
+        if (next == VANE_NO_CANDIDATE)
+            return 1;
+        if (l->site->slate.candidates[next].samples == 0)
+            return 0;
+        skip(l, &l->site->entries[next]->watched);
+    }
+}
+
 void vane__lesson_resume(vane_context *ctx, vane__site *site)
 {
     for (uint32_t hot = 0; hot < 2 && vane__policy_learns(ctx); hot++) {
@@ -175,12 +194,6 @@ static void spend(lesson *l, double ns)
 }
 
 /* ---- trials -------------------------------------------------------------------------- */
-
-static void skip(lesson *l, const vane__route *r)
-{
-    if (l->n_skipped < VANE_MAX_CANDIDATES)
-        l->skipped[l->n_skipped++] = r->entry;
-}
 
 static void keep(lesson *l, const vane__route *r, uint32_t trust)
 {
@@ -368,5 +381,6 @@ static void on_change(vane_context *ctx, uint32_t what, void *arg)
 
 void vane__learn_open(vane_context *ctx)
 {
-    vane__sampler_add(ctx, on_change, NULL);
+    if (ctx->settings.load)
+        vane__sampler_add(ctx, on_change, NULL);
 }

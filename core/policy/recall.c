@@ -35,15 +35,31 @@ static const vane__window *window_of(const vane__learned *l, uint32_t width, uin
     return &l->window[width > 1 ? hot : 0][busy];
 }
 
-/* From another state of the same candidate: a pool that sleeps costs its waking more. */
-static double from_other_state(const vane__learned *l, const vane_candidate *c, uint32_t hot,
-                               uint32_t busy, const vane_query *q)
+/* What waking the threads adds to a call, as a share of what starting them costs: the caller
+ * never waits for a sleeper, it computes on. */
+#define WAKING 0.1
+
+/* A program that calls often keeps the pool awake by the calls themselves: until this state has
+ * samples enough of its own, those of the hot pool stand for it. */
+static const vane__window *best_window(const vane__learned *l, const vane_candidate *c,
+                                       const vane_query *q, double *extra_ns)
 {
-    double ns = 0;
-    if (c->width > 1 && (ns = vane__window_typical(&l->window[!hot][busy])) > 0)
-        return hot ? ns : ns + q->fork_ns * 0.1; /* the caller never waits for a sleeper */
+    const vane__window *w = window_of(l, c->width, q->pool_hot, q->busy);
+    const vane__window *hot = &l->window[1][q->busy];
+    *extra_ns = 0;
+    if (c->width == 1 || q->pool_hot || vane__window_count(w) >= SPEAKS ||
+        vane__window_count(hot) <= vane__window_count(w))
+        return w;
+    *extra_ns = WAKING * q->fork_ns;
+    return hot;
+}
+
+/* From another state of the same candidate. */
+static double from_other_state(const vane__learned *l, const vane_candidate *c, const vane_query *q)
+{
+    double ns = c->width > 1 ? vane__window_typical(&l->window[!q->pool_hot][q->busy]) : 0;
     for (uint32_t h = 0; ns == 0 && h < 2; h++)
-        ns = vane__window_typical(&l->window[h][!busy]);
+        ns = vane__window_typical(&l->window[h][!q->busy]);
     return ns;
 }
 
@@ -93,13 +109,14 @@ void vane__learned_recall(const vane__site *site, const vane__entry *e, const va
                           vane_candidate *c)
 {
     const vane__learned *l = &e->learned;
-    const vane__window *w = window_of(l, c->width, q->pool_hot, q->busy);
+    double extra_ns;
+    const vane__window *w = best_window(l, c, q, &extra_ns);
     c->trust = l->trust;
     c->samples = vane__window_count(w);
     c->aged = w->aged;
-    c->measured_ns = vane__window_typical(w);
+    c->measured_ns = c->samples > 0 ? vane__window_typical(w) + extra_ns : 0;
     c->spread_ns = vane__window_spread(w);
-    c->expected_ns = c->samples > 0 ? 0 : from_other_state(l, c, q->pool_hot, q->busy, q);
+    c->expected_ns = c->samples > 0 ? 0 : from_other_state(l, c, q);
     if (c->samples == 0 && c->expected_ns <= 0)
         c->expected_ns = (double)l->remembered_ns;
     if (c->samples == 0 && c->expected_ns <= 0)

@@ -343,9 +343,10 @@ END_TEST
 
 START_TEST(hooks_are_few)
 {
-    for (int i = 2; i < VANE__SAMPLER_HOOKS; i++) /* the core has one, this test another */
-        ck_assert(vane__sampler_add(ctx, hook, &told_load));
-    ck_assert(!vane__sampler_add(ctx, hook, &told_load));
+    int n = 0; /* beside those that are there */
+    while (vane__sampler_add(ctx, hook, &told_load))
+        ck_assert_int_lt(++n, VANE__SAMPLER_HOOKS);
+    ck_assert_int_ge(n, 1);
 }
 END_TEST
 

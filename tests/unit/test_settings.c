@@ -11,7 +11,7 @@
 static const char *const variables[] = {
     "VANE_BACKEND",     "VANE_PREFER",    "VANE_EXCLUDE", "VANE_OPS",   "VANE_POLICY",
     "VANE_PLUGIN_PATH", "VANE_CPU_MASK",  "VANE_THREADS", "VANE_REPRO", "VANE_UNLOAD",
-    "VANE_LOG",         "VANE_MEM_LIMIT", "VANE_CACHE",
+    "VANE_LOG",         "VANE_MEM_LIMIT", "VANE_CACHE",   "VANE_LOAD",
 };
 
 static vane__settings s;
