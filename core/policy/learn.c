@@ -107,14 +107,6 @@ static int is_new(const vane__site *site, const vane__entry *e)
     return 1;
 }
 
-/* Where enough was known once, it is, unless somebody came who was not there. */
-static int is_enough(const vane__site *site, uint32_t next)
-{
-    uint32_t settled = site->slate.query.busy ? VANE__REMEMBERS_BUSY : VANE__REMEMBERS_IDLE;
-    return next == VANE_NO_CANDIDATE ||
-           ((site->remembers & settled) && !is_new(site, site->entries[next]));
-}
-
 static void skip(lesson *l, const vane__route *r)
 {
     if (l->n_skipped < VANE_MAX_CANDIDATES)
@@ -140,7 +132,7 @@ void vane__lesson_resume(vane_context *ctx, vane__site *site)
         lesson l = {.ctx = ctx, .site = site, .hot = hot};
         uint32_t choice = vane__site_choose(ctx, site, hot);
         if (choice == VANE_NO_CANDIDATE || site->slate.candidates[choice].samples == 0 ||
-            !is_enough(site, next_of(&l)))
+            !nobody_is_new(&l))
             continue;
         settle(&l);
         site->why = "remembered";
