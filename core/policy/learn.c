@@ -107,23 +107,12 @@ static int is_new(const vane__site *site, const vane__entry *e)
     return 1;
 }
 
-static void skip(lesson *l, const vane__route *r)
+/* Where enough was known once, it is, unless somebody came who was not there. */
+static int is_enough(const vane__site *site, uint32_t next)
 {
-    if (l->n_skipped < VANE_MAX_CANDIDATES)
-        l->skipped[l->n_skipped++] = r->entry;
-}
-
-/* Nobody is left of whom nothing at all is known; more samples of the others can wait. */
-static int nobody_is_new(lesson *l)
-{
-    for (;;) {
-        uint32_t next = next_of(l);
-        if (next == VANE_NO_CANDIDATE)
-            return 1;
-        if (l->site->slate.candidates[next].samples == 0)
-            return 0;
-        skip(l, &l->site->entries[next]->watched);
-    }
+    uint32_t settled = site->slate.query.busy ? VANE__REMEMBERS_BUSY : VANE__REMEMBERS_IDLE;
+    return next == VANE_NO_CANDIDATE ||
+           ((site->remembers & settled) && !is_new(site, site->entries[next]));
 }
 
 void vane__lesson_resume(vane_context *ctx, vane__site *site)
@@ -132,7 +121,7 @@ void vane__lesson_resume(vane_context *ctx, vane__site *site)
         lesson l = {.ctx = ctx, .site = site, .hot = hot};
         uint32_t choice = vane__site_choose(ctx, site, hot);
         if (choice == VANE_NO_CANDIDATE || site->slate.candidates[choice].samples == 0 ||
-            !nobody_is_new(&l))
+            !is_enough(site, next_of(&l)))
             continue;
         settle(&l);
         site->why = "remembered";
@@ -186,6 +175,12 @@ static void spend(lesson *l, double ns)
 }
 
 /* ---- trials -------------------------------------------------------------------------- */
+
+static void skip(lesson *l, const vane__route *r)
+{
+    if (l->n_skipped < VANE_MAX_CANDIDATES)
+        l->skipped[l->n_skipped++] = r->entry;
+}
 
 static void keep(lesson *l, const vane__route *r, uint32_t trust)
 {
