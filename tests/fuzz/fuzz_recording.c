@@ -36,8 +36,11 @@ int fuzz_one(const uint8_t *data, size_t bytes)
     recording r;
     int ok = recording_parse(data, bytes, &r, why);
     fuzz_expect(memchr(why, 0, sizeof why) != NULL && (ok || why[0] != '\0'));
-    if (ok)
+    if (ok) {
         walk(&r);
+        fuzz_expect(recording_merge(&r));
+        walk(&r);
+    }
     recording_close(&r);
     return ok;
 }

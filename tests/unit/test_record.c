@@ -158,8 +158,11 @@ START_TEST(many_kinds)
     read_back();
     ck_assert_uint_eq(r.n_runs, 12000);
     ck_assert_uint_gt(r.n_kinds, 6000);
+    ck_assert(recording_merge(&r));
     for (size_t i = 0; i < r.n_runs; i++)
         ck_assert_int_eq(kind_of(i)->tensors[1].shape[0], (int64_t)(i % 6000) + 1);
+    for (size_t i = 0; i < 6000; i++)
+        ck_assert_uint_eq(r.runs[i].kind, r.runs[i + 6000].kind); /* described twice, and one */
 }
 END_TEST
 

@@ -120,12 +120,22 @@ static void params(cursor *c, recording_kind *k)
 
 static const char no_memory[] = "out of memory";
 
+static uint64_t hash_of(const unsigned char *at, const unsigned char *end)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (; at < end; at++)
+        h = (h ^ *at) * UINT64_C(0x100000001b3);
+    return h;
+}
+
 static const char *read_kind(recording *r, cursor *c)
 {
+    uint64_t hash = hash_of(c->at, c->end);
     recording_kind *k = one_more((void **)&r->kinds, r->n_kinds, &r->kinds_room, sizeof *r->kinds);
     if (k == NULL)
         return no_memory;
     r->n_kinds++;
+    k->bytes_hash = hash;
     k->op = small(c, UINT32_MAX);
     text(c, k->name, sizeof k->name);
     k->dtype = small(c, VANE_DTYPE_COUNT - 1);

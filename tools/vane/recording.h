@@ -23,6 +23,7 @@ typedef struct recording_kind {
     size_t params_bytes; /* 0: the op has none */
     vane_params params;
     vane_tensor *tensors; /* the inputs, then the output; without data */
+    uint64_t bytes_hash;  /* of its description: alike for the same */
 } recording_kind;
 
 typedef struct recording_who {
@@ -53,5 +54,7 @@ typedef struct recording {
 int recording_parse(const void *bytes, size_t size, recording *out, char why[RECORDING_WHY]);
 int recording_open(const char *path, recording *out, char why[RECORDING_WHY]);
 void recording_close(recording *r);
+/* Runs of the same kind, and by the same who, name the same one. 0: no memory. */
+int recording_merge(recording *r);
 
 #endif

@@ -36,7 +36,9 @@ static int replay_file(const args *a, const char *policy, int run, uint32_t mib)
         recording_close(&from);
         return cli_fail("%s: %s", a->item[0], why);
     }
-    if ((rc = cli_open(&ctx, 0)) == CLI_OK) {
+    if (!recording_merge(&from))
+        rc = cli_no_memory();
+    if (!rc && (rc = cli_open(&ctx, 0)) == CLI_OK) {
         if (policy != NULL && vane_set_policy(ctx, policy) != VANE_OK)
             rc = cli_usage("--policy: %s", vane_last_error()->message);
         if (!rc)

@@ -31,9 +31,9 @@ typedef struct replay_kind {
 
 typedef struct replay {
     const recording *from;
-    const char *policy; /* that judged */
-    replay_kind *kinds; /* parallel to from's, until replay_sort */
-    size_t n_kinds;
+    const char *policy;                         /* that judged */
+    replay_kind *kinds;                         /* parallel to from's, until replay_sort */
+    size_t n_kinds, n_called;                   /* the second: kinds of calls that succeeded */
     uint64_t calls, failed, elsewhere, refused; /* calls */
     double sum_ns, usual_ns, then_ns, best_ns;
     double recorded_ns, unknown_ns; /* of then_ns */

@@ -153,6 +153,7 @@ static void sum_up(replay *r)
     for (size_t i = 0; i < r->n_kinds; i++) {
         const replay_kind *k = &r->kinds[i];
         double calls = (double)k->calls;
+        r->n_called += k->calls > 0;
         r->calls += k->calls;
         r->failed += k->failed;
         r->elsewhere += k->elsewhere;

@@ -61,8 +61,8 @@ static void print_kinds(const replay *r)
     }
     putchar('\n');
     table_end(&t, stdout, 2);
-    if (r->n_kinds > MOST_ROWS)
-        printf("  ... and %zu more kinds; --json has all\n", r->n_kinds - MOST_ROWS);
+    if (r->n_called > MOST_ROWS)
+        printf("  ... and %zu more kinds; --json has all\n", r->n_called - MOST_ROWS);
     printf("  ?: predicted for calls of about that size; =: not predicted, as usual\n");
 }
 
@@ -84,7 +84,7 @@ void replay_print(const replay *r)
     for (size_t i = 0; i < r->n_kinds; i++)
         in_buffers += r->kinds[i].kind->place ? r->kinds[i].calls : 0;
     printf("%llu calls of %zu kinds by %u threads of process %llu, libvane %s\n",
-           (unsigned long long)r->calls, r->n_kinds, f->n_threads, (unsigned long long)f->process,
+           (unsigned long long)r->calls, r->n_called, f->n_threads, (unsigned long long)f->process,
            f->version);
     print_totals(r);
     print_kinds(r);
