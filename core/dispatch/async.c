@@ -57,6 +57,7 @@ static vane_status run_async(vane_stream *s, uint32_t op, const vane_tensor *con
             snprintf(f->wish_backend, sizeof f->wish_backend, "%s", options->backend);
         f->wish_width = options->width;
     }
+    vane__stream_given(s, f);
     st = vane__stream_give(s, f);
     if (st != VANE_OK) {
         vane__flight_close(f);

@@ -15,7 +15,7 @@ enum { FEW = 4 };
 static void reset(vane__flight *f)
 {
     f->enlisted = f->shared = f->touched = f->hopeless = f->brief = 0;
-    f->sequence = 0;
+    f->sequence = f->given_ns = 0;
     f->ticket = f->place = NULL;
     f->arena = NULL;
     f->queue = NULL;

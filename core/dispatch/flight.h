@@ -18,6 +18,7 @@
 #include "dispatch/routes.h"
 #include "memory/arena.h"
 #include "memory/buffer.h"
+#include "telemetry/event.h"
 
 typedef struct vane__operand {
     vane_tensor t;        /* as checked: data is a host address, of a buffer too */
@@ -58,7 +59,11 @@ typedef struct vane__flight {
     struct vane__flight *next;
     uint32_t bin; /* of the stream's spare flights */
     uint64_t sequence;
-    char wish_backend[16]; /* "": any */
+    uint64_t given_ns, went_ns; /* while calls are watched: when it was given, and its giver went
+                                 * on; 0: nobody watched then */
+    uint32_t giver;             /* that thread */
+    vane__ran ran;              /* who tried it */
+    char wish_backend[16];      /* "": any */
     uint32_t wish_width;
     /* arrays of n: here, or owned */
     vane__operand *operands;

@@ -206,6 +206,13 @@ static void give_back(vane__flight *f, vane__device *d)
     f->device = NULL;
 }
 
+/* For those who are told of it. */
+static void note_runner(vane__flight *f, const vane__runner *r)
+{
+    if (f->given_ns > 0)
+        f->ran.runner = *r;
+}
+
 /* ---- from launch to landing ------------------------------------------------------------------ */
 
 /* The output's way to host memory; *last is the mark of the kernel, and then of the transfer. */
@@ -269,6 +276,7 @@ static vane_status take_off(vane__flight *f, const vane__runner *r, vane__queue 
 
 vane_status vane__flight_launch(vane__flight *f, const vane__runner *r, vane__queue *q)
 {
+    note_runner(f, r);
     f->device = r->device;
     f->touched = 0;
     vane_status st = wait_turn(f, q);
@@ -282,6 +290,7 @@ vane_status vane__flight_launch(vane__flight *f, const vane__runner *r, vane__qu
 
 vane_status vane__flight_launch_entered(vane__flight *f, const vane__runner *r, vane__queue *q)
 {
+    note_runner(f, r);
     f->device = r->device;
     f->touched = 0;
     vane_status st = wait_turn(f, q);
@@ -418,6 +427,7 @@ static vane_status run_on_host(vane__flight *f, const vane__runner *r)
 
 vane_status vane__flight_run(vane__flight *f, const vane__runner *r)
 {
+    note_runner(f, r);
     if (r->kernel->direct != NULL)
         return run_on_host(f, r);
     if (r->device == NULL || r->device->queues == NULL)

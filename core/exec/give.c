@@ -215,6 +215,7 @@ static int try_now(vane_stream *s, vane__flight *f, uint32_t *in_air, uint64_t *
         vane__flight_look(f); /* the lane asks for routes */
         return 0;
     }
+    vane__stream_went(f);
     pthread_mutex_lock(&s->lock);
     s->given = s->launched = f->sequence;
     in_the_air(s, f);
@@ -299,6 +300,7 @@ static void finish(vane_stream *s, vane__flight *f, vane_status st)
     vane__flight_end(f, st);
     if (st != VANE_OK)
         vane__stream_fail(s, f->sequence, f->p.rq.op->info.name);
+    vane__stream_tell(s, f, st);
     vane__flight_close(f);
     vane__stream_recycle(s, f);
 }
@@ -306,12 +308,17 @@ static void finish(vane_stream *s, vane__flight *f, vane_status st)
 void vane__stream_run(vane_stream *s, vane__flight *f)
 {
     errand e = {s, 1};
+    vane__last_run = (vane__ran){.retries = 0};
     vane_status st = vane__stream_state(s);
     if (st != VANE_OK)
         vane__fail(st, "%s was dropped, because earlier work of its stream failed",
                    f->p.rq.op->info.name);
     else if (f->p.parts > 0)
         st = elect(s, f, &e);
+    if (f->given_ns > 0) {
+        vane__last_run.runner = f->ran.runner;
+        f->ran = vane__last_run;
+    }
     if (st == VANE_OK && !e.landed) {
         pthread_mutex_lock(&s->lock);
         in_the_air(s, f);
@@ -332,6 +339,7 @@ static vane_status to_lane(vane_stream *s, vane__flight *f)
     vane__task *t = calloc(1, sizeof *t);
     if (t != NULL)
         t->flight = f;
+    vane__stream_went(f);
     if (t != NULL && vane__lane_push(s, t, &f->sequence))
         return VANE_OK;
     free(t);

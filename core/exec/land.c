@@ -90,6 +90,7 @@ static void take_down(vane_stream *s, vane__flight *f, down *d)
     vane__flight_end(f, st);
     if (st != VANE_OK)
         vane__stream_fail(s, f->sequence, op);
+    vane__stream_tell(s, f, st);
     vane__flight_close(f);
     f->next = d->list;
     d->list = f;

@@ -49,6 +49,7 @@ struct vane_stream {
     pthread_mutex_t lock; /* all below */
     pthread_cond_t changed;
     vane__choice choices[VANE__STREAM_CHOICES];
+    uint64_t told_ns;         /* the end of the work that was told last */
     uint64_t given, launched; /* the last number so; 0 none yet */
     vane__task *first, *last; /* the lane's work */
     int lane_up, lane_busy, closing;
@@ -91,6 +92,15 @@ vane_status vane__stream_give(vane_stream *s, vane__flight *f);
 void vane__stream_run(vane_stream *s, vane__flight *f);
 /* Under give: work that cannot be launched now. 0: no thread to be had. */
 int vane__lane_push(vane_stream *s, vane__task *t, uint64_t *sequence);
+
+/* ---- telling (tell.c) ---------------------------------------------------------------------- */
+
+/* An open flight is about to be given. */
+void vane__stream_given(vane_stream *s, vane__flight *f);
+/* Just before it is somebody else's. */
+void vane__stream_went(vane__flight *f);
+/* It is over, and not closed yet. */
+void vane__stream_tell(vane_stream *s, vane__flight *f, vane_status st);
 
 /* ---- landing (land.c) ---------------------------------------------------------------------- */
 

@@ -28,7 +28,8 @@ typedef struct vane__call_event {
     const vane__device *const *failed; /* who failed, the first VANE__MAX_FAILED; NULL: program */
     uint32_t asynchronous;
     uint32_t giver; /* asynchronous: the thread that gave it, by the system's number; 0 unknown */
-    uint64_t given_ns; /* asynchronous: when that went on; 0 unknown */
+    uint64_t given_ns;  /* asynchronous: when that went on; 0 unknown */
+    uint64_t waited_ns; /* asynchronous: of the time: behind earlier work of its stream */
 } vane__call_event;
 
 /* A route that leads to somebody else. Told under the lock of the routes. */

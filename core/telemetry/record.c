@@ -109,7 +109,8 @@ static void put_run(record *r, const vane__call_event *e, uint32_t kind, uint32_
 {
     char at[128];
     vane__text t = vane__text_over(at, sizeof at);
-    uint32_t flags = (e->trial_ns > 0 ? 1u : 0u) | (e->retries > 0 ? 2u : 0u) |
+    uint64_t apart = e->trial_ns + e->waited_ns;
+    uint32_t flags = (apart > 0 ? 1u : 0u) | (e->retries > 0 ? 2u : 0u) |
                      (e->status != VANE_OK ? 4u : 0u) | (e->asynchronous ? 8u : 0u);
     vane__record_number(&t, kind);
     vane__record_number(&t, by);
@@ -118,7 +119,7 @@ static void put_run(record *r, const vane__call_event *e, uint32_t kind, uint32_
     vane__record_number(&t, e->end_ns > e->begin_ns ? e->end_ns - e->begin_ns : 0);
     vane__record_number(&t, flags);
     if (flags & 1)
-        vane__record_number(&t, e->trial_ns);
+        vane__record_number(&t, apart);
     if (flags & 2)
         vane__record_number(&t, e->retries);
     if (flags & 4)

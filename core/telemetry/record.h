@@ -12,8 +12,9 @@
  *      the output: dtype, rank, dimensions, 1 when row-major, or 0 and the signed strides
  *   W  who computes: text: backend ("": nobody), text: device, text: kernel, threads
  *   R  a call: its C and its W by their place among those, thread, signed: ns from the R before to
- *      its begin, ns that it took, flags; then by flags 1: ns of trials beside the call,
- *      2: candidates that failed before, 4: signed: its status; 8: asynchronous
+ *      its begin, ns that it took, flags; then by flags 1: ns of those that were not its own
+ *      (trials beside it, waiting behind earlier work of its stream), 2: candidates that failed
+ *      before, 4: signed: its status; 8: asynchronous, on the thread that saw it land
  *   L  calls that were left out, because they fit no entry
  *
  * place: 1 some operand in a buffer, 2 all inputs on the host, 4 the output stays in its

@@ -68,13 +68,14 @@ static void on_call(void *self, const vane__call_event *e)
     vane__stats *s = self;
     uint32_t mine = shard_of_thread();
     uint64_t ns = e->end_ns > e->begin_ns ? e->end_ns - e->begin_ns : 0;
+    uint64_t apart = e->trial_ns + e->waited_ns;
     vane__tally one = {.op = e->p->rq.op,
                        .who = who_is(e->runner),
                        .dtype = e->p->dtype,
                        .width = e->runner->kernel != NULL ? e->runner->width : 0,
                        .calls = 1,
                        .failures = e->status != VANE_OK,
-                       .ns = ns > e->trial_ns ? ns - e->trial_ns : 0,
+                       .ns = ns > apart ? ns - apart : 0,
                        .flops = e->status == VANE_OK ? e->p->work.flops : 0,
                        .bytes = e->status == VANE_OK ? e->p->work.bytes : 0};
     pthread_mutex_lock(&s->shards[mine].lock);

@@ -23,7 +23,7 @@ static void good(vane_status st, const char *what)
     exit(1);
 }
 
-enum { THREADS = 2, ADDS = 500, NEGS = 100, RUNS = 50, LATE = 20, CHILD = 10 };
+enum { THREADS = 2, ADDS = 500, NEGS = 100, RUNS = 50, LATE = 20, CHILD = 10, GIVEN = 30 };
 
 static vane_context *ctx;
 static kit odd, frail;
@@ -113,6 +113,19 @@ static void *work(void *arg)
     return NULL;
 }
 
+/* On a stream: its work is told of when it lands. */
+static void in_stream(void)
+{
+    float x[64] = {1}, y[64];
+    vane_tensor a = TENSOR(x, VANE_F32, 64), out = TENSOR(y, VANE_F32, 64);
+    vane_stream *stream;
+    GOOD(vane_stream_open(ctx, VANE_ANY_DEVICE, &stream));
+    for (int i = 0; i < GIVEN; i++)
+        GOOD(vane_tanh_async(stream, i % 2 ? &out : &a, &out));
+    GOOD(vane_stream_wait(stream));
+    GOOD(vane_stream_close(stream));
+}
+
 static void in_threads(void)
 {
     static char names[THREADS][16] = {"one \"\\", "two\n"};
@@ -149,12 +162,13 @@ int main(int argc, char **argv)
         GOOD(vane_open(&config, &other));
     add_backends();
     in_threads();
+    in_stream();
     int child = strcmp(how, "fork") == 0 ? in_child() : 0;
     GOOD(vane_set_priority(ctx, "scalar"));
     add_often(LATE);
     printf("{\"threads\": %d, \"add\": %d, \"neg\": %d, \"relu\": %d, \"late\": %d, "
-           "\"child\": %d, \"child_add\": %d, \"pid\": %d}\n",
-           THREADS, THREADS * ADDS, THREADS * NEGS, THREADS * RUNS, LATE, child, CHILD,
+           "\"child\": %d, \"child_add\": %d, \"tanh\": %d, \"pid\": %d}\n",
+           THREADS, THREADS * ADDS, THREADS * NEGS, THREADS * RUNS, LATE, child, CHILD, GIVEN,
            (int)getpid());
     fflush(stdout);
     if (strcmp(how, "die") == 0)

@@ -33,14 +33,15 @@ def every_call_is_recorded():
     r = read("b.rec")
     check(err == "" and r["process"] == did["pid"] and r["left_out"] == 0, f"its head: {r['process']} {err}")
     check(len(ops(r, "add")) == did["add"] + did["late"] and len(ops(r, "relu")) == did["relu"], "add, relu")
-    check(len(r["runs"]) == sum(did[k] for k in ("add", "late", "neg", "relu")), f"calls: {len(r['runs'])}")
+    check(len(r["runs"]) == sum(did[k] for k in ("add", "late", "neg", "relu", "tanh")), f"calls: {len(r['runs'])}")
     check(all(n["retries"] == 1 and n["who"][0] != "frail" for n in ops(r, "neg")), "fallbacks")
-    check({x["thread"] for x in r["runs"]} == set(range(did["threads"] + 1)), "threads")
+    check(all(x["asynchronous"] == (x["kind"]["name"] == "tanh") for x in r["runs"]), "the stream's work")
+    check(len({x["thread"] for x in r["runs"] if not x["asynchronous"]}) == did["threads"] + 1, "threads")
     check([x["who"][0] for x in ops(r, "add")].count("odd") == did["add"], "who computed")
     one = ops(r, "add")[0]["kind"]
     check([o["shape"] for o in one["operands"]] == [[8, 8]] * 3, f"shapes: {one}")
     check((one["flops"], one["bytes"], one["place"]) == (64, 768, 0), f"work: {one}")
-    check(len(r["kinds"]) == 3, f"each kind is described once: {len(r['kinds'])}")
+    check(len(r["kinds"]) == 4, f"each kind is described once: {len(r['kinds'])}")
     bytes_each = os.path.getsize("b.rec") / len(r["runs"])
     check(bytes_each < 16, f"{bytes_each} bytes a call")
 

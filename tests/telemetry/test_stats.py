@@ -37,10 +37,12 @@ def metrics_count_every_call():
     f = read("m.prom")
     check(err == "", f"stderr: {err}")
     calls = f["vane_calls_total"]["samples"]
-    check(sum(calls.values()) == did["add"] + did["neg"] + did["relu"] + did["late"], f"calls: {calls}")
+    check(sum(calls.values()) == sum(did[k] for k in ("add", "neg", "relu", "late", "tanh")), f"calls: {calls}")
     check(total(f, "vane_calls_total", op="add", backend="odd", device=ODD) == did["add"], f"add: {calls}")
     check(total(f, "vane_calls_total", op="add", backend="scalar") == did["late"], f"late: {calls}")
     check(total(f, "vane_calls_total", op="relu", dtype="f32") == did["relu"], f"relu: {calls}")
+    check(total(f, "vane_calls_total", op="tanh", dtype="f32") == did["tanh"], f"of the stream: {calls}")
+    check(total(f, "vane_calls_total", op="tanh", backend="none") == 0, "somebody computed them")
     check(total(f, "vane_calls_total", op="neg", backend="frail") == 0, "frail computed nothing")
     check(total(f, "vane_calls_total", op="neg") == did["neg"], f"neg: {calls}")
     check(total(f, "vane_fallbacks_total", op="neg", backend="frail") == did["neg"], "each neg was a fallback")
@@ -86,7 +88,7 @@ def the_summary_adds_up():
     rows = [re.fullmatch(r"  (\S+ \S+) +(.+?) +(x\d+) +(\d+)  +([\d.]+ [num]?s)  +([\d.]+) %  .*", x) for x in lines]
     rows = [r.groups() for r in rows if r]
     last = re.search(r"\n  all +(\d+) ", err)
-    everything = did["add"] + did["neg"] + did["relu"] + did["late"]
+    everything = sum(did[k] for k in ("add", "neg", "relu", "late", "tanh"))
     check(sum(int(r[3]) for r in rows) == everything and last and int(last.group(1)) == everything, f"calls: {err}")
     check(abs(sum(float(r[5]) for r in rows) - 100) < 1, f"shares: {err}")
     units = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
