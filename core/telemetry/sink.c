@@ -115,6 +115,12 @@ void vane__sink_put(vane__sink *s, const void *bytes, size_t count)
     vane__sink_put_two(s, bytes, count, "", 0);
 }
 
+void vane__sink_reserve(vane__sink *s, size_t count)
+{
+    if (s->used + count > VANE__SINK_BYTES)
+        flush(s);
+}
+
 void vane__sink_leave(vane__sink *s, uint64_t now_ns)
 {
     if (s->flushed_ns == 0)

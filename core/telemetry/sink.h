@@ -47,6 +47,8 @@ int vane__sink_enter(vane__sink *s);
 void vane__sink_put(vane__sink *s, const void *bytes, size_t count);
 void vane__sink_put_two(vane__sink *s, const void *a, size_t a_count, const void *b,
                         size_t b_count);
+/* What is put next, up to count bytes, goes to the system in one piece. */
+void vane__sink_reserve(vane__sink *s, size_t count);
 void vane__sink_leave(vane__sink *s, uint64_t now_ns);
 
 /* In the child of fork(), after its locks were let go. */

@@ -155,6 +155,7 @@ static void asynchronous(trace *t, const vane__call_event *e)
     vane__text body = vane__text_over(at, sizeof at);
     if (one == NULL)
         return;
+    vane__sink_reserve(&t->sink, (size_t)2 * VANE__TRACE_LINE); /* no half of an arrow */
     uint64_t from = e->begin_ns > one->last_ns ? e->begin_ns : one->last_ns;
     from = from < e->end_ns ? from : e->end_ns;
     one->last_ns = e->end_ns > one->last_ns ? e->end_ns : one->last_ns;
