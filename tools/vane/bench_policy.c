@@ -114,7 +114,7 @@ static int open_all(bench_study *s, int load)
     /* each context here has its policy, and remembers nothing: the operator's wishes are for
      * programs */
     unsetenv("VANE_POLICY");
-    unsetenv("VANE_CACHE");
+    setenv("VANE_CACHE", "0", 1);
     if (load && !(s->load = bench_load_open()))
         return CLI_FAILED;
     int rc = cli_open(&s->ctx, 0);
