@@ -112,7 +112,8 @@ static int is_enough(const vane__site *site, uint32_t next)
 {
     uint32_t settled = site->slate.query.busy ? VANE__REMEMBERS_BUSY : VANE__REMEMBERS_IDLE;
     return next == VANE_NO_CANDIDATE ||
-           ((site->remembers & settled) && !is_new(site, site->entries[next]));
+           ((site->remembers & settled) && !(site->remembers & VANE__REMEMBERS_DOUBT) &&
+            !is_new(site, site->entries[next]));
 }
 
 void vane__lesson_resume(vane_context *ctx, vane__site *site)

@@ -89,13 +89,15 @@ static void fill(vane__window *w, const vane__record *r)
     w->fresh = 0;
 }
 
-static void remember_time(vane__learned *l, const vane__record *r)
+/* 0: it was timed, but is not trusted. */
+static int remember_time(vane__learned *l, const vane__record *r)
 {
     int trusted = l->trust == VANE_TRUST_CHECKED || l->trust == VANE_TRUST_ORACLE;
     if (r->samples > 0 && trusted)
         fill(&l->window[r->state & 1][r->state >> 1 & 1], r);
     else if (l->remembered_ns <= 0)
         l->remembered_ns = r->typical_ns;
+    return r->samples == 0 || l->trust != VANE_TRUST_NONE;
 }
 
 uint32_t vane__remember(vane_context *ctx, const vane__site *site, vane__entry *e, int judged)
@@ -112,7 +114,8 @@ uint32_t vane__remember(vane_context *ctx, const vane__site *site, vane__entry *
         remember_trust(l, found[i], judged);
     uint32_t what = n > 0;
     for (uint32_t i = 0; i < n; i++) {
-        remember_time(l, found[i]);
+        if (!remember_time(l, found[i]))
+            what |= VANE__REMEMBERS_DOUBT;
         if (found[i]->state & VANE__RECORD_SETTLED)
             what |= found[i]->state & 2 ? VANE__REMEMBERS_BUSY : VANE__REMEMBERS_IDLE;
     }

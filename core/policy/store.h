@@ -61,6 +61,7 @@ void vane__store_in_child(vane_context *ctx);
  * vane__site.remembers: was it something, and of a cell that was settled, the host idle or busy? */
 #define VANE__REMEMBERS_IDLE 2u
 #define VANE__REMEMBERS_BUSY 4u
+#define VANE__REMEMBERS_DOUBT 8u /* one that was timed, and is not trusted here */
 uint32_t vane__remember(vane_context *ctx, const vane__site *site, vane__entry *e, int judged);
 /* What is new in all sites goes to the store's pending entries. */
 void vane__remember_collect(vane_context *ctx, vane__store *s);

@@ -3,8 +3,6 @@
  * nothing but one line of the log, and is replaced where that can be. */
 #include "store_kit.h"
 
-#include <sys/resource.h>
-
 #include "os.h"
 
 static char *good;
@@ -325,9 +323,7 @@ END_TEST
 
 START_TEST(of_four_gigabytes)
 {
-    struct rlimit room = {1 << 30, 1 << 30};
     ck_assert_int_eq(truncate(store_path, (off_t)4 << 30), 0);
-    ck_assert_int_eq(setrlimit(RLIMIT_DATA, &room), 0); /* it is not even tried to be read */
     expect_refused("too large", 1);
 }
 END_TEST
@@ -378,8 +374,8 @@ START_TEST(nowhere_to_keep_it)
     vane_config config = store_config();
     vane_context *ctx;
     config.cache = places[_i];
-    store_lines = 0;
     GOOD(vane_open(&config, &ctx));
+    store_lines = 0;
     store_learn(ctx, 1000);
     vane_close(ctx);
     ck_assert_int_eq(store_lines, 0);
@@ -393,100 +389,12 @@ START_TEST(no_home)
     config.cache = NULL;
     unsetenv("HOME");
     unsetenv("XDG_CACHE_HOME");
-    store_lines = 0;
     GOOD(vane_open(&config, &ctx));
+    store_lines = 0;
     store_learn(ctx, 1000);
     ck_assert_ptr_null(atomic_load(&ctx->store));
     vane_close(ctx);
     ck_assert_int_eq(store_lines, 0);
-}
-END_TEST
-
-/* ---- bounds -------------------------------------------------------------------------------------
- */
-
-static vane__store_place place_of(const char *folder, const vane__log *log, atomic_int *lock)
-{
-    return (vane__store_place){.folder = folder,
-                               .name = "x.learned",
-                               .identity = 42,
-                               .text = "a test",
-                               .log = log,
-                               .lock = lock};
-}
-
-START_TEST(the_oldest_go_first)
-{
-    enum { N = VANE__RECORDS_MAX, MORE = 1000 };
-    char folder[128];
-    atomic_int lock = -1;
-    vane__log log = {.level = VANE_LOG_WARN, .write = store_log};
-    snprintf(folder, sizeof folder, "%s/many", store_dir);
-    vane__store_place p = place_of(folder, &log, &lock);
-    vane__record *r = calloc(N + MORE, sizeof *r);
-    for (uint32_t i = 0; i < N + MORE; i++) {
-        r[i] = store_records(good)[0];
-        r[i].key = vane__hash_mix(1, i);
-        r[i].when_s = 1000 + i;
-    }
-    ck_assert_int_eq(vane__store_merge(&p, 1u << 30, r, N / 2, 0), 1);
-    ck_assert_int_eq(vane__store_merge(&p, 1u << 30, r + N / 2, N / 2 + MORE, 0), 1);
-    void *file;
-    vane__records all;
-    ck_assert_int_eq(vane__store_read(&p, 1u << 30, &file, &all), 1);
-    ck_assert_uint_eq(all.count, N);
-    for (uint32_t i = 0; i < N; i++)
-        ck_assert_uint_ge(all.list[i].when_s, 1000 + MORE);
-    free(file);
-    free(r);
-}
-END_TEST
-
-START_TEST(of_one_key_the_newer_stays)
-{
-    char folder[128];
-    atomic_int lock = -1;
-    vane__log log = {.level = VANE_LOG_WARN, .write = store_log};
-    snprintf(folder, sizeof folder, "%s/one", store_dir);
-    vane__store_place p = place_of(folder, &log, &lock);
-    vane__record r = store_records(good)[0];
-    static const uint64_t when[] = {2000, 1000, 3000, 3000};
-    static const float want[] = {1, 1, 3, 4};
-    for (int i = 0; i < 4; i++) {
-        void *file;
-        vane__records all;
-        r.when_s = when[i];
-        r.typical_ns = (float)(i + 1);
-        ck_assert_int_eq(vane__store_merge(&p, 1u << 30, &r, 1, 0), 1);
-        ck_assert_int_eq(vane__store_read(&p, 1u << 30, &file, &all), 1);
-        ck_assert_uint_eq(all.count, 1);
-        ck_assert(all.list[0].typical_ns - want[i] == 0);
-        free(file);
-    }
-    ck_assert_int_eq(atomic_load(&lock), -1);
-}
-END_TEST
-
-START_TEST(files_of_other_builds_do_not_pile_up)
-{
-    char path[256];
-    for (int i = 0; i < VANE__STORE_FILES + 5; i++) {
-        snprintf(path, sizeof path, "%s/learned/%016x.learned", store_dir, i);
-        int fd = open(path, O_WRONLY | O_CREAT, 0600);
-        ck_assert_int_ge(fd, 0);
-        struct timespec t[2] = {{.tv_sec = 1000000 + i}, {.tv_sec = 1000000 + i}};
-        ck_assert_int_eq(futimens(fd, t), 0);
-        close(fd);
-    }
-    ck_assert_int_eq(unlink(store_path), 0); /* the next write begins a file */
-    vane_context *ctx = store_context();
-    store_learn(ctx, 1000);
-    vane_close(ctx);
-    ck_assert_int_eq(store_find(), VANE__STORE_FILES + 1);
-    for (int i = 0; i < VANE__STORE_FILES + 5; i++) {
-        snprintf(path, sizeof path, "%s/learned/%016x.learned", store_dir, i);
-        ck_assert_int_eq(access(path, F_OK) == 0, i >= 5);
-    }
 }
 END_TEST
 
@@ -521,12 +429,6 @@ int main(void)
     tcase_add_test(c, a_folder_that_is_a_link);
     tcase_add_loop_test(c, nowhere_to_keep_it, 0, 3);
     tcase_add_test(c, no_home);
-    suite_add_tcase(suite, c);
-    c = tcase_create("bounds");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_test(c, the_oldest_go_first);
-    tcase_add_test(c, of_one_key_the_newer_stays);
-    tcase_add_test(c, files_of_other_builds_do_not_pile_up);
     suite_add_tcase(suite, c);
     return kit_main(suite);
 }
