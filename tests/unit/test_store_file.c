@@ -14,6 +14,7 @@ static void setup(void)
     store_begin();
     vane_context *ctx = store_context();
     store_learn(ctx, 1000);
+    store_learn(ctx, 5000); /* so that there are several entries, whatever backends there are */
     vane_close(ctx);
     good = store_load(&good_bytes);
 }
