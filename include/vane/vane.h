@@ -177,60 +177,6 @@ typedef struct vane_machine {
 } vane_machine;
 VANE_API vane_status vane_machine_get(vane_context *ctx, vane_machine *out);
 
-/* Calls write once with all that was counted so far (config.stats), '\0' behind it, good until
- * write returns, in the text format of Prometheus: a program answers GET /metrics with it. Its
- * status is handed on. VANE_E_UNSUPPORTED: nothing is counted. */
-VANE_API vane_status vane_stats_write(
-    vane_context *ctx, vane_status (*write)(void *arg, const char *text, size_t bytes), void *arg);
-
-/* What the machine is doing. A source that is absent or makes no sense leaves its bit of valid
- * out and its fields 0. */
-enum {
-    VANE_HOST_CPUS = 1 << 0,
-    VANE_HOST_USE = 1 << 1, /* others_cpus, own_cpus, span_ns */
-    VANE_HOST_CPU_PRESSURE = 1 << 2,
-    VANE_HOST_MEM_PRESSURE = 1 << 3,
-    VANE_HOST_THROTTLED = 1 << 4,
-    VANE_HOST_MEM = 1 << 5,
-    VANE_HOST_GROUP_MEM = 1 << 6
-};
-typedef struct vane_host_load {
-    uint32_t struct_size; /* in: sizeof(vane_host_load); out: how much of it was written */
-    uint32_t valid;       /* VANE_HOST_* */
-    uint32_t cpus;        /* that this process may use, online */
-    uint32_t busy;        /* 1: others take so many of them that routes allow for it */
-    uint64_t age_ns;      /* of the reading */
-    uint64_t span_ns;     /* what others_cpus and own_cpus are the means of */
-    double others_cpus;   /* of these CPUs, what other programs and the system use */
-    double own_cpus;      /* what this process uses */
-    /* of the last 10 s, how much some task waited for a CPU, for memory (PSI) */
-    double cpu_pressure_percent, mem_pressure_percent;
-    double cpu_quota;      /* as it is now; 0 none */
-    uint64_t throttled;    /* periods that the quota cut short, since the reading before */
-    uint64_t throttled_ns; /* and for how long */
-    uint64_t mem_available_bytes;
-    uint64_t group_mem_bytes; /* used by our cgroup, its files in memory too; limit: 0 none */
-    uint64_t group_mem_limit_bytes;
-    uint64_t lies, missing; /* sources dropped so far: as senseless, as not there */
-} vane_host_load;
-/* While calls are learned from, the last reading of the sampler; else a reading made now, whose
- * use is that since the call before (20 ms at least). */
-VANE_API vane_status vane_host_load_get(vane_context *ctx, vane_host_load *out);
-
-/* What a device says of itself, each field as last believed; the caller sets struct_size. */
-typedef struct vane_device_load {
-    uint32_t struct_size;
-    uint32_t valid;  /* VANE_TELEMETRY_* */
-    uint64_t age_ns; /* of what it said last */
-    uint64_t mem_free_bytes;
-    uint32_t queued, busy_permille, clock_mhz, power_mw;
-    int32_t temp_mc; /* millidegrees Celsius */
-    uint32_t throttled;
-    uint64_t lies, missing; /* values that cannot be; questions without an answer */
-} vane_device_load;
-VANE_API vane_status vane_device_load_get(vane_context *ctx, uint32_t device,
-                                          vane_device_load *out);
-
 /* ---- buffers ------------------------------------------------------------------- */
 
 /* Memory that may have current copies on the host and on several devices. Data moves when an
@@ -353,56 +299,6 @@ VANE_API vane_status vane_stream_await(vane_stream *stream, vane_fence *fence);
 /* VANE_OK, the first failure before the fence, or VANE_E_TIMEOUT; 0 polls, UINT64_MAX waits. */
 VANE_API vane_status vane_fence_wait(vane_fence *fence, uint64_t timeout_ns);
 VANE_API void vane_fence_close(vane_fence *fence); /* NULL is nothing */
-
-/* ---- what was learned ----------------------------------------------------------- */
-
-/* A policy that learns (the default) tries candidates beside calls. Trials take at most so many
- * percent of the time; 1 without this, 0: none but what correctness needs, at most 100. */
-VANE_API vane_status vane_set_trials(vane_context *ctx, uint32_t percent);
-
-/* What was measured and checked is kept in the folder that VANE_CACHE names, in a file for each
- * machine and build, and used by later processes. It is written at vane_close; nothing of this
- * is ever an error of another call. The caller sets struct_size; texts live as long as ctx. */
-typedef struct vane_learned_info {
-    uint32_t struct_size;
-    uint32_t entries; /* in the file now; those that make no sense are not counted */
-    uint32_t others;  /* files beside it: of other machines or builds */
-    const char *folder, *file;
-    const char *identity; /* the machine and build that it is for, in words */
-} vane_learned_info;
-
-typedef enum vane_learned_owner {
-    VANE_LEARNED_ABSENT,  /* of a backend or operation that is not here */
-    VANE_LEARNED_CURRENT, /* it can be used */
-    VANE_LEARNED_STALE    /* of another build, version or driver than is here */
-} vane_learned_owner;
-
-/* One candidate of one cell in one state. Longer names are cut. */
-typedef struct vane_learned_entry {
-    uint32_t struct_size;
-    uint32_t owner; /* vane_learned_owner */
-    uint32_t dtype, size_class, width;
-    uint32_t where;    /* 0: calls on host memory */
-    uint32_t pool_hot; /* the state */
-    uint32_t busy;
-    uint32_t trust;    /* vane_trust */
-    uint32_t samples;  /* 0: typical_ns is only what was expected */
-    double typical_ns; /* 0 nothing */
-    double spread_ns;
-    uint64_t when_s; /* since 1970 */
-    char op[24], backend[16], device[24], kernel[40];
-} vane_learned_entry;
-
-/* VANE_E_NOT_FOUND: nothing is kept here, and the sentence says why. */
-VANE_API vane_status vane_learned_get(vane_context *ctx, vane_learned_info *out);
-/* Reads the file; out gets the first room entries, whose struct_size need not be set, *count is
- * that of all. room 0: only to count. */
-VANE_API vane_status vane_learned_list(vane_context *ctx, vane_learned_entry *out, uint32_t room,
-                                       uint32_t *count);
-/* Writes what ctx learned so far, now. VANE_E_IO: not here, or others are writing. */
-VANE_API vane_status vane_learned_save(vane_context *ctx);
-/* Removes the file. What ctx learned so far it still uses, but does not write. */
-VANE_API vane_status vane_learned_forget(vane_context *ctx);
 
 /* ---- one function per op ------------------------------------------------------- */
 /* U: x, [params,] out   B: a, b, [params,] out   T: a, b, c, [params,] out
@@ -544,4 +440,8 @@ VANE_API void vane_plan_close(vane_plan *plan);
 #ifdef __cplusplus
 }
 #endif
+
+#include "vane/learned.h"
+#include "vane/watch.h"
+
 #endif
