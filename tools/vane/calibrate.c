@@ -213,6 +213,13 @@ static void tell(const progress *p, const vane_learned_info *info)
     json_end(&j);
 }
 
+static void tell_if_busy(vane_context *ctx)
+{
+    vane_host_load load = {.struct_size = sizeof load};
+    if (vane_host_load_get(ctx, &load) == VANE_OK && load.busy)
+        puts("others are busy on this machine: what was measured beside them may be too slow");
+}
+
 static int learn(vane_context *ctx, const plan *todo, double seconds, int wants_json)
 {
     vane_learned_info info = {.struct_size = sizeof info};
@@ -229,6 +236,8 @@ static int learn(vane_context *ctx, const plan *todo, double seconds, int wants_
         rc = cli_error();
     if (!rc)
         tell(&p, &info);
+    if (!rc && !wants_json)
+        tell_if_busy(ctx);
     return rc;
 }
 
@@ -299,6 +308,8 @@ int cmd_calibrate(int argc, char **argv)
         return rc;
     if (w.check + w.list + w.forget > 1)
         return cli_usage("--check, --list and --forget exclude each other");
+    /* what others do meanwhile is noise here, and no state to be learned */
+    setenv("VANE_LOAD", "0", 0);
     if ((rc = check_policy()) || (rc = cli_open(&ctx, 0)))
         return rc;
     vane_backends_open(ctx); /* what waits to be needed is measured too */
