@@ -56,7 +56,7 @@ static void keep_expectations(const vane__site *site)
         vane__learned *l = &site->entries[i]->learned;
         const vane_candidate *c = &site->slate.candidates[i];
         if (c->samples == 0 && l->remembered_ns <= 0)
-            l->remembered_ns = (float)(c->expected_ns > 0 ? c->expected_ns : c->predicted_ns);
+            l->remembered_ns = (float)c->expected_ns;
     }
 }
 
