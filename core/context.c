@@ -46,7 +46,7 @@ static vane_status choose_policy(vane_context *ctx, const char *name)
 {
     const vane_policy *policy = name[0] == '\0' ? &vane__policy_adaptive : vane__policy_find(name);
     if (policy == NULL)
-        return VANE_E_NOT_FOUND;
+        return vane_last_error()->status;
     atomic_store_explicit(&ctx->policy, policy, memory_order_release);
     return VANE_OK;
 }
@@ -279,9 +279,10 @@ vane_status vane_set_policy(vane_context *ctx, const char *name)
 {
     vane_status st = vane__context_check(ctx);
     if (st == VANE_OK && name == NULL)
-        st = vane__fail(VANE_E_ARGUMENT, "name is NULL, expected adaptive, heuristic or fixed");
+        st = vane__fail(VANE_E_ARGUMENT,
+                        "name is NULL, expected adaptive, heuristic, fixed or a path");
     if (st == VANE_OK)
-        st = vane__policy_find(name) != NULL ? VANE_OK : VANE_E_NOT_FOUND;
+        st = vane__policy_find(name) != NULL ? VANE_OK : vane_last_error()->status;
     if (st != VANE_OK || vane__env("VANE_POLICY") != NULL ||
         atomic_load(&ctx->policy) == vane__policy_find(name))
         return st; /* nothing changes; the operator's choice stays */

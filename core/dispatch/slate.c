@@ -290,7 +290,10 @@ uint32_t vane__slate_choose(vane_context *ctx, vane__slate *s)
             s->candidates[i].reason == VANE_REASON_NARROWER ||
             s->candidates[i].reason == VANE_REASON_UNCHECKED)
             s->candidates[i].reason = VANE_REASON_CHOSEN;
-    return policy->choose(policy->self, &s->query, s->candidates, s->count);
+    uint32_t winner = policy->choose(policy->self, &s->query, s->candidates, s->count);
+    return winner < s->count && s->candidates[winner].reason == VANE_REASON_CHOSEN
+               ? winner
+               : VANE_NO_CANDIDATE; /* a policy of somebody else may say anything */
 }
 
 /* The candidate whose reason says most: not one that nobody asked for. */

@@ -40,8 +40,9 @@ vane_status vane__slate_none(vane_context *ctx, const vane__op *op, uint32_t dty
 void vane__query_fill(const vane__op *op, uint32_t dtype, uint32_t size_class, uint32_t hot,
                       vane_query *out);
 
-/* policy/: by name; NULL: unknown, with the sentence. */
+/* policy/: by name, or from a file (file.c); NULL: none, with the sentence. */
 const vane_policy *vane__policy_find(const char *name);
+const vane_policy *vane__policy_file(const char *path);
 extern const vane_policy vane__policy_adaptive, vane__policy_heuristic, vane__policy_fixed;
 static inline int vane__policy_learns(const vane_context *ctx)
 {

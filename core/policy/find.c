@@ -12,7 +12,11 @@ const vane_policy *vane__policy_find(const char *name)
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i]->name, name) == 0)
             return all[i];
-    vane__fail(VANE_E_NOT_FOUND,
-               "policy (VANE_POLICY) is '%.32s', expected adaptive, heuristic or fixed", name);
+    if (strchr(name, '/') != NULL)
+        return vane__policy_file(name);
+    vane__fail(
+        VANE_E_NOT_FOUND,
+        "policy (VANE_POLICY) is '%.32s', expected adaptive, heuristic, fixed or a file's path",
+        name);
     return NULL;
 }

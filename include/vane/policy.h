@@ -90,6 +90,11 @@ typedef struct vane_query {
 
 #define VANE_NO_CANDIDATE UINT32_MAX
 
+/* A policy may come in a shared object: VANE_POLICY or vane_set_policy names the file (a text
+ * with a '/'), which belongs to root or the user and is writable by nobody else, and exports
+ *   const vane_policy vane_policy_entry_v1;
+ * Its functions are called from any thread, under a lock of the core: they call nothing of Vane,
+ * and a winner that is no eligible candidate counts as none. It stays mapped. */
 typedef struct vane_policy {
     uint32_t struct_size;
     uint32_t reserved;
@@ -103,6 +108,8 @@ typedef struct vane_policy {
                         uint32_t count);
     void *self;
 } vane_policy;
+
+extern const vane_policy vane_policy_entry_v1;
 
 #ifdef __cplusplus
 }
