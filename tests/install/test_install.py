@@ -16,6 +16,7 @@ import tempfile
 import textwrap
 
 BUILD, SOURCE = (pathlib.Path(p) for p in sys.argv[1:3])
+os.environ.update(VANE_CACHE="0", VANE_LOAD="0")  # nothing of the user's, nor of other tests beside
 results = {"passed": 0, "failed": 0, "skipped": 0}
 
 

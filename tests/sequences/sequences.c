@@ -35,14 +35,16 @@ static int number(const char *name, uint64_t least, uint64_t *out)
     return 0;
 }
 
-/* What the tester's shell wishes must not decide: only where the plugins are, and what is ours. */
+/* What the tester's shell wishes must not decide: only where the plugins and their programs are,
+ * and what is ours. */
 static void forget_wishes(void)
 {
     for (char **e = environ; *e != NULL;) {
         char name[64];
         size_t n = strcspn(*e, "=");
         int kept = strncmp(*e, "VANE_", 5) != 0 || strncmp(*e, "VANE_TEST_", 10) == 0 ||
-                   strncmp(*e, "VANE_PLUGIN_", 12) == 0 || n >= sizeof name;
+                   strncmp(*e, "VANE_PLUGIN_", 12) == 0 ||
+                   strncmp(*e, "VANE_OPENCL_CACHE", 17) == 0 || n >= sizeof name;
         snprintf(name, sizeof name, "%.*s", (int)n, *e);
         e = kept || unsetenv(name) != 0 ? e + 1 : environ; /* the list has changed */
     }
@@ -102,6 +104,7 @@ static int machine_open(machine *m, uint64_t seed)
                           .prefer = prefer,
                           .mem_limit_mib = m->tight ? 1 : 0,
                           .threads = 2,
+                          .cache = "0",
                           .log = quiet};
     if (vane_open(&config, &m->ctx) != VANE_OK || vane_load(m->ctx, FAKE_PLUGIN) != VANE_OK) {
         fprintf(stderr, "no context: %s\n", vane_last_error()->message);
