@@ -259,5 +259,8 @@ int ocl_blast_kernel(const vane_device *d, uint32_t dtype, ocl_kernel *out)
     out->run = run_blast;
     ocl_kernel_describe(d, out, "clblast_gemm", 1);
     out->base.flags |= VANE_KERNEL_SELECTIVE;
+    /* it loads whole vectors wherever leading dimensions and offsets allow it, and takes for
+     * granted that memory begins on such a boundary, which a program's own need not */
+    out->base.align_bytes = 64;
     return 1;
 }

@@ -20,11 +20,23 @@
  * only if it is no surprise: the first call of a kernel may be its slowest by far. */
 static const double behind[ENOUGH] = {0, 0, 2.0, 1.5, 1.3};
 
-static double predict(const vane_query *q, const vane_candidate *c)
+/* scale: how much longer than declared the best one takes; what the others declare is believed
+ * to be as far off, but not better. */
+static double predict(const vane_query *q, const vane_candidate *c, double scale)
 {
     if (c->samples > 0)
         return c->measured_ns;
-    return c->expected_ns > 0 ? c->expected_ns : vane__policy_roofline(q, c);
+    return c->expected_ns > 0 ? c->expected_ns : vane__policy_roofline(q, c) * scale;
+}
+
+static double scale_of(const vane_query *q, const vane_candidate *c, uint32_t count)
+{
+    const vane_candidate *best = NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (c[i].samples > 0 && (best == NULL || c[i].measured_ns < best->measured_ns))
+            best = &c[i];
+    double scale = best != NULL ? best->measured_ns / vane__policy_roofline(q, best) : 1;
+    return scale > 1 ? scale : 1;
 }
 
 /* Can it compute at all, as far as anybody knows? */
@@ -63,8 +75,9 @@ static vane_reason lost_to(const vane_candidate *c, const vane_candidate *winner
 static uint32_t best_of(const vane_query *q, vane_candidate *c, uint32_t count)
 {
     uint32_t best = VANE_NO_CANDIDATE;
+    double scale = scale_of(q, c, count);
     for (uint32_t i = 0; i < count; i++) {
-        c[i].predicted_ns = predict(q, &c[i]);
+        c[i].predicted_ns = predict(q, &c[i], scale);
         if (stands(&c[i]) && (best == VANE_NO_CANDIDATE || better(&c[i], &c[best])))
             best = i;
     }
@@ -158,7 +171,7 @@ static uint32_t explore(void *self, const vane_query *q, const vane_candidate *c
         rivals++;
         if (!is_known(q, &c[i], best) &&
             (at == VANE_NO_CANDIDATE || c[i].samples < c[at].samples ||
-             (c[i].samples == c[at].samples && predict(q, &c[i]) < predict(q, &c[at]))))
+             (c[i].samples == c[at].samples && predict(q, &c[i], 1) < predict(q, &c[at], 1))))
             at = i;
     }
     return rivals > 1 ? at : VANE_NO_CANDIDATE; /* without a rival there is nothing to learn */

@@ -325,7 +325,8 @@ vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__rout
     vane__probes_look(ctx);
     if (!vane__policy_learns(ctx))
         return vane__dispatch_on(ctx, p, &route->runner);
-    vane__sampler_want(ctx);
+    if (ctx->settings.load)
+        vane__sampler_want(ctx);
     uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
     if (!atomic_load_explicit(&route->site->lesson[busy].over, memory_order_relaxed) &&
         atomic_compare_exchange_strong(&route->site->learner, &nobody, 1)) {

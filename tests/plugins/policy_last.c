@@ -1,4 +1,5 @@
-/* good: a policy that takes the last candidate that can */
+/* SPDX-License-Identifier: MIT */
+/* policy_last.c - good: a policy that takes the last candidate that can */
 #include "vane/backend.h"
 #include "vane/policy.h"
 

@@ -1,4 +1,5 @@
-/* bad: a policy whose table ends before choose() */
+/* SPDX-License-Identifier: MIT */
+/* policy_short.c - bad: a policy whose table ends before choose() */
 #include "vane/backend.h"
 #include "vane/policy.h"
 

@@ -1,4 +1,5 @@
-/* bad: a policy that answers with a candidate that there is not */
+/* SPDX-License-Identifier: MIT */
+/* policy_wild.c - bad: a policy that answers with a candidate that there is not */
 #include "vane/backend.h"
 #include "vane/policy.h"
 

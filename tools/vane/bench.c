@@ -291,6 +291,8 @@ int cmd_bench(int argc, char **argv)
         return cmd_bench_peak(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "policy"))
         return cmd_bench_policy(argc - 1, argv + 1);
+    setenv("VANE_POLICY", "heuristic",
+           0); /* candidates are told by name: nothing is to be learned */
     int rc = args_parse(&a, argc, argv);
     if (rc != ARGS_GO_ON)
         return rc;

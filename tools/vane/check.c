@@ -187,6 +187,8 @@ int cmd_check(int argc, char **argv)
             "Judges a plugin by the conformance suite: its file and devices, every operation\n"
             "against the oracle, the memory around its outputs, thread widths, streams, reloading.",
         .options = options};
+    /* a judge does not learn on the side, and does not keep what it saw of a suspect */
+    setenv("VANE_POLICY", "heuristic", 0);
     int rc = args_parse(&a, argc, argv);
     if (rc != ARGS_GO_ON)
         return rc;
