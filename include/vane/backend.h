@@ -180,7 +180,8 @@ struct vane_kernel {
     uint32_t align_bytes; /* that every operand's data must have beyond its element size; 0 */
     const char *name;     /* "gemm_f32": reports show name@backend */
     /* [any] Host-memory backends: compute now, on this thread and host->parallel.
-     * NULL: the kernel runs through launch(). */
+     * NULL: the kernel runs through launch(). A kernel is a function of its inputs: a policy
+     * that learns runs it beside calls too, into memory of the core's. */
     vane_direct_fn direct;
     void (*impl)(void); /* private to the plugin */
     /* A rule of thumb for a machine that has measured nothing; 0 unknown. One thread. */
