@@ -62,7 +62,7 @@ struct vane_queue {
 struct vane_device {
     vane_backend *backend;
     uint32_t index;
-    uint64_t used;
+    _Atomic uint64_t used; /* telemetry reads it at any time */
     uint32_t queued;
     pthread_mutex_t lock;
 };

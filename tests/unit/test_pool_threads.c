@@ -156,7 +156,7 @@ START_TEST(an_idle_pool_uses_no_cpu)
     ck_assert_int_eq(vane__pool_hot(p), 0);
     double start = cpu_seconds();
     usleep(500000);
-    ck_assert_double_lt(cpu_seconds() - start, 0.002);
+    ck_assert_double_lt(cpu_seconds() - start, 0.01);
     vane__pool_close(p);
 }
 END_TEST
