@@ -182,13 +182,20 @@ static vane__record *describe(vane__store *s, const vane__site *site, const vane
     return out;
 }
 
+/* Calls in buffers are timed by the trust of their twins on host memory, which has no record of
+ * its own here: they are not kept. */
+static int is_trusted(const vane__learned *l)
+{
+    return l->trust == VANE_TRUST_CHECKED || l->trust == VANE_TRUST_ORACLE;
+}
+
 /* 1: there was room for all that is new. */
 static int collect_times(vane__store *s, const vane__site *site, vane__entry *e, uint64_t key,
                          uint32_t *written)
 {
     for (uint32_t state = 0; state < STATES; state++) {
         vane__window *w = &e->learned.window[state & 1][state >> 1];
-        if (w->fresh == 0 || w->pushed == 0)
+        if (w->fresh == 0 || w->pushed == 0 || !is_trusted(&e->learned))
             continue;
         vane__record *out = describe(s, site, e, key, state);
         if (out == NULL)
