@@ -247,7 +247,7 @@ static const vane__route *pause_lesson(lesson *l, const vane__route *chosen)
     return chosen;
 }
 
-/* The route that this call takes; *extra: what a trial by it may cost beyond, 0 none. */
+/* The route that this call takes; *base_ns: where that is a trial, what the choice would take. */
 static const vane__route *learn(lesson *l, double *base_ns)
 {
     vane__trial t;

@@ -114,11 +114,14 @@ static int lesson(vane_context *ctx, stage *s)
     const vane__route *route = vane__route_for(ctx, &s->p);
     if (route == NULL || atomic_load(&route->site->lesson[busy].over))
         return 0;
-    uint64_t start = vane__now_ns();
+    uint64_t start = vane__now_ns(), charged = vane__last_run.trial_ns;
     if (vane__observe(ctx, &s->p, route, hot) != VANE_OK)
         return 0;
+    charged = vane__last_run.trial_ns - charged; /* trials pay for themselves */
+    uint64_t took = vane__now_ns() - start;
     pthread_mutex_lock(&ctx->routes->lock);
-    vane__allowance_spend(&ctx->allowance, vane__clock_now(ctx), (double)(vane__now_ns() - start));
+    vane__allowance_spend(&ctx->allowance, vane__clock_now(ctx),
+                          took > charged ? (double)(took - charged) : 0);
     double left = vane__allowance_left(&ctx->allowance, vane__clock_now(ctx));
     pthread_mutex_unlock(&ctx->routes->lock);
     return left > 0;

@@ -22,6 +22,29 @@ size_t fuzz_below(size_t n)
     return n ? (size_t)(fuzz_random() % n) : 0;
 }
 
+size_t fuzz_bend_text(uint8_t *data, size_t bytes, size_t room, const char *word)
+{
+    size_t at = fuzz_below(bytes), length = strlen(word);
+    switch (fuzz_below(5)) {
+    case 0:
+        data[at] = (uint8_t)fuzz_random();
+        return bytes;
+    case 1:
+        data[at] ^= (uint8_t)(1u << fuzz_below(8));
+        return bytes;
+    case 2: /* a piece is taken out */
+        length = fuzz_below(bytes - at);
+        memmove(data + at, data + at + length, bytes - at - length);
+        return bytes - length;
+    default: /* a word is put in */
+        if (bytes + length > room)
+            return bytes;
+        memmove(data + at + length, data + at, bytes - at);
+        memcpy(data + at, word, length);
+        return bytes + length;
+    }
+}
+
 static uint32_t count_seeds(uint8_t *room)
 {
     uint32_t n = 0;

@@ -27,6 +27,8 @@ size_t fuzz_bend(uint8_t *data, size_t bytes, size_t room);
 
 uint64_t fuzz_random(void);
 size_t fuzz_below(size_t n); /* 0 to n - 1; 0 for 0 */
+/* A bend for texts: a byte or a bit changed, a piece taken out, or the word put in. */
+size_t fuzz_bend_text(uint8_t *data, size_t bytes, size_t room, const char *word);
 
 static inline void fuzz_expect(int promise)
 {

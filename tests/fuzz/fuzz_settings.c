@@ -147,24 +147,5 @@ size_t fuzz_bend(uint8_t *data, size_t bytes, size_t room)
     static const char *const tokens[] = {
         ",",           "=",   "*",    "\n",         " ",    "\t",  "==",  ",,",   "-1",      "4097",
         "99999999999", "\nH", "\nD=", "\nGavx512f", "\n44", "\nK", "\n0", "none", "\xff\xfe"};
-    const char *token = tokens[fuzz_below(sizeof tokens / sizeof tokens[0])];
-    size_t at = fuzz_below(bytes), length = strlen(token);
-    switch (fuzz_below(5)) {
-    case 0:
-        data[at] = (uint8_t)fuzz_random();
-        return bytes;
-    case 1:
-        data[at] ^= (uint8_t)(1u << fuzz_below(8));
-        return bytes;
-    case 2: /* a piece is taken out */
-        length = fuzz_below(bytes - at);
-        memmove(data + at, data + at + length, bytes - at - length);
-        return bytes - length;
-    default: /* a word is put in */
-        if (bytes + length > room)
-            return bytes;
-        memmove(data + at + length, data + at, bytes - at);
-        memcpy(data + at, token, length);
-        return bytes + length;
-    }
+    return fuzz_bend_text(data, bytes, room, tokens[fuzz_below(sizeof tokens / sizeof tokens[0])]);
 }

@@ -242,8 +242,9 @@ START_TEST(trials_cost_no_more_than_their_allowance)
     open_both();
     for (int64_t n = 16; n <= 16 << 6; n *= 2)
         add_often(n, 12, 0);
-    /* at once, seven sizes of two candidates would be more than the allowance */
-    ck_assert_double_le(ctx->allowance.total_ns, 1.1 * VANE__ALLOWANCE_NS + 7 * 2 * 40e6);
+    /* seven sizes would want some fifty trials of 10 ms more than the choice takes */
+    ck_assert_double_gt(ctx->allowance.total_ns, 0);
+    ck_assert_double_le(ctx->allowance.total_ns, 1.1 * VANE__ALLOWANCE_NS);
 }
 END_TEST
 
