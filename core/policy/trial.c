@@ -14,6 +14,7 @@
 /* A core that has not seen wide vectors for a while runs them several times slower for some ten
  * microseconds (it powers the lanes up): the first round of a candidate does not count. */
 #define WARM_NS 20000.0
+#define LONG_NS 1e6
 #define MOST_REPEATS 4096u
 #define CHECK_NS 10e6 /* what finding out the right answer may cost; beyond: a part of it */
 #define MOST_BYTES (UINT64_C(256) << 20)
@@ -156,7 +157,7 @@ double vane__trial_time(vane__trial *t, const vane__runner *r, int is_first)
     uint64_t start = vane__now_ns();
     vane_error kept = *vane_last_error();
     double ns = warm_up(t, r, is_first ? WARM_NS : ROUND_NS / 2);
-    if (ns > 0)
+    if (ns > 0 && ns < LONG_NS) /* one run of a long one tells enough, whatever it declared */
         ns = time_of(t, r, repeats_for(ROUND_NS, ns));
     vane__error_restore(&kept);
     t->spent_ns += (double)(vane__now_ns() - start);

@@ -468,6 +468,8 @@ def test_calibrate():
         if again["learned"] == 0:
             break
     assert again["learned"] <= 1 and again["left"] == 0 and again["known"] > 20, again
+    if again["learned"] == 0:
+        assert "up to date" in calibrate("--check", *usual)[0]
     listed = json.loads(calibrate("--list", "--json")[0])
     assert {e["op"] for e in listed["learned"]} == {"add"} and listed["entries"] == len(listed["learned"])
     assert all(e["whose"] == "current" for e in listed["learned"])
