@@ -79,9 +79,9 @@ shortcut(vane_context *ctx, uint32_t op, uint32_t n_in, const vane_tensor *const
     uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
     const vane__route *route = atomic_load_explicit(
         &ctx->routes->host.cells[op][dtype][hot][size_class], memory_order_acquire);
-    if (__builtin_expect(route == NULL || !route->fast || vane__unsampled == 0, 0))
+    if (__builtin_expect(route == NULL || vane__unsampled < route->fast_share, 0))
         return 0;
-    vane__unsampled--;
+    vane__unsampled -= route->fast_share;
     vane_call call;
     call.struct_size = sizeof(call);
     call.op = op;

@@ -36,7 +36,7 @@ static __attribute__((noinline)) vane_status dispatch_slowly(vane_context *ctx, 
         route = vane__route_make(ctx, p, hot);
     if (route == NULL)
         return vane_last_error()->status;
-    if (route->settled && vane__unsampled > 0)
+    if (vane__unsampled >= route->share)
         return vane__dispatch_on(ctx, p, &route->runner);
     return vane__observe(ctx, p, route, hot);
 }
@@ -49,9 +49,9 @@ vane_status vane__dispatch_prepared(vane_context *ctx, vane__prepared *p)
     const vane__route *route = atomic_load_explicit(
         vane__route_cell(ctx->routes, p->rq.op->info.op, p->dtype, p->size_class, hot),
         memory_order_acquire);
-    if (__builtin_expect(route == NULL || !route->settled || vane__unsampled == 0, 0))
+    if (__builtin_expect(route == NULL || vane__unsampled < route->share, 0))
         return dispatch_slowly(ctx, p, route, hot);
-    vane__unsampled--;
+    vane__unsampled -= route->share;
     return vane__dispatch_on(ctx, p, &route->runner);
 }
 

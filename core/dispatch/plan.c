@@ -48,14 +48,14 @@ vane_status vane_plan_run(vane_plan *plan)
                               plan->out_list, 1, &plan->params, NULL);
     const vane__route *route = atomic_load_explicit(
         plan->cells[vane__pool_hot(plan->ctx->pool) ? 1 : 0], memory_order_acquire);
-    if (__builtin_expect(route == NULL || !route->settled || vane__unsampled == 0, 0))
+    if (__builtin_expect(route == NULL || vane__unsampled < route->share, 0))
         return run_carefully(plan);
     if (__builtin_expect(route != plan->adopted, 0))
         adopt(plan, route);
     if (__builtin_expect(
             !plan->fits || atomic_load_explicit(&plan->ctx->watch, memory_order_relaxed), 0))
         return run_carefully(plan);
-    vane__unsampled--;
+    vane__unsampled -= route->share;
     vane_status st = route->runner.kernel->direct(route->runner.kernel, &plan->p.call);
     return __builtin_expect(st == VANE_OK, 1)
                ? st

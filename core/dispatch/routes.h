@@ -60,7 +60,10 @@ typedef struct vane__route {
     struct vane__site *site; /* site.h */
     struct vane__entry *entry;
     uint32_t settled; /* nothing is to be learned: calls are only sampled */
-    uint32_t fast;    /* settled, and the runner is plain: shortcuts may call it */
+    uint32_t brief;   /* settled, and one call tells nothing of what it takes */
+    /* What a call takes of vane__unsampled, if there is so much: of prepared calls, and of the
+     * shortcuts, which know plain runners alone. */
+    uint32_t share, fast_share;
 } vane__route;
 
 typedef _Atomic(const vane__route *) vane__cell;
@@ -102,7 +105,12 @@ static inline uint32_t vane__routes_version(const vane_context *ctx)
     return atomic_load_explicit(&ctx->routes->version, memory_order_acquire);
 }
 
-/* How many calls this thread still makes before one of settled routes is looked at. */
+/* Of a settled route one call in 64 is looked at, of a brief one in 256; of others each. */
+#define VANE__SHARE_BRIEF 1u
+#define VANE__SHARE_SETTLED 4u
+#define VANE__SHARE_ALL UINT32_MAX
+#define VANE__SHARES 256u
+/* What is left to this thread before a call is looked at. */
 extern _Thread_local uint32_t vane__unsampled __attribute__((tls_model("initial-exec")));
 
 #endif

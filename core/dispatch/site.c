@@ -24,6 +24,7 @@ static vane__site *site_new(const vane__prepared *p, vane__cell *cells[2], vane_
     s->where = p->where;
     s->twin = twin;
     s->stale.site = s;
+    s->stale.share = s->stale.fast_share = VANE__SHARE_ALL;
     for (uint32_t hot = 0; hot < 2; hot++) {
         s->cells[hot] = cells[hot];
         s->chosen[hot] = VANE_NO_CANDIDATE;
@@ -111,10 +112,19 @@ static int is_of(const vane__entry *e, const vane__runner *r)
 
 static void entry_init(vane__entry *e, vane__site *site, const vane__runner *r, uint32_t trust)
 {
-    e->watched = (vane__route){.runner = *r, .site = site, .entry = e};
+    e->watched = (vane__route){.runner = *r,
+                               .site = site,
+                               .entry = e,
+                               .share = VANE__SHARE_ALL,
+                               .fast_share = VANE__SHARE_ALL};
     e->settled = e->watched;
     e->settled.settled = 1;
-    e->settled.fast = r->plain;
+    e->settled.share = VANE__SHARE_SETTLED;
+    e->settled.fast_share = r->plain ? VANE__SHARE_SETTLED : VANE__SHARE_ALL;
+    e->brief = e->settled;
+    e->brief.brief = 1;
+    e->brief.share = VANE__SHARE_BRIEF;
+    e->brief.fast_share = r->plain ? VANE__SHARE_BRIEF : VANE__SHARE_ALL;
     e->learned.trust = e->learned.kept_trust = trust;
 }
 
@@ -173,8 +183,10 @@ vane_status vane__site_adopt(vane_context *ctx, vane__site *site, vane__slate *s
     site->entries = entries;
     site->version = version;
     site->chosen[0] = site->chosen[1] = VANE_NO_CANDIDATE;
-    for (uint32_t busy = 0; busy < 2; busy++)
+    for (uint32_t busy = 0; busy < 2; busy++) {
         atomic_store_explicit(&site->lesson[busy].over, 0, memory_order_relaxed);
+        atomic_store_explicit(&site->lesson[busy].due_ns, 0, memory_order_relaxed);
+    }
     return VANE_OK;
 }
 
@@ -223,11 +235,15 @@ uint32_t vane__site_choose(vane_context *ctx, vane__site *site, uint32_t hot)
 const vane__route *vane__site_route(vane_context *ctx, const vane__site *site, uint32_t candidate)
 {
     const vane__entry *e = site->entries[candidate];
-    int brief = site->slate.candidates[candidate].predicted_ns < VANE__LONG_NS;
+    double ns = site->slate.candidates[candidate].predicted_ns;
     const vane__site *learns = site->twin != NULL ? site->twin : site;
     const vane__lesson *l = &learns->lesson[site->slate.query.busy];
     int over = atomic_load(&l->over) || l->paused;
-    return !vane__policy_learns(ctx) || (over && brief) ? &e->settled : &e->watched;
+    if (!vane__policy_learns(ctx))
+        return &e->brief;
+    if (!over || ns >= VANE__LONG_NS)
+        return &e->watched;
+    return ns < VANE__BRIEF_NS ? &e->brief : &e->settled;
 }
 
 static void tell(vane_context *ctx, vane__site *site, uint32_t hot, const vane__entry *to)
@@ -251,6 +267,11 @@ static void tell(vane_context *ctx, vane__site *site, uint32_t hot, const vane__
     vane__tell_route(ctx, &e);
 }
 
+int vane__site_is_published(const vane__site *site)
+{
+    return site->published[0] != NULL || site->published[1] != NULL;
+}
+
 /* A change that came meanwhile was overwritten by this choice: it has to be seen. */
 void vane__site_publish(vane_context *ctx, vane__site *site, uint32_t hot)
 {
@@ -260,4 +281,12 @@ void vane__site_publish(vane_context *ctx, vane__site *site, uint32_t hot)
     atomic_store_explicit(site->cells[hot], route, memory_order_release);
     if (vane__routes_version(ctx) != site->version)
         atomic_store_explicit(site->cells[hot], &site->stale, memory_order_release);
+}
+
+void vane__site_revise(vane_context *ctx, vane__site *site)
+{
+    for (uint32_t hot = 0; hot < 2; hot++)
+        if (site->chosen[hot] != VANE_NO_CANDIDATE && site->version == vane__routes_version(ctx) &&
+            vane__site_choose(ctx, site, hot) != VANE_NO_CANDIDATE)
+            vane__site_publish(ctx, site, hot);
 }

@@ -13,7 +13,8 @@
 
 /* One candidate: (kernel, device, width). Its routes never change. */
 typedef struct vane__entry {
-    vane__route watched, settled; /* the same, before and after enough is known */
+    /* The same: before and after enough is known, and then of calls too short to be timed. */
+    vane__route watched, settled, brief;
     vane__learned learned;
 } vane__entry;
 
@@ -55,6 +56,8 @@ void vane__site_inform(vane_context *ctx, const vane__prepared *p, uint32_t hot,
 
 /* ---- under the lock -------------------------------------------------------------------------- */
 
+/* Has any of its cells ever led to somebody? */
+int vane__site_is_published(const vane__site *site);
 /* The slate's candidates become the site's; what is known of those that stay is kept. */
 vane_status vane__site_adopt(vane_context *ctx, vane__site *site, vane__slate *slate,
                              uint32_t version);
@@ -64,6 +67,8 @@ uint32_t vane__site_choose(vane_context *ctx, vane__site *site, uint32_t hot);
 void vane__site_recall(vane_context *ctx, const vane__site *site, uint32_t hot, vane__slate *s);
 /* The one of that kernel, device and width; NULL: there never was. */
 vane__entry *vane__site_entry(const vane__site *site, const vane__runner *r);
+/* The policy chooses anew wherever it did before, and its choices become the cells'. */
+void vane__site_revise(vane_context *ctx, vane__site *site);
 /* The choice for hot becomes the cell's. */
 void vane__site_publish(vane_context *ctx, vane__site *site, uint32_t hot);
 const vane__route *vane__site_route(vane_context *ctx, const vane__site *site, uint32_t candidate);

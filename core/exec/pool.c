@@ -20,7 +20,10 @@
 #define VANE__POOL_POLL_US 50                             /* then the waiting caller yields */
 #define VANE__POOL_YIELD_US 1000                          /* then it sleeps */
 
+_Static_assert(VANE__POOL_ASLEEP == VANE__SLOT_ASLEEP, "the same word");
+
 struct vane__pool {
+    vane__pool_head head; /* stays first */
     /* (fork generation << 1) | a caller is inside */
     _Alignas(64) _Atomic uint32_t gate;
     _Alignas(64) _Atomic uint32_t max;
@@ -34,6 +37,7 @@ vane_status vane__pool_open(uint32_t max_threads, vane__pool **out)
         vane__free(p);
         return vane__fail(VANE_E_NOMEM, "thread pool: no memory for %u slots", VANE__POOL_CAPACITY);
     }
+    p->head.first = &p->crew.slots[1].state;
     vane__fork_watch();
     atomic_init(&p->gate, vane__fork_generation() << 1);
     atomic_init(&p->max, 1);
@@ -136,11 +140,6 @@ void vane__pool_run(vane__pool *p, uint32_t width, vane_range_fn fn, void *arg, 
     vane__job_plan(&job, width, fn, arg, n, grain);
     run_shared(p, &job);
     leave(p);
-}
-
-int vane__pool_hot(const vane__pool *p)
-{
-    return atomic_load_explicit(&p->crew.slots[1].state, memory_order_relaxed) != VANE__SLOT_ASLEEP;
 }
 
 void vane__pool_set_max(vane__pool *p, uint32_t max_threads)

@@ -11,9 +11,16 @@
 #ifndef VANE__EXEC_POOL_H
 #define VANE__EXEC_POOL_H
 
+#include <stdatomic.h>
+
 #include "vane/backend.h"
 
 typedef struct vane__pool vane__pool;
+/* What a pool begins with, for calls that ask on their way. */
+typedef struct vane__pool_head {
+    const _Atomic uint32_t *first; /* the state of its first worker (slot.h) */
+} vane__pool_head;
+#define VANE__POOL_ASLEEP 1u /* VANE__SLOT_ASLEEP */
 
 /* Creates no thread: the first parallel job does. max_threads: caller included. */
 vane_status vane__pool_open(uint32_t max_threads, vane__pool **out);
@@ -23,7 +30,11 @@ void vane__pool_close(vane__pool *p); /* joins the workers */
 void vane__pool_run(vane__pool *p, uint32_t width, vane_range_fn fn, void *arg, uint64_t n,
                     uint64_t grain);
 /* Are the workers spinning, so that a fork costs a microsecond? One relaxed load. */
-int vane__pool_hot(const vane__pool *p);
+static inline int vane__pool_hot(const vane__pool *p)
+{
+    const vane__pool_head *head = (const vane__pool_head *)(const void *)p;
+    return atomic_load_explicit(head->first, memory_order_relaxed) != VANE__POOL_ASLEEP;
+}
 /* The most threads a job may use from now on; takes effect at the next job. */
 void vane__pool_set_max(vane__pool *p, uint32_t max_threads);
 uint32_t vane__pool_max(const vane__pool *p);

@@ -12,8 +12,9 @@
 typedef struct vane__allowance {
     uint64_t slot[VANE__ALLOWANCE_SLOTS]; /* which second each counts */
     double spent_ns[VANE__ALLOWANCE_SLOTS];
-    double total_ns; /* ever */
-    double more_ns;  /* in the time of all slots, beside the usual */
+    double total_ns;  /* ever */
+    double needed_ns; /* of it: checks that choices needed, whatever was left */
+    double more_ns;   /* in the time of all slots, beside the usual */
 } vane__allowance;
 
 /* What may still be spent at this moment; may be negative. */

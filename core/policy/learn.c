@@ -18,7 +18,9 @@
 
 #define BURST_NS 5e6 /* of trials beside one call */
 #define WIDE_BESIDE_NS 1e6
-#define NEEDED 2.0 /* times as fast as the choice, if it is right */
+#define NEEDED 2.0                          /* times as fast as the choice, if it is right */
+#define BREAK_NS UINT64_C(100000000)        /* of a lesson without allowance */
+#define FIRST_PAUSE_NS UINT64_C(1000000000) /* between two lessons; doubles with each */
 
 /* What one look at the site says. */
 typedef struct step {
@@ -37,6 +39,7 @@ typedef struct lesson {
     uint32_t hot;
     const vane__entry *skipped[VANE_MAX_CANDIDATES]; /* could not be tried with this call */
     uint32_t n_skipped;
+    double needed_ns; /* of checks that the choice needed */
 } lesson;
 
 /* ---- one look ------------------------------------------------------------------------ */
@@ -68,6 +71,7 @@ static void settle(lesson *l)
     keep_expectations(l->site);
     l->site->why = "measured";
     done->since_ns = vane__clock_now(l->ctx);
+    atomic_store(&done->due_ns, done->since_ns + (FIRST_PAUSE_NS << done->lessons));
     done->settled_ns[l->hot] = (float)s->candidates[l->site->chosen[l->hot]].predicted_ns;
 }
 
@@ -125,7 +129,7 @@ void vane__lesson_resume(vane_context *ctx, vane__site *site)
             !is_enough(site, next_of(&l)))
             continue;
         settle(&l);
-        site->why = "remembered";
+        site->why = vane__site_is_published(site) ? "the candidates changed" : "remembered";
     }
 }
 
@@ -172,6 +176,8 @@ static void spend(lesson *l, double ns)
 {
     pthread_mutex_lock(&l->ctx->routes->lock);
     vane__allowance_spend(&l->ctx->allowance, vane__clock_now(l->ctx), ns);
+    l->ctx->allowance.needed_ns += l->needed_ns;
+    l->needed_ns = 0;
     pthread_mutex_unlock(&l->ctx->routes->lock);
 }
 
@@ -197,6 +203,21 @@ static int is_beside(const step *s)
     return s->next_ns < VANE__LONG_NS || (s->next->runner.width > 1 && s->next_ns < WIDE_BESIDE_NS);
 }
 
+/* Nobody computes with a slow kernel for want of a check: that is paid whatever the allowance. */
+static int is_needed(const step *s)
+{
+    return s->next_trust == VANE_TRUST_NONE && (s->first || s->next_ns * NEEDED < s->chosen_ns);
+}
+
+static uint32_t check(lesson *l, vane__trial *t, const step *s)
+{
+    double before = t->spent_ns;
+    uint32_t trust = vane__trial_check(t, &s->next->runner);
+    l->needed_ns += is_needed(s) ? t->spent_ns - before : 0;
+    keep(l, s->next, trust);
+    return trust;
+}
+
 static void try_one(lesson *l, vane__trial *t, const step *s)
 {
     const vane__runner *r = &s->next->runner;
@@ -205,11 +226,11 @@ static void try_one(lesson *l, vane__trial *t, const step *s)
         skip(l, s->next);
         return;
     }
-    if (trust == VANE_TRUST_NONE) {
-        trust = vane__trial_check(t, r);
-        keep(l, s->next, trust);
-    }
-    if (trust == VANE_TRUST_NONE || trust == VANE_TRUST_WRONG) {
+    int untold = trust == VANE_TRUST_NONE;
+    if (untold)
+        trust = check(l, t, s);
+    if (trust == VANE_TRUST_NONE || trust == VANE_TRUST_WRONG ||
+        (untold && s->left_ns - t->spent_ns < t->ran_ns)) {
         skip(l, s->next);
         return;
     }
@@ -223,12 +244,9 @@ static void try_one(lesson *l, vane__trial *t, const step *s)
         skip(l, s->next);
 }
 
-/* Nobody computes with a slow kernel for want of a check: that is paid whatever the allowance. */
 static int affordable(const step *s, double spent)
 {
-    int needed =
-        s->next_trust == VANE_TRUST_NONE && (s->first || s->next_ns * NEEDED < s->chosen_ns);
-    return spent < BURST_NS && (needed || s->left_ns - spent > s->next_ns);
+    return spent < BURST_NS && (is_needed(s) || s->left_ns - spent > s->next_ns);
 }
 
 /* There is no allowance left: calls go on as if all were known, and the samples among them are
@@ -237,9 +255,11 @@ static const vane__route *pause_lesson(lesson *l, const vane__route *chosen)
 {
     vane__site *site = l->site;
     pthread_mutex_lock(&l->ctx->routes->lock);
-    site->lesson[site->slate.query.busy].paused = 1;
-    if (site->chosen[l->hot] != VANE_NO_CANDIDATE &&
-        site->version == vane__routes_version(l->ctx)) {
+    if (site->version == vane__routes_version(l->ctx) &&
+        vane__site_choose(l->ctx, site, l->hot) != VANE_NO_CANDIDATE) {
+        vane__lesson *here = &site->lesson[site->slate.query.busy];
+        here->paused = 1;
+        atomic_store(&here->due_ns, vane__clock_now(l->ctx) + BREAK_NS);
         vane__site_publish(l->ctx, site, l->hot);
         chosen = vane__site_route(l->ctx, site, site->chosen[l->hot]);
     }
@@ -280,12 +300,12 @@ static const vane__route *learn(lesson *l, double *base_ns)
 
 /* ---- the call ------------------------------------------------------------------------- */
 
-/* Not every 64th: programs have rhythms. */
+/* Not always after as many: programs have rhythms. */
 static uint32_t pause_of(void)
 {
     static _Thread_local uint32_t seed = 1;
     seed = seed * 1664525u + 1013904223u;
-    return VANE__SAMPLED / 2 + (seed >> 16) % VANE__SAMPLED;
+    return VANE__SHARES / 2 + (seed >> 16) % VANE__SHARES;
 }
 
 static vane_status timed(vane_context *ctx, vane__prepared *p, const vane__route *route,
@@ -316,6 +336,14 @@ static vane_status by_lesson(vane_context *ctx, vane__prepared *p, const vane__r
     return st;
 }
 
+int vane__lesson_rests(const vane_context *ctx, const vane__site *site, uint64_t now_ns)
+{
+    uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
+    uint64_t due = atomic_load_explicit(&site->lesson[busy].due_ns, memory_order_relaxed);
+    return now_ns < due;
+}
+
+/* Nothing but a look at the clock, most times: what other threads write is not touched. */
 vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__route *route,
                           uint32_t hot)
 {
@@ -327,8 +355,14 @@ vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__rout
         return vane__dispatch_on(ctx, p, &route->runner);
     if (ctx->settings.load)
         vane__sampler_want(ctx);
+    uint64_t now = vane__clock_now(ctx);
+    int rests = vane__lesson_rests(ctx, route->site, now);
+    if (rests && route->brief) {
+        vane__store_tick(ctx, now);
+        return vane__dispatch_on(ctx, p, &route->runner);
+    }
     uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
-    if (!atomic_load_explicit(&route->site->lesson[busy].over, memory_order_relaxed) &&
+    if (!rests && !atomic_load_explicit(&route->site->lesson[busy].over, memory_order_relaxed) &&
         atomic_compare_exchange_strong(&route->site->learner, &nobody, 1)) {
         vane_status st = by_lesson(ctx, p, route, hot);
         atomic_store(&route->site->learner, 0);
@@ -339,14 +373,6 @@ vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__rout
 
 /* ---- the load of the host ---------------------------------------------------------------- */
 
-static void revise(vane_context *ctx, vane__site *site)
-{
-    for (uint32_t hot = 0; hot < 2; hot++)
-        if (site->chosen[hot] != VANE_NO_CANDIDATE && site->version == vane__routes_version(ctx) &&
-            vane__site_choose(ctx, site, hot) != VANE_NO_CANDIDATE)
-            vane__site_publish(ctx, site, hot);
-}
-
 void vane__learn_busy(vane_context *ctx, uint32_t busy)
 {
     if (atomic_exchange(&ctx->busy, busy) == busy || !vane__policy_learns(ctx))
@@ -355,7 +381,7 @@ void vane__learn_busy(vane_context *ctx, uint32_t busy)
     for (; site != NULL; site = site->next) {
         pthread_mutex_lock(&ctx->routes->lock); /* for each anew: calls may want it */
         site->why = busy ? "others want the CPUs" : "the CPUs are free again";
-        revise(ctx, site);
+        vane__site_revise(ctx, site);
         pthread_mutex_unlock(&ctx->routes->lock);
     }
 }

@@ -10,7 +10,6 @@
 
 #define VANE__LONG_NS 20000.0 /* two clock reads are 0.2 % of it: each such call is timed */
 #define VANE__BRIEF_NS 5000.0 /* below, only repeats tell what a call takes */
-#define VANE__SAMPLED 64u     /* of the shorter ones, one in so many */
 
 /* Follows the load of the host from now on. */
 void vane__learn_open(vane_context *ctx);
@@ -20,6 +19,8 @@ void vane__learn_busy(vane_context *ctx, uint32_t busy);
 /* A call on the host's memory whose route is watched, or whose turn it is. */
 vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__route *route,
                           uint32_t hot);
+/* Is there nothing to be done before some later moment? Touches nothing that calls write. */
+int vane__lesson_rests(const vane_context *ctx, const vane__site *site, uint64_t now_ns);
 /* Of a site that remembers an earlier process: if that is enough, nothing is tried. Under the
  * lock of the routes. */
 void vane__lesson_resume(vane_context *ctx, vane__site *site);
@@ -47,6 +48,7 @@ typedef struct vane__trial {
     struct vane__check *check; /* made when the first has to be checked */
     int no_oracle;
     double spent_ns;
+    double ran_ns; /* what the one that was checked last took for it */
 } vane__trial;
 
 /* Failures make no error of the caller's. 0: no memory for it. */

@@ -34,11 +34,12 @@ typedef struct vane__learned {
 
 /* How far the learning of a site went, in one state of the host. */
 typedef struct vane__lesson {
-    atomic_uint over;    /* enough is known */
-    uint32_t paused;     /* not over, but there is no time for it */
-    uint32_t lessons;    /* how often it began again: each time waits longer */
-    uint64_t since_ns;   /* over: since when */
-    float settled_ns[2]; /* over: what the choice took then, by hot */
+    atomic_uint over;        /* enough is known */
+    uint32_t paused;         /* not over, but there is no time for it */
+    uint32_t lessons;        /* how often it began again: each time waits longer */
+    uint64_t since_ns;       /* over: since when */
+    _Atomic uint64_t due_ns; /* over, or paused: nothing is to be done before; read by calls */
+    float settled_ns[2];     /* over: what the choice took then, by hot */
 } vane__lesson;
 
 static inline uint32_t vane__window_count(const vane__window *w)

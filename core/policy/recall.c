@@ -6,7 +6,6 @@
 
 #define HOST_CALL_NS 10.0 /* of any kernel, beside its work */
 #define DRIFT 1.25        /* a choice that takes so much longer than it did is doubted */
-#define FIRST_PAUSE_NS UINT64_C(1000000000) /* between two lessons; doubles with each */
 #define LAST_LESSON 7u
 #define SPEAKS 5u /* samples of a window that speaks for other sizes */
 
@@ -146,11 +145,10 @@ static void reopen(vane_context *ctx, vane__site *site, uint32_t busy, const cha
             vane__window_age(&site->entries[i]->learned.window[hot][busy]);
     atomic_store(&l->over, 0);
     l->paused = 0;
+    atomic_store(&l->due_ns, 0);
     l->lessons += l->lessons < LAST_LESSON;
     site->why = why;
-    for (uint32_t hot = 0; hot < 2; hot++)
-        if (site->chosen[hot] != VANE_NO_CANDIDATE)
-            vane__site_publish(ctx, site, hot);
+    vane__site_revise(ctx, site);
 }
 
 /* A settled site is looked at again when its choice has become slower, and ever more rarely
@@ -159,15 +157,15 @@ static void compare(vane_context *ctx, vane__site *site, const vane__window *w, 
                     uint32_t busy)
 {
     vane__lesson *l = &site->lesson[busy];
-    uint64_t now = vane__clock_now(ctx), pause = FIRST_PAUSE_NS << l->lessons;
+    uint64_t now = vane__clock_now(ctx), due = atomic_load(&l->due_ns);
     double then = (double)l->settled_ns[hot];
     if (!atomic_load(&l->over))
         return;
     int slower = then > 0 && vane__window_count(w) > VANE__WINDOW / 2 &&
                  vane__window_typical(w) > then * DRIFT;
-    if (slower && now > l->since_ns + pause / 8)
+    if (slower && now > l->since_ns + (due - l->since_ns) / 8)
         reopen(ctx, site, busy, "it took longer than it did");
-    else if (now > l->since_ns + pause)
+    else if (now >= due)
         reopen(ctx, site, busy, "measured again");
 }
 
@@ -192,7 +190,10 @@ void vane__learned_note(vane_context *ctx, const vane__route *route, const vane_
 {
     vane__site *site = route->site;
     uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
-    pthread_mutex_lock(&ctx->routes->lock);
+    if (repeated)
+        pthread_mutex_lock(&ctx->routes->lock);
+    else if (pthread_mutex_trylock(&ctx->routes->lock) != 0)
+        return; /* another call's time serves as well: none waits to tell its own */
     uint32_t i = index_of(site, route->entry);
     if (i < site->slate.count) {
         const vane_candidate *c = &site->slate.candidates[i];

@@ -112,13 +112,14 @@ static int lesson(vane_context *ctx, stage *s)
     uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
     uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
     const vane__route *route = vane__route_for(ctx, &s->p);
-    if (route == NULL || atomic_load(&route->site->lesson[busy].over))
+    if (route == NULL || atomic_load(&route->site->lesson[busy].over) ||
+        vane__lesson_rests(ctx, route->site, vane__clock_now(ctx)))
         return 0;
-    uint64_t start = vane__now_ns(), charged = vane__last_run.trial_ns;
+    uint64_t start = vane__clock_now(ctx), charged = vane__last_run.trial_ns;
     if (vane__observe(ctx, &s->p, route, hot) != VANE_OK)
         return 0;
     charged = vane__last_run.trial_ns - charged; /* trials pay for themselves */
-    uint64_t took = vane__now_ns() - start;
+    uint64_t took = vane__clock_now(ctx) - start;
     pthread_mutex_lock(&ctx->routes->lock);
     vane__allowance_spend(&ctx->allowance, vane__clock_now(ctx),
                           took > charged ? (double)(took - charged) : 0);
@@ -143,13 +144,13 @@ int vane__rehearse(vane_context *ctx, vane__site *twin, const vane__prepared *p)
     stage s = {.memory = NULL};
     vane_error kept = *vane_last_error();
     vane__ran call = vane__last_run; /* who fails here failed no call */
-    uint64_t start = vane__now_ns();
+    uint64_t start = vane__clock_now(ctx);
     if (set_up(&s, p))
         for (int i = 0; i < MOST_CALLS && lesson(ctx, &s); i++)
             ;
     tear_down(&s);
     vane__error_restore(&kept);
     vane__last_run = call;
-    vane__last_run.trial_ns += vane__now_ns() - start;
+    vane__last_run.trial_ns += vane__clock_now(ctx) - start;
     return 1;
 }

@@ -28,7 +28,7 @@ int vane__trial_open(vane_context *ctx, const vane__prepared *p, vane__trial *t)
     t->ctx = ctx;
     t->check = NULL;
     t->no_oracle = 0;
-    t->spent_ns = 0;
+    t->spent_ns = t->ran_ns = 0;
     t->memory = bytes <= MOST_BYTES ? vane__alloc(bytes, 64) : NULL;
     if (t->memory == NULL)
         return 0;
@@ -95,7 +95,10 @@ static uint32_t check(vane__trial *t, const vane__runner *r)
         return VANE_TRUST_ORACLE;
     /* what the one before left there is no result of this one */
     memset(t->memory, 0xa5, (size_t)vane_tensor_count(&t->out) * vane_dtype_bytes(t->out.dtype));
-    if (run(t, r) != VANE_OK)
+    uint64_t start = vane__clock_now(t->ctx);
+    vane_status st = run(t, r);
+    t->ran_ns = (double)(vane__clock_now(t->ctx) - start);
+    if (st != VANE_OK)
         return VANE_TRUST_NONE;
     if (vane__check_result(t->check, t->memory, &f))
         return VANE_TRUST_CHECKED;
@@ -105,11 +108,11 @@ static uint32_t check(vane__trial *t, const vane__runner *r)
 
 uint32_t vane__trial_check(vane__trial *t, const vane__runner *r)
 {
-    uint64_t start = vane__now_ns();
+    uint64_t start = vane__clock_now(t->ctx);
     vane_error kept = *vane_last_error();
     uint32_t trust = check(t, r);
     vane__error_restore(&kept);
-    t->spent_ns += (double)(vane__now_ns() - start);
+    t->spent_ns += (double)(vane__clock_now(t->ctx) - start);
     return trust;
 }
 
@@ -154,12 +157,12 @@ static double warm_up(vane__trial *t, const vane__runner *r, double round_ns)
 
 double vane__trial_time(vane__trial *t, const vane__runner *r, int is_first)
 {
-    uint64_t start = vane__now_ns();
+    uint64_t start = vane__clock_now(t->ctx);
     vane_error kept = *vane_last_error();
     double ns = warm_up(t, r, is_first ? WARM_NS : ROUND_NS / 2);
     if (ns > 0 && ns < LONG_NS) /* one run of a long one tells enough, whatever it declared */
         ns = time_of(t, r, repeats_for(ROUND_NS, ns));
     vane__error_restore(&kept);
-    t->spent_ns += (double)(vane__now_ns() - start);
+    t->spent_ns += (double)(vane__clock_now(t->ctx) - start);
     return ns;
 }

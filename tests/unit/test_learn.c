@@ -235,16 +235,64 @@ START_TEST(a_busy_machine_has_routes_of_its_own)
 }
 END_TEST
 
-START_TEST(trials_cost_no_more_than_their_allowance)
+/* What seven sizes spend on trials within ten seconds, but for the checks that choices need. */
+static double spent_on_trials(double more_ns)
 {
-    alpha.takes_ns = 40000000; /* 40 ms against 30 */
+    alpha.takes_ns = 40000000; /* 40 ms against 30: four trials of each size cost 10 ms more */
     beta.takes_ns = 30000000;
     open_both();
+    ctx->allowance.more_ns = more_ns;
     for (int64_t n = 16; n <= 16 << 6; n *= 2)
         add_often(n, 12, 0);
-    /* seven sizes would want some fifty trials of 10 ms more than the choice takes */
-    ck_assert_double_gt(ctx->allowance.total_ns, 0);
-    ck_assert_double_le(ctx->allowance.total_ns, 1.1 * VANE__ALLOWANCE_NS);
+    ck_assert_uint_lt(atomic_load(&kit_time), 10000000000u);
+    ck_assert_double_gt(ctx->allowance.needed_ns, 0);
+    return ctx->allowance.total_ns - ctx->allowance.needed_ns;
+}
+
+START_TEST(trials_cost_no_more_than_their_allowance)
+{
+    double spent = spent_on_trials(0);
+    ck_assert_double_gt(spent, 0);
+    ck_assert_double_le(spent, 1.1 * VANE__ALLOWANCE_NS);
+}
+END_TEST
+
+START_TEST(without_it_they_would)
+{
+    ck_assert_double_gt(spent_on_trials(1e12), 2 * VANE__ALLOWANCE_NS);
+}
+END_TEST
+
+/* ---- calls that are settled --------------------------------------------------------- */
+
+/* This thread holds the lock that learning takes: a call that wanted it would never return. */
+START_TEST(settled_calls_take_no_lock)
+{
+    static const uint64_t takes_ns[] = {300, 9000, 30000}; /* brief; sampled; each timed */
+    beta.takes_ns = takes_ns[_i];
+    alpha.takes_ns = 2 * beta.takes_ns;
+    open_both();
+    add_often(100, 100, 0);
+    ck_assert_str_eq(explained(100), "beta");
+    ck_assert_uint_eq(d.settled, 1);
+    pthread_mutex_lock(&ctx->routes->lock);
+    add_often(100, 2000, 0);
+    pthread_mutex_unlock(&ctx->routes->lock);
+    ck_assert_str_eq(explained(100), "beta");
+}
+END_TEST
+
+START_TEST(one_too_short_to_be_timed_is_measured_again)
+{
+    open_both();
+    add_often(100, 50, 0);
+    ck_assert_str_eq(explained(100), "beta");
+    beta.takes_ns = 900; /* no single call shows it */
+    add_often(100, 1000, 0);
+    ck_assert_str_eq(explained(100), "beta");
+    atomic_fetch_add(&kit_time, 2000000000u);
+    add_often(100, 1000, 0);
+    ck_assert_str_eq(explained(100), "alpha");
 }
 END_TEST
 
@@ -292,6 +340,9 @@ int main(void)
     tcase_add_test(tcase, who_becomes_slow_is_left_and_who_recovers_comes_back);
     tcase_add_test(tcase, a_busy_machine_has_routes_of_its_own);
     tcase_add_test(tcase, trials_cost_no_more_than_their_allowance);
+    tcase_add_test(tcase, without_it_they_would);
+    tcase_add_loop_test(tcase, settled_calls_take_no_lock, 0, 3);
+    tcase_add_test(tcase, one_too_short_to_be_timed_is_measured_again);
     tcase_add_test(tcase, calls_in_buffers_learn_from_rehearsals);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
