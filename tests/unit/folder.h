@@ -5,7 +5,6 @@
 
 #include <check.h>
 #include <errno.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,26 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char root[PATH_MAX];
+#include "scratch.h"
+
+static char root[SCRATCH_ROOM];
 
 static inline void make_root(void)
 {
-    const char *folder = getenv("TMPDIR");
-    snprintf(root, sizeof root, "%s/vane-test-XXXXXX", folder ? folder : P_tmpdir);
-    ck_assert_ptr_nonnull(mkdtemp(root));
-}
-
-static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
-static inline void remove_root(void)
-{
-    nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    scratch_folder(root);
 }
 
 /* Writes a file under root, with the folders that it needs. Readers see the old or the new. */

@@ -16,10 +16,11 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "scratch.h"
 #include "vane/vane.h"
 
 static const char *plugin_dir;
-static char root[64]; /* the private folder */
+static char root[SCRATCH_ROOM]; /* the private folder */
 
 #define AT(name) at_root((char[PATH_MAX]){0}, name)
 
@@ -81,22 +82,10 @@ static inline void make_folder(const char *name)
 /* An empty environment, and a folder of one's own that is also the current one. */
 static inline void setup(void)
 {
-    const char *tmp = getenv("TMPDIR");
-    char shown[sizeof root];
-    snprintf(shown, sizeof shown, "%.40s/vane-loader-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
     clearenv();
-    ck_assert_ptr_nonnull(mkdtemp(shown));
-    snprintf(root, sizeof root, "%s", shown);
+    scratch_folder(root);
     ck_assert_int_eq(chdir(root), 0);
     setenv("HOME", root, 1);
-}
-
-static inline void teardown(void)
-{
-    char command[128];
-    snprintf(command, sizeof command, "/bin/rm -rf '%s'", root);
-    ck_assert_int_eq(chdir("/"), 0);
-    ck_assert_int_eq(system(command), 0);
 }
 
 /* ---- contexts and reports ------------------------------------------------------ */
@@ -168,7 +157,7 @@ static inline Suite *box_suite(const char *name, TCase **tests)
 {
     Suite *s = suite_create(name);
     *tests = tcase_create(name);
-    tcase_add_checked_fixture(*tests, setup, teardown);
+    tcase_add_checked_fixture(*tests, setup, NULL);
     tcase_set_timeout(*tests, 60);
     suite_add_tcase(s, *tests);
     return s;

@@ -15,8 +15,9 @@
 #include "dispatch/site.h"
 #include "policy/hash.h"
 #include "policy/store.h"
+#include "scratch.h"
 
-static char store_dir[64], store_path[512];
+static char store_dir[SCRATCH_ROOM], store_path[512];
 static int store_lines;      /* of the log, warnings and worse */
 static char store_last[512]; /* the last of them */
 static float store_a[1 << 16], store_b[1 << 16], store_c[1 << 16];
@@ -32,19 +33,11 @@ static inline void store_log(void *arg, int level, const char *line)
 
 static inline void store_begin(void)
 {
-    strcpy(store_dir, "/tmp/vane-store-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(store_dir));
+    scratch_folder(store_dir);
     for (size_t i = 0; i < sizeof store_a / sizeof store_a[0]; i++) {
         store_a[i] = (float)(i % 7) + 1;
         store_b[i] = (float)(i % 5) + 1;
     }
-}
-
-static inline void store_end(void)
-{
-    char command[192];
-    snprintf(command, sizeof command, "chmod -R u+rwx %s; rm -rf %s", store_dir, store_dir);
-    ck_assert_int_eq(system(command), 0);
 }
 
 /* Learns, and keeps in the test's folder; the plugins of this build. */

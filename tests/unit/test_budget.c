@@ -1,58 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* test_budget.c - threads and memory, from made-up cgroup trees of every kind. */
-#include <check.h>
-#include <errno.h>
-#include <ftw.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "detect/budget.h"
 #include "detect/cgroup.h"
+#include "folder.h"
 #include "os.h"
 
 /* ---- fake machines ------------------------------------------------------------- */
-
-static char root[PATH_MAX];
-
-static void make_root(void)
-{
-    const char *folder = getenv("TMPDIR");
-    snprintf(root, sizeof root, "%s/vane-test-XXXXXX", folder ? folder : P_tmpdir);
-    ck_assert_ptr_nonnull(mkdtemp(root));
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
-static void remove_root(void)
-{
-    nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* Writes a file under root, with the folders that it needs. */
-static void put(const char *name, const char *text)
-{
-    char path[2 * PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", root, name);
-    for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
-        *slash = '\0';
-        ck_assert(mkdir(path, 0700) == 0 || errno == EEXIST);
-        *slash = '/';
-    }
-    FILE *f = fopen(path, "w");
-    ck_assert_ptr_nonnull(f);
-    ck_assert_int_ge(fputs(text, f), 0);
-    ck_assert_int_eq(fclose(f), 0);
-}
 
 #define MOUNT_V2 "40 30 0:29 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"
 #define MOUNT_OTHER "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/root rw\n"
@@ -357,7 +310,7 @@ END_TEST
 static TCase *cgroup_cases(void)
 {
     TCase *cgroup = tcase_create("cgroup");
-    tcase_add_checked_fixture(cgroup, make_root, remove_root);
+    tcase_add_checked_fixture(cgroup, make_root, NULL);
     tcase_add_test(cgroup, v2_own_group);
     tcase_add_test(cgroup, v2_tighter_parent);
     tcase_add_test(cgroup, v2_limit_at_the_mount_itself);
@@ -379,7 +332,7 @@ static TCase *cgroup_cases(void)
 static TCase *budget_cases(void)
 {
     TCase *budget = tcase_create("budget");
-    tcase_add_checked_fixture(budget, make_root, remove_root);
+    tcase_add_checked_fixture(budget, make_root, NULL);
     tcase_add_test(budget, budget_of_a_fake_machine);
     tcase_add_test(budget, budget_is_bounded_by_affinity_and_online);
     tcase_add_loop_test(budget, budget_without_files, 0, 6);

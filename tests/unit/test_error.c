@@ -11,6 +11,7 @@
 #include "error.h"
 #include "log.h"
 #include "os.h"
+#include "scratch.h"
 
 static vane_status fail_as(const char *backend, vane_status status, int64_t code, const char *fmt,
                            ...) VANE_PRINTF(4, 5);
@@ -293,9 +294,8 @@ END_TEST
 
 START_TEST(read_text_is_whole_or_nothing)
 {
-    char path[] = P_tmpdir "/vane-test-XXXXXX", out[8];
-    int fd = mkstemp(path);
-    ck_assert_int_ge(fd, 0);
+    char path[SCRATCH_ROOM], out[8];
+    int fd = scratch_file(path);
     ck_assert_int_eq(write(fd, "1234567", 7), 7);
     ck_assert_int_eq(vane__read_text(path, out, sizeof out), 0);
     ck_assert_str_eq(out, "1234567");

@@ -22,7 +22,6 @@ static void setup(void)
 static void teardown(void)
 {
     vane__host_close(&host);
-    remove_root();
 }
 
 /* ---- a machine with two CPUs ----------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "plugin/note.h"
+#include "scratch.h"
 #include "vane/vane.h"
 
 #if defined(__x86_64__)
@@ -344,16 +345,14 @@ START_TEST(files)
     ck_assert_int_eq(vane__note_read("/", &note, why, sizeof why), VANE_E_IO);
     ck_assert_int_eq(vane__note_read("/no/such/file", &note, why, sizeof why), VANE_E_IO);
     ck_assert_int_eq(vane__note_read("/dev/null", &note, why, sizeof why), VANE_E_IO);
-    char path[] = "/tmp/vane-note-XXXXXX";
-    int fd = mkstemp(path);
-    ck_assert_int_ge(fd, 0);
+    char path[SCRATCH_ROOM];
+    int fd = scratch_file(path);
     ck_assert_int_eq(vane__note_read(path, &note, why, sizeof why), VANE_E_FORMAT);
     elf e = elf_good();
     ck_assert_int_eq(write(fd, &e, sizeof e), (ssize_t)sizeof e);
     ck_assert_int_eq(vane__note_read(path, &note, why, sizeof why), VANE_OK);
     ck_assert_str_eq(note.name, "fast-1_x");
     close(fd);
-    unlink(path);
 }
 END_TEST
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "npy.h"
+#include "scratch.h"
 
 /* A file in a heap block of exactly its size, so that a sanitizer sees every step too far. */
 typedef struct image {
@@ -255,13 +256,12 @@ END_TEST
 
 /* ---- files ------------------------------------------------------------------------ */
 
-static char folder[] = "/tmp/vane-test-npy-XXXXXX";
-static char path[64];
+static char folder[SCRATCH_ROOM];
+static char path[SCRATCH_ROOM + 8];
 
 static void enter(void)
 {
-    strcpy(folder + sizeof folder - 7, "XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    scratch_folder(folder);
     snprintf(path, sizeof path, "%s/a.npy", folder);
 }
 
@@ -357,7 +357,7 @@ END_TEST
 
 START_TEST(the_old_file_lives_until_the_new_one_is_whole)
 {
-    char why[NPY_WHY] = "", link_path[80];
+    char why[NPY_WHY] = "", link_path[SCRATCH_ROOM + 8];
     unsigned char one = 1, two = 2;
     vane_tensor t = {.data = &one, .dtype = VANE_U8, .rank = 0};
     npy_array old, new;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "kit.h"
+#include "scratch.h"
 
 static vane_context *ctx;
 static kit alpha, beta;
@@ -93,13 +94,11 @@ END_TEST
 
 START_TEST(no_shared_object)
 {
-    char path[] = "/tmp/vane-policy-XXXXXX";
-    int fd = mkstemp(path);
-    ck_assert_int_ge(fd, 0);
+    char path[SCRATCH_ROOM];
+    int fd = scratch_file(path);
     ck_assert_int_eq(vane_set_policy(ctx, path), VANE_E_IO);
     ck_assert_int_eq(fchmod(fd, 0666), 0);
     ck_assert_int_eq(vane_set_policy(ctx, path), VANE_E_PERMISSION);
-    unlink(path);
     close(fd);
 }
 END_TEST

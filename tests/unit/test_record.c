@@ -5,17 +5,16 @@
 
 #include "kit.h"
 #include "recording.h"
+#include "scratch.h"
 
 static vane_context *ctx;
 static recording r;
-static char path[] = "/tmp/vane-record-XXXXXX";
+static char path[SCRATCH_ROOM];
 
 static void open_recording(void)
 {
     vane_config config = kit_config();
-    int fd = mkstemp(path);
-    ck_assert_int_ge(fd, 0);
-    close(fd);
+    close(scratch_file(path));
     config.record = path;
     GOOD(vane_open(&config, &ctx));
 }
@@ -36,8 +35,6 @@ static void teardown(void)
     vane_close(ctx);
     ctx = NULL;
     recording_close(&r);
-    unlink(path);
-    strcpy(path + strlen(path) - 6, "XXXXXX");
 }
 
 static const recording_kind *kind_of(size_t run)

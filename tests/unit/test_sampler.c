@@ -234,12 +234,6 @@ static void setup_made(void)
     told_load = told_budget = 0;
 }
 
-static void teardown_made(void)
-{
-    teardown();
-    remove_root();
-}
-
 static double idle_ticks;
 /* Others take so many CPUs for so long; a call every 5 ms. */
 static void go_on(double others, unsigned ms)
@@ -389,7 +383,7 @@ int main(void)
     tcase_add_test(t, asked_without_a_thread);
     suite_add_tcase(s, t);
     t = tcase_create("consequences");
-    tcase_add_checked_fixture(t, setup_made, teardown_made);
+    tcase_add_checked_fixture(t, setup_made, teardown);
     tcase_add_test(t, load_is_told_once_each_way);
     tcase_add_test(t, the_pool_follows_the_quota);
     tcase_add_test(t, a_quota_that_flutters_is_not_followed);

@@ -407,7 +407,7 @@ int main(void)
 {
     Suite *suite = suite_create("store");
     TCase *c = tcase_create("process to process");
-    tcase_add_checked_fixture(c, store_begin, store_end);
+    tcase_add_checked_fixture(c, store_begin, NULL);
     tcase_add_test(c, the_next_process_knows_from_the_first_call);
     tcase_add_test(c, the_file_is_private_and_says_for_what_it_is);
     tcase_add_test(c, who_learns_nothing_keeps_nothing);
@@ -417,7 +417,7 @@ int main(void)
     tcase_add_test(c, a_stale_memory_is_corrected);
     suite_add_tcase(suite, c);
     c = tcase_create("who writes");
-    tcase_add_checked_fixture(c, store_begin, store_end);
+    tcase_add_checked_fixture(c, store_begin, NULL);
     tcase_add_test(c, nothing_new_writes_nothing);
     tcase_add_test(c, two_sizes_of_two_processes_are_both_kept);
     tcase_add_test(c, eight_processes_at_once);

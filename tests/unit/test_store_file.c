@@ -22,7 +22,6 @@ static void setup(void)
 static void teardown(void)
 {
     free(good);
-    store_end();
 }
 
 /* A context works, remembers nothing, says one sentence, and keeps what it learns. */

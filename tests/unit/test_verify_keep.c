@@ -3,24 +3,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "scratch.h"
 #include "verify_kit.h"
 
 static vane_context *ctx;
-static char dir[64], at[128];
+static char dir[128];
 
 static void setup(void)
 {
     ctx = kit_context();
-    strcpy(at, "/tmp/vane-keep-XXXXXX");
-    ck_assert(mkdtemp(at) != NULL);
+    char at[SCRATCH_ROOM];
+    scratch_folder(at);
     snprintf(dir, sizeof dir, "%s/kept", at);
 }
 static void teardown(void)
 {
-    char command[160];
     vane_close(ctx);
-    snprintf(command, sizeof command, "rm -rf %s", at);
-    ck_assert(system(command) == 0);
 }
 
 static size_t slurp(const char *folder, const char *name, char *out, size_t room)
@@ -162,11 +160,11 @@ END_TEST
 
 START_TEST(nowhere_to_keep_it)
 {
-    char why[200], real[160];
+    char why[200], real[SCRATCH_ROOM];
     job j;
     gemm(&j);
-    snprintf(real, sizeof real, "%s/real", at);
-    ck_assert(mkdir(real, 0700) == 0 && symlink(real, dir) == 0);
+    scratch_folder(real);
+    ck_assert(symlink(real, dir) == 0);
     ck_assert_msg(!keep(&j, wrong, why) && strstr(why, "cannot open"), "%s", why);
     snprintf(dir, sizeof dir, "/nowhere/at/all");
     ck_assert_msg(!keep(&j, wrong, why) && strstr(why, "No such file"), "%s", why);
