@@ -36,17 +36,34 @@ double conform_largest(uint32_t dtype)
 
 /* ---- 16-bit floats: sign, 15 - mantissa exponent bits, mantissa ------------------ */
 
+/* 2 to e, for the exponents of normal doubles: ldexp is most of the time of a conversion. */
+static double two_to(int e)
+{
+    const uint64_t bits = (uint64_t)(e + 1023) << 52;
+    double v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
+/* Of a normal double. */
+static int exponent_of(double a)
+{
+    uint64_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    return (int)(bits >> 52 & 0x7ff) - 1023;
+}
+
 static double widen16(const conform_format *f, uint16_t bits)
 {
-    int field = (bits & 0x7fff) >> f->mantissa;
-    double fraction = (double)(bits & ((1 << f->mantissa) - 1));
+    const int field = (bits & 0x7fff) >> f->mantissa;
+    const double fraction = (double)(bits & ((1 << f->mantissa) - 1));
     double v;
     if (field == f->max_exponent - f->min_exponent + 2)
         v = fraction != 0 ? NAN : INFINITY;
     else if (field == 0)
-        v = ldexp(fraction, f->min_exponent - f->mantissa);
+        v = fraction * two_to(f->min_exponent - f->mantissa);
     else
-        v = ldexp(ldexp(1, f->mantissa) + fraction, f->min_exponent + field - 1 - f->mantissa);
+        v = (two_to(f->mantissa) + fraction) * two_to(f->min_exponent + field - 1 - f->mantissa);
     return bits >> 15 ? -v : v;
 }
 
@@ -60,12 +77,12 @@ static uint16_t narrow16(const conform_format *f, double v)
     if (isinf(v))
         return (uint16_t)(sign | infinity);
     int exponent = f->min_exponent;
-    if (a >= ldexp(1, f->min_exponent))
-        exponent = ilogb(a);
+    if (a >= two_to(f->min_exponent))
+        exponent = exponent_of(a);
     if (exponent > f->max_exponent)
         return (uint16_t)(sign | infinity);
     /* steps counts from zero: denormals, then each normal binade; a carry walks upwards */
-    uint32_t steps = (uint32_t)nearbyint(ldexp(a, f->mantissa - exponent));
+    uint32_t steps = (uint32_t)nearbyint(a * two_to(f->mantissa - exponent));
     uint32_t bits = ((uint32_t)(exponent - f->min_exponent) << f->mantissa) + steps;
     return (uint16_t)(sign | (bits > infinity ? infinity : bits));
 }

@@ -19,11 +19,11 @@ static const double *scale_of(const conform_trial *t, int64_t i)
     return t->scale ? &t->scale[i] : NULL;
 }
 
-static int float_agrees(const conform_trial *t, const conform_array *got, int64_t i)
+static int float_agrees(const conform_trial *t, const vane__tolerance *allowed,
+                        const conform_array *got, int64_t i)
 {
     const uint32_t dtype = t->want.t.dtype;
-    const vane__tolerance allowed = tolerance_of(t);
-    return vane__tolerance_agrees(&allowed, conform_get(dtype, t->want.t.data, i),
+    return vane__tolerance_agrees(allowed, conform_get(dtype, t->want.t.data, i),
                                   conform_get(dtype, got->t.data, i), scale_of(t, i));
 }
 
@@ -34,13 +34,14 @@ static int same_bits(const conform_array *a, const conform_array *b, int64_t i)
                    (const char *)b->t.data + (size_t)i * size, size);
 }
 
-static int element_agrees(const conform_trial *t, const conform_array *got, int64_t i)
+static int element_agrees(const conform_trial *t, const vane__tolerance *allowed,
+                          const conform_array *got, int64_t i)
 {
     const uint32_t dtype = t->want.t.dtype;
     if (conform_is_float(dtype) && vane__tolerance_moves(t->info.op))
         return same_bits(&t->want, got, i);
     if (conform_is_float(dtype))
-        return float_agrees(t, got, i);
+        return float_agrees(t, allowed, got, i);
     return conform_get_int(dtype, t->want.t.data, i) == conform_get_int(dtype, got->t.data, i);
 }
 
@@ -101,12 +102,13 @@ int conform_equal(const conform_array *a, const conform_array *b)
 int conform_agree(const conform_trial *t, const conform_array *got, char why[512])
 {
     const size_t bytes = (size_t)got->count * vane_dtype_bytes(got->t.dtype);
+    const vane__tolerance allowed = tolerance_of(t);
     int64_t first = -1, wrong = 0;
     why[0] = '\0';
     if (memcmp(got->t.data, t->want.t.data, bytes) == 0)
         return 1;
     for (int64_t i = 0; i < got->count; i++)
-        if (!element_agrees(t, got, i)) {
+        if (!element_agrees(t, &allowed, got, i)) {
             first = first < 0 ? i : first;
             wrong++;
         }
