@@ -38,6 +38,7 @@ typedef struct vane__site {
     uint64_t changed_ns;
     const char *why, *last_why; /* the reasons of the next change and of the last */
     vane__lesson lesson[2];     /* by the host busy */
+    double pace_ns;             /* between calls of the last one who learned; 0 not known */
     uint32_t remembers;         /* of an earlier process: VANE__REMEMBERS_*, 0 nothing */
     /* not guarded */
     _Atomic uint64_t next_rehearsal_ns;

@@ -7,18 +7,21 @@
  */
 #include "dispatch/slate.h"
 
-#define STAY 0.97  /* the one that has the route keeps it against less than 3 % */
-#define ENOUGH 5u  /* samples */
-#define CLOSE 1.15 /* within that of the best after few samples: more are taken */
+#define STAY 0.97 /* the one that has the route keeps it against less than 3 % */
+#define ENOUGH 5u /* samples */
+#define CLOSE 1.3 /* within that of the best after few samples: more are taken */
 #define ENOUGH_CLOSE 9u
 /* Not worth a try: so many times slower than the best, by expectation, by declaration, by
  * what it took once. */
 #define HOPELESS_EXPECTED 3.0
 #define HOPELESS_DECLARED 6.0
 #define HOPELESS_AGED 8.0
-/* After two samples, three, ...: a time that is so far behind needs no more of them. After one
- * only if it is no surprise: the first call of a kernel may be its slowest by far. */
-static const double behind[ENOUGH] = {0, 0, 2.0, 1.5, 1.3};
+/* One sample that is so many times slower, and was to be slower, needs no second; of several
+ * threads the first may have found them asleep. */
+#define SURPRISE 2.0
+#define SURPRISE_WIDE 4.0
+/* After two samples, three, ...: a time that is so far behind needs no more of them. */
+static const double behind[ENOUGH] = {0, 0, 4.0, 2.5, 1.8};
 
 /* scale: how much longer than declared the best one takes; what the others declare is believed
  * to be as far off, but not better. */
@@ -144,7 +147,7 @@ static int is_known(const vane_query *q, const vane_candidate *c, const vane_can
     if (c->aged)
         return times > HOPELESS_AGED; /* it may have recovered */
     if (c->samples == 1)
-        return times > 2 && declared(q, c, best) > 2;
+        return times > (c->width > 1 ? SURPRISE_WIDE : SURPRISE) && declared(q, c, best) > 2;
     if (c->samples < ENOUGH)
         return times > behind[c->samples];
     return times > CLOSE || c->samples >= ENOUGH_CLOSE;

@@ -12,15 +12,18 @@
 
 #include "error.h"
 #include "os.h"
+#include "policy/pace.h"
 #include "policy/store.h"
 #include "telemetry/event.h"
 #include "telemetry/probe.h"
 
 #define BURST_NS 5e6 /* of trials beside one call */
 #define WIDE_BESIDE_NS 1e6
-#define NEEDED 2.0                          /* times as fast as the choice, if it is right */
-#define BREAK_NS UINT64_C(100000000)        /* of a lesson without allowance */
-#define FIRST_PAUSE_NS UINT64_C(1000000000) /* between two lessons; doubles with each */
+#define NEEDED 2.0                   /* times as fast as the choice, if it is right */
+#define BREAK_NS UINT64_C(100000000) /* of a lesson without allowance */
+/* Between two lessons; doubles with each, up to some minutes. The first is short: what disturbed
+ * the machine for the moment of one lesson is gone in the next. */
+#define FIRST_PAUSE_NS UINT64_C(100000000)
 
 /* What one look at the site says. */
 typedef struct step {
@@ -145,6 +148,7 @@ static void look_under_lock(lesson *l, step *out)
 {
     vane__site *site = l->site;
     vane__slate *s = &site->slate;
+    site->pace_ns = vane__pace_ns();
     if (site->version != vane__routes_version(l->ctx) ||
         vane__site_choose(l->ctx, site, l->hot) == VANE_NO_CANDIDATE)
         return;
@@ -325,12 +329,14 @@ static vane_status by_lesson(vane_context *ctx, vane__prepared *p, const vane__r
 {
     lesson l = {.ctx = ctx, .p = p, .site = route->site, .hot = hot};
     double base = 0, took;
+    vane__pace_begin(vane__clock_now(ctx));
     const vane__route *taken = learn(&l, &base);
     if (taken == NULL)
         taken = vane__route_make(ctx, p, hot);
     if (taken == NULL)
         return vane_last_error()->status;
     vane_status st = timed(ctx, p, taken, hot, &took);
+    vane__pace_end(vane__clock_now(ctx));
     if (base > 0 && took > base)
         spend(&l, took - base);
     return st;

@@ -6,7 +6,7 @@
 
 #define HOST_CALL_NS 10.0 /* of any kernel, beside its work */
 #define DRIFT 1.25        /* a choice that takes so much longer than it did is doubted */
-#define LAST_LESSON 7u
+#define LAST_LESSON 11u
 #define SPEAKS 5u /* samples of a window that speaks for other sizes */
 
 /* ---- sizes --------------------------------------------------------------------------- */
@@ -37,11 +37,14 @@ static const vane__window *window_of(const vane__learned *l, uint32_t width, uin
 /* What waking the threads adds to a call, as a share of what starting them costs: the caller
  * never waits for a sleeper, it computes on. */
 #define WAKING 0.1
+#define AWAKE_NS 80e3 /* workers poll a little longer before they sleep */
 
 /* A program that calls often keeps the pool awake by the calls themselves: until this state has
- * samples enough of its own, those of the hot pool stand for it. */
-static const vane__window *best_window(const vane__learned *l, const vane_candidate *c,
-                                       const vane_query *q, double *extra_ns)
+ * samples enough of its own, those of the hot pool stand for it. One that makes pauses wakes it
+ * with each call. */
+static const vane__window *best_window(const vane__site *site, const vane__learned *l,
+                                       const vane_candidate *c, const vane_query *q,
+                                       double *extra_ns)
 {
     const vane__window *w = window_of(l, c->width, q->pool_hot, q->busy);
     const vane__window *hot = &l->window[1][q->busy];
@@ -49,7 +52,7 @@ static const vane__window *best_window(const vane__learned *l, const vane_candid
     if (c->width == 1 || q->pool_hot || vane__window_count(w) >= SPEAKS ||
         vane__window_count(hot) <= vane__window_count(w))
         return w;
-    *extra_ns = WAKING * q->fork_ns;
+    *extra_ns = site->pace_ns > AWAKE_NS ? WAKING * q->fork_ns : 0;
     return hot;
 }
 
@@ -109,7 +112,7 @@ void vane__learned_recall(const vane__site *site, const vane__entry *e, const va
 {
     const vane__learned *l = &e->learned;
     double extra_ns;
-    const vane__window *w = best_window(l, c, q, &extra_ns);
+    const vane__window *w = best_window(site, l, c, q, &extra_ns);
     c->trust = l->trust;
     c->samples = vane__window_count(w);
     c->aged = w->aged;
@@ -163,7 +166,7 @@ static void compare(vane_context *ctx, vane__site *site, const vane__window *w, 
         return;
     int slower = then > 0 && vane__window_count(w) > VANE__WINDOW / 2 &&
                  vane__window_typical(w) > then * DRIFT;
-    if (slower && now > l->since_ns + (due - l->since_ns) / 8)
+    if (slower && now > l->since_ns + (due - l->since_ns) / 4)
         reopen(ctx, site, busy, "it took longer than it did");
     else if (now >= due)
         reopen(ctx, site, busy, "measured again");

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* pace.h - how densely a thread calls: whether a pool that one call woke is awake for the next.
+ *
+ * Only the calls of lessons are looked at, which come one after the other while a lesson lasts;
+ * the shorter of the last two pauses counts, because calls nobody looked at may lie between two
+ * lessons.
+ */
+#ifndef VANE__POLICY_PACE_H
+#define VANE__POLICY_PACE_H
+
+#include <stdint.h>
+
+void vane__pace_begin(uint64_t now_ns);
+void vane__pace_end(uint64_t now_ns);
+/* From the end of one call of this thread to the next; 0: not known. */
+double vane__pace_ns(void);
+
+#endif
