@@ -54,7 +54,8 @@ struct vane_context {
     atomic_uint busy;                    /* others want this machine's CPUs */
     _Atomic(struct vane__store *) store; /* policy/store.h; NULL: not read, or nothing is kept */
     vane__allowance allowance;           /* for trials; under the lock of the routes */
-    vane__backend program;               /* host services for reference bodies of registered ops */
+    atomic_uint_fast64_t verified, found_wrong; /* calls that were checked (policy/shadow.h) */
+    vane__backend program; /* host services for reference bodies of registered ops */
 };
 
 #define VANE__CONTEXT_MAGIC UINT64_C(0x7478746e656e6176) /* "vanentxt" */

@@ -13,6 +13,7 @@
 #include "error.h"
 
 #define MAX_TEXT_BYTES 65536 /* beyond it a list of names is a mistake */
+#define MAX_ONE_IN 100000000
 
 const char *vane__env(const char *name)
 {
@@ -31,7 +32,7 @@ static const size_t field_ends[] = {
     FIELD_END(repro),       FIELD_END(no_default_path), FIELD_END(log),
     FIELD_END(log_arg),     FIELD_END(allow_empty),     FIELD_END(mem_limit_mib),
     FIELD_END(stats),       FIELD_END(trace),           FIELD_END(record),
-    FIELD_END(cache),
+    FIELD_END(cache),       FIELD_END(verify),
 };
 
 /* Whole fields only: half a pointer is a wild one. */
@@ -150,6 +151,32 @@ static vane_status number_read(const char *variable, const char *field, uint32_t
     return VANE_OK;
 }
 
+/* "0", "1" or "1/N": one in how many; 0 none. */
+static int parse_share(const char *text, uint32_t max, uint32_t *out)
+{
+    if (text[0] == '1' && text[1] == '/')
+        return parse_digits(text + 2, max, out) && *out > 0;
+    return parse_digits(text, 1, out);
+}
+
+static vane_status verify_read(const vane_config *config, vane__settings *out)
+{
+    const char *text = vane__env("VANE_VERIFY");
+    if (text && !parse_share(text, MAX_ONE_IN, &out->verify))
+        return vane__fail(VANE_E_ARGUMENT,
+                          "VANE_VERIFY is \"%.40s\", expected 0, 1 or the share of calls to check, "
+                          "such as 1/1000 (1/%d at least)",
+                          text, MAX_ONE_IN);
+    if (text)
+        return VANE_OK;
+    if (config->verify > MAX_ONE_IN)
+        return vane__fail(VANE_E_ARGUMENT,
+                          "config.verify is %u, expected a whole number from 0 to %d",
+                          config->verify, MAX_ONE_IN);
+    out->verify = config->verify;
+    return VANE_OK;
+}
+
 /* A yes or no that only the program can say. */
 static vane_status flag_read(const char *field, uint32_t value, int *out)
 {
@@ -208,6 +235,8 @@ vane_status vane__settings_read(const vane_config *config, vane__settings *out)
         status = texts_read(&wish, out);
     if (status == VANE_OK)
         status = numbers_read(&wish, out);
+    if (status == VANE_OK)
+        status = verify_read(&wish, out);
     if (status == VANE_OK)
         status = log_read(&wish, out);
     if (status != VANE_OK)

@@ -23,6 +23,7 @@ typedef struct vane__settings {
     int repro;
     int load;           /* VANE_LOAD=0: routes do not follow the load of the machine */
     int unload;         /* VANE_UNLOAD=1: dlclose at vane_close */
+    uint32_t verify;    /* one call in so many is checked against the oracle; 0: none */
     uint32_t threads;   /* 0: the budget decides */
     uint64_t mem_limit; /* bytes of each device's memory; 0: none */
     vane__log log;      /* level from VANE_LOG */

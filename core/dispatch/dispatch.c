@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "policy/learn.h"
+#include "policy/shadow.h"
 #include "telemetry/event.h"
 #include "telemetry/probe.h"
 
@@ -62,10 +63,25 @@ static int unusual(const vane_context *ctx, const vane_options *options)
             (options->backend != NULL || options->width != 0 || options->decision != NULL));
 }
 
+static void wish(vane__election *e, const vane_options *options)
+{
+    if (options == NULL)
+        return;
+    e->backend = options->backend;
+    e->width = options->width;
+    e->decision = options->decision;
+}
+
 static vane_status dispatch_with(vane_context *ctx, vane__prepared *p, const vane_options *options)
 {
-    return unusual(ctx, options) ? vane__elect_and_run(ctx, p, options, NULL, VANE_OK)
-                                 : vane__dispatch_prepared(ctx, p);
+    double took;
+    if (!unusual(ctx, options))
+        return vane__dispatch_prepared(ctx, p);
+    if (p->parts == 0 || !vane__shadow_due(ctx))
+        return vane__elect_and_run(ctx, p, options, NULL, VANE_OK);
+    vane__election e = {.ctx = ctx, .p = p};
+    wish(&e, options);
+    return vane__shadow_call(&e, NULL, &took);
 }
 
 static int is_watched(const vane_context *ctx)
@@ -128,19 +144,19 @@ static vane_status run_route(vane_context *ctx, vane__flight *f, const vane__rou
 static vane_status fly(vane_context *ctx, vane__flight *f, const vane_options *options)
 {
     vane__election e = {.ctx = ctx, .p = &f->p, .f = f};
-    if (options != NULL) {
-        e.backend = options->backend;
-        e.width = options->width;
-        e.decision = options->decision;
-    }
+    int shadows = f->p.parts > 0 && vane__shadow_due(ctx);
+    double took;
+    wish(&e, options);
     if (unusual(ctx, options))
-        return vane__elect(&e);
+        return shadows ? vane__shadow_call(&e, NULL, &took) : vane__elect(&e);
     if (f->p.parts == 0)
         return VANE_OK;
     const vane__route *route = vane__route_learned(ctx, &f->p);
     if (route == NULL)
         return vane_last_error()->status;
     const vane__runner *r = &route->runner;
+    if (shadows)
+        return vane__shadow_call(&e, r, &took);
     if (!r->plain && vane__runner_fit(r, &f->p) != VANE_REASON_CHOSEN)
         return vane__elect(&e);
     vane_status st = run_route(ctx, f, route);

@@ -54,6 +54,7 @@ typedef struct vane__flight {
     vane__queue *queue;      /* borrowed; NULL: of the stream, or none */
     vane__mark *kernel_mark; /* where the ticket's is a transfer's */
     vane__device *device;    /* in flight there */
+    int shadows;             /* of a stream: its result is to be checked (policy/shadow.h) */
     int known; /* closed: p and what is fixed of the operands are still those of its call */
     /* of a stream */
     struct vane__flight *next;
@@ -104,6 +105,13 @@ vane_status vane__flight_launch(vane__flight *f, const vane__runner *r, vane__qu
 vane_status vane__flight_launch_entered(vane__flight *f, const vane__runner *r, vane__queue *q);
 /* After launch: waits, delivers, gives back. The status is the work's. */
 vane_status vane__flight_land(vane__flight *f);
+
+/* Waits for its turn; its inputs are then current on the host, for it to compute or to copy. */
+vane_status vane__flight_home(vane__flight *f);
+/* Between runs: the output's content comes to the host, or what the host has there is the content.
+ */
+vane_status vane__flight_output_home(vane__flight *f);
+void vane__flight_output_restored(vane__flight *f);
 
 void vane__flight_lock(vane__flight *f); /* its buffers */
 void vane__flight_unlock(vane__flight *f);

@@ -399,9 +399,8 @@ static vane_status bring_home(vane__flight *f)
     return st;
 }
 
-static vane_status run_on_host(vane__flight *f, const vane__runner *r)
+vane_status vane__flight_home(vane__flight *f)
 {
-    vane__operand *out = &f->operands[f->n - 1];
     vane_status st = vane__tickets_wait(&f->from);
     if (st != VANE_OK) {
         f->hopeless = 1;
@@ -413,6 +412,34 @@ static vane_status run_on_host(vane__flight *f, const vane__runner *r)
     vane__flight_lock(f);
     st = bring_home(f);
     vane__flight_unlock(f);
+    return st;
+}
+
+vane_status vane__flight_output_home(vane__flight *f)
+{
+    const vane__operand *out = &f->operands[f->n - 1];
+    if (!f->writes)
+        return VANE_OK;
+    vane__flight_lock(f);
+    vane_status st = vane__buffer_home(out->buffer, out->lo, out->hi);
+    vane__flight_unlock(f);
+    return st;
+}
+
+void vane__flight_output_restored(vane__flight *f)
+{
+    const vane__operand *out = &f->operands[f->n - 1];
+    if (!f->writes)
+        return;
+    vane__flight_lock(f);
+    vane__buffer_written(out->buffer, NULL, out->lo, out->hi);
+    vane__flight_unlock(f);
+}
+
+static vane_status run_on_host(vane__flight *f, const vane__runner *r)
+{
+    vane__operand *out = &f->operands[f->n - 1];
+    vane_status st = vane__flight_home(f);
     if (st != VANE_OK)
         return st;
     st = vane__execute_on_host(&f->p, r);

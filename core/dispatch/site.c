@@ -110,7 +110,8 @@ static int is_of(const vane__entry *e, const vane__runner *r)
     return mine->kernel == r->kernel && mine->device == r->device && mine->width == r->width;
 }
 
-static void entry_init(vane__entry *e, vane__site *site, const vane__runner *r, uint32_t trust)
+static void entry_init(vane__entry *e, vane__site *site, const vane__runner *r, uint32_t trust,
+                       uint32_t share)
 {
     e->watched = (vane__route){.runner = *r,
                                .site = site,
@@ -119,8 +120,8 @@ static void entry_init(vane__entry *e, vane__site *site, const vane__runner *r, 
                                .fast_share = VANE__SHARE_ALL};
     e->settled = e->watched;
     e->settled.settled = 1;
-    e->settled.share = VANE__SHARE_SETTLED;
-    e->settled.fast_share = r->plain ? VANE__SHARE_SETTLED : VANE__SHARE_ALL;
+    e->settled.share = share;
+    e->settled.fast_share = r->plain ? share : VANE__SHARE_ALL;
     e->brief = e->settled;
     e->brief.brief = 1;
     e->brief.share = VANE__SHARE_BRIEF;
@@ -157,8 +158,10 @@ static vane__entry *entry_of(vane_context *ctx, vane__site *site, const vane__ru
     vane__entry *e = calloc(1, sizeof *e);
     if (e == NULL)
         return NULL;
+    /* VANE_VERIFY counts calls by what they take: each takes the same */
     entry_init(e, site, r,
-               c->numerics == VANE_NUMERICS_ORACLE ? VANE_TRUST_ORACLE : VANE_TRUST_NONE);
+               c->numerics == VANE_NUMERICS_ORACLE ? VANE_TRUST_ORACLE : VANE_TRUST_NONE,
+               ctx->settings.verify > 0 ? VANE__SHARE_BRIEF : VANE__SHARE_SETTLED);
     site->remembers |= vane__remember(ctx, site, e, judged);
     return site->all[site->n_all++] = e;
 }

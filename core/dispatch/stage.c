@@ -14,16 +14,6 @@
 #include "error.h"
 #include "op/tensor.h"
 
-/* For the helper that copies between layouts: a scalar has one dimension there. */
-static void view_of(const vane_tensor *t, vane_view *v)
-{
-    vane__view_of(t, v);
-    if (v->rank == 0) {
-        v->rank = 1;
-        v->shape[0] = v->stride[0] = 1;
-    }
-}
-
 /* t's dense form (stride 0 stays 0) and its bytes. */
 static uint64_t dense_form(const vane_tensor *t, vane_tensor *dense)
 {
@@ -72,14 +62,6 @@ static vane_status choose_form(vane__flight *f, vane__operand *o, int is_output,
     return VANE_OK;
 }
 
-static void pack(vane__operand *o)
-{
-    vane_view from, to;
-    view_of(&o->t, &from);
-    view_of(&o->as, &to);
-    vane__view_copy(&from, &to);
-}
-
 vane_status vane__stage(vane__flight *f, vane__operand *o, vane__queue *q, int is_output)
 {
     vane__device *d = q->device;
@@ -88,7 +70,7 @@ vane_status vane__stage(vane__flight *f, vane__operand *o, vane__queue *q, int i
     if (st != VANE_OK || o->hi == 0)
         return st;
     if (o->packed != NULL && !is_output)
-        pack(o);
+        vane__tensor_copy(&o->t, &o->as);
     o->imported = vane__memory_import(d, o->base, o->hi, &o->block);
     if (!o->imported)
         st = vane__memory_take(d, o->hi, NULL, &o->block);
@@ -136,13 +118,10 @@ static vane_status see(vane__operand *o, vane__queue *q)
 
 vane_status vane__stage_deliver(vane__operand *o, vane__queue *q)
 {
-    vane_view from, to;
     vane_status st = o->imported ? see(o, q) : VANE_OK;
     if (st != VANE_OK || o->packed == NULL || o->hi == 0)
         return st;
-    view_of(&o->as, &from);
-    view_of(&o->t, &to);
-    vane__view_copy(&from, &to);
+    vane__tensor_copy(&o->as, &o->t);
     return VANE_OK;
 }
 

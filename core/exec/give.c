@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dispatch/site.h"
 #include "error.h"
 #include "exec/stream.h"
 #include "memory/link.h"
+#include "policy/shadow.h"
 #include "telemetry/event.h"
 
 #define REAP 256u /* every so often what is done comes down, without waiting */
@@ -39,6 +41,7 @@ static int choose_on_device(vane_stream *s, const vane__prepared *p, vane__runne
     uint32_t hot = vane__pool_hot(s->ctx->pool) ? 1 : 0;
     if (vane__slate_make(s->ctx, p->rq.op, p->dtype, p->size_class, hot, &wish, &slate) != VANE_OK)
         return 0;
+    vane__site_inform(s->ctx, p, hot, &slate, NULL);
     uint32_t winner = vane__slate_choose(s->ctx, &slate);
     if (winner == VANE_NO_CANDIDATE) {
         vane__slate_none(s->ctx, p->rq.op, p->dtype, &slate);
@@ -188,7 +191,7 @@ static vane__queue *free_way(vane_stream *s, vane__flight *f, const vane__runner
 
 static vane__queue *way_of(vane_stream *s, vane__flight *f, vane__runner *r)
 {
-    if (f->p.parts == 0)
+    if (f->p.parts == 0 || f->shadows)
         return NULL;
     pthread_mutex_lock(&s->lock);
     vane__queue *q = chosen(s, f, r) ? free_way(s, f, r) : NULL;
@@ -295,6 +298,24 @@ static vane_status elect(vane_stream *s, vane__flight *f, errand *e)
     return vane__elect(&election);
 }
 
+/* All of it here, after all that came before, and waited for. */
+static vane_status run_checked(vane_stream *s, vane__flight *f)
+{
+    vane__runner r;
+    double took;
+    vane__stream_land(s, UINT64_MAX, UINT64_MAX);
+    vane_status st = vane__stream_state(s);
+    if (st != VANE_OK)
+        return st;
+    vane__election e = {.ctx = s->ctx,
+                        .p = &f->p,
+                        .f = f,
+                        .backend = f->wish_backend[0] != '\0' ? f->wish_backend : NULL,
+                        .width = f->wish_width,
+                        .device = s->device};
+    return vane__shadow_call(&e, choose(s, f, &r) ? &r : NULL, &took);
+}
+
 static void finish(vane_stream *s, vane__flight *f, vane_status st)
 {
     vane__flight_end(f, st);
@@ -314,7 +335,7 @@ void vane__stream_run(vane_stream *s, vane__flight *f)
         vane__fail(st, "%s was dropped, because earlier work of its stream failed",
                    f->p.rq.op->info.name);
     else if (f->p.parts > 0)
-        st = elect(s, f, &e);
+        st = f->shadows ? run_checked(s, f) : elect(s, f, &e);
     if (f->given_ns > 0) {
         vane__last_run.runner = f->ran.runner;
         f->ran = vane__last_run;
@@ -354,6 +375,7 @@ vane_status vane__stream_give(vane_stream *s, vane__flight *f)
 {
     uint32_t in_air = 1;
     uint64_t oldest = 0;
+    f->shadows = vane__shadow_due(s->ctx);
     pthread_mutex_lock(&s->give);
     vane_status st = vane__flight_enter(f);
     if (st == VANE_OK) {

@@ -56,6 +56,8 @@ void vane__views_sort(vane_view *views, uint32_t n);
 
 /* Copies elements between views of one shape and element size, any strides. */
 void vane__view_copy(const vane_view *from, const vane_view *to);
+/* The same of tensors of one shape. */
+void vane__tensor_copy(const vane_tensor *from, const vane_tensor *to);
 /* A dense copy's strides: 0 stays 0, the others row-major. Returns elements held. */
 uint64_t vane__view_dense(const vane_view *v, vane_view *dense);
 

@@ -133,3 +133,21 @@ void vane__view_copy(const vane_view *from, const vane_view *to)
         }
     } while (d < last); /* wraps below 0 when all are done */
 }
+
+/* A scalar has one dimension here. */
+static void view_of(const vane_tensor *t, vane_view *v)
+{
+    vane__view_of(t, v);
+    if (v->rank == 0) {
+        v->rank = 1;
+        v->shape[0] = v->stride[0] = 1;
+    }
+}
+
+void vane__tensor_copy(const vane_tensor *from, const vane_tensor *to)
+{
+    vane_view a, b;
+    view_of(from, &a);
+    view_of(to, &b);
+    vane__view_copy(&a, &b);
+}

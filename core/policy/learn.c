@@ -13,6 +13,7 @@
 #include "error.h"
 #include "os.h"
 #include "policy/pace.h"
+#include "policy/shadow.h"
 #include "policy/store.h"
 #include "telemetry/event.h"
 #include "telemetry/probe.h"
@@ -312,20 +313,28 @@ static uint32_t pause_of(void)
     return VANE__SHARES / 2 + (seed >> 16) % VANE__SHARES;
 }
 
+static vane_status shadowed(vane_context *ctx, vane__prepared *p, const vane__runner *r,
+                            double *took)
+{
+    vane__election e = {.ctx = ctx, .p = p};
+    return vane__shadow_call(&e, r, took);
+}
+
 static vane_status timed(vane_context *ctx, vane__prepared *p, const vane__route *route,
-                         uint32_t hot, double *took)
+                         uint32_t hot, double *took, int shadows)
 {
     uint64_t start = vane__clock_now(ctx);
-    vane_status st = vane__dispatch_on(ctx, p, &route->runner);
-    *took = (double)(vane__clock_now(ctx) - start);
-    if (st == VANE_OK)
+    vane_status st = shadows ? shadowed(ctx, p, &route->runner, took)
+                             : vane__dispatch_on(ctx, p, &route->runner);
+    *took = shadows ? *took : (double)(vane__clock_now(ctx) - start);
+    if (st == VANE_OK && *took > 0)
         vane__learned_note(ctx, route, p, hot, *took, 0);
     vane__store_tick(ctx, start);
     return st;
 }
 
 static vane_status by_lesson(vane_context *ctx, vane__prepared *p, const vane__route *route,
-                             uint32_t hot)
+                             uint32_t hot, int shadows)
 {
     lesson l = {.ctx = ctx, .p = p, .site = route->site, .hot = hot};
     double base = 0, took;
@@ -335,7 +344,7 @@ static vane_status by_lesson(vane_context *ctx, vane__prepared *p, const vane__r
         taken = vane__route_make(ctx, p, hot);
     if (taken == NULL)
         return vane_last_error()->status;
-    vane_status st = timed(ctx, p, taken, hot, &took);
+    vane_status st = timed(ctx, p, taken, hot, &took, shadows);
     vane__pace_end(vane__clock_now(ctx));
     if (base > 0 && took > base)
         spend(&l, took - base);
@@ -355,26 +364,29 @@ vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__rout
 {
     uint32_t nobody = 0;
     double took;
-    vane__unsampled = pause_of();
+    int shadows = vane__shadow_due(ctx);
+    vane__unsampled = vane__shadow_pause(pause_of());
     vane__probes_look(ctx);
     if (!vane__policy_learns(ctx))
-        return vane__dispatch_on(ctx, p, &route->runner);
+        return shadows ? shadowed(ctx, p, &route->runner, &took)
+                       : vane__dispatch_on(ctx, p, &route->runner);
     if (ctx->settings.load)
         vane__sampler_want(ctx);
     uint64_t now = vane__clock_now(ctx);
     int rests = vane__lesson_rests(ctx, route->site, now);
     if (rests && route->brief) {
         vane__store_tick(ctx, now);
-        return vane__dispatch_on(ctx, p, &route->runner);
+        return shadows ? shadowed(ctx, p, &route->runner, &took)
+                       : vane__dispatch_on(ctx, p, &route->runner);
     }
     uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
     if (!rests && !atomic_load_explicit(&route->site->lesson[busy].over, memory_order_relaxed) &&
         atomic_compare_exchange_strong(&route->site->learner, &nobody, 1)) {
-        vane_status st = by_lesson(ctx, p, route, hot);
+        vane_status st = by_lesson(ctx, p, route, hot, shadows);
         atomic_store(&route->site->learner, 0);
         return st;
     }
-    return timed(ctx, p, route, hot, &took);
+    return timed(ctx, p, route, hot, &took, shadows);
 }
 
 /* ---- the load of the host ---------------------------------------------------------------- */

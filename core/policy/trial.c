@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* trial.c - a candidate run beside a call: on its inputs, into memory of our own. */
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "error.h"
@@ -21,7 +19,6 @@ enum { ROUNDS = 4 };
 #define WARM_WIDE_NS 150e3
 #define LONG_NS 1e6
 #define MOST_REPEATS 4096u
-#define CHECK_NS 10e6 /* what finding out the right answer may cost; beyond: a part of it */
 #define MOST_BYTES (UINT64_C(256) << 20)
 
 int vane__trial_open(vane_context *ctx, const vane__prepared *p, vane__trial *t)
@@ -62,36 +59,11 @@ static vane_status run(vane__trial *t, const vane__runner *r)
     return vane__execute(t->ctx, &t->p, NULL, r);
 }
 
-/* What shows it goes to the user's cache folder, unless there is to be none. */
-static int keep(const vane__trial *t, const vane__finding *f, const char *backend, uint32_t width,
-                char dir[PATH_MAX], char why[200])
-{
-    const char *cache = t->ctx->registry.cache_dir;
-    snprintf(why, 200, "there is no cache folder");
-    if (cache == NULL)
-        return 0;
-    int length = snprintf(dir, PATH_MAX, "%s/wrong", cache);
-    return length > 0 && length < PATH_MAX &&
-           vane__check_keep(t->check, t->memory, f, backend, width, dir, why);
-}
-
-static void tell(const vane__trial *t, const vane__runner *r, const vane__finding *f)
-{
-    char dir[PATH_MAX], why[200];
-    const char *backend = r->device != NULL ? r->device->backend->entry->name : VANE__PROGRAM;
-    int kept = keep(t, f, backend, r->width, dir, why);
-    vane__log_line(&t->ctx->settings.log, VANE_LOG_WARN,
-                   "%s@%s gave a wrong result and is left out for %s of %s, size class %u: %s; %s "
-                   "%s",
-                   r->kernel->name, backend, t->p.rq.op->info.name, vane_dtype_name(t->p.dtype),
-                   t->p.size_class, f->why, kept ? "kept in" : "not kept:", kept ? dir : why);
-}
-
 static uint32_t check(vane__trial *t, const vane__runner *r)
 {
     vane__finding f;
     if (t->check == NULL && !t->no_oracle) {
-        vane_status st = vane__check_open(t->ctx, &t->p, CHECK_NS, &t->check);
+        vane_status st = vane__check_open(t->ctx, &t->p, VANE__CHECK_NS, &t->check);
         t->no_oracle = st == VANE_E_UNSUPPORTED;
         if (st != VANE_OK && !t->no_oracle)
             return VANE_TRUST_NONE;
@@ -107,7 +79,7 @@ static uint32_t check(vane__trial *t, const vane__runner *r)
         return VANE_TRUST_NONE;
     if (vane__check_result(t->check, t->memory, &f))
         return VANE_TRUST_CHECKED;
-    tell(t, r, &f);
+    vane__check_tell(t->ctx, t->check, t->memory, &f, &t->p, r);
     return VANE_TRUST_WRONG;
 }
 

@@ -15,9 +15,11 @@
 #ifndef VANE__POLICY_VERIFY_H
 #define VANE__POLICY_VERIFY_H
 
-#include "dispatch/call.h"
+#include "dispatch/routes.h"
 
 typedef struct vane__check vane__check;
+
+#define VANE__CHECK_NS 10e6 /* what finding out the right answer may cost; beyond: a part of it */
 
 typedef struct vane__finding {
     int right;
@@ -48,5 +50,9 @@ double vane__check_cost_ns(vane_context *ctx, const vane__prepared *p, double bu
 #define VANE__KEPT_BYTES (UINT64_C(64) << 20)
 int vane__check_keep(const vane__check *c, const void *out, const vane__finding *finding,
                      const char *who, uint32_t width, const char *dir, char why[200]);
+/* wrong.c: says that r's result out was wrong and r is left out; keeps what shows it in the user's
+ * cache folder, unless there is to be none. */
+void vane__check_tell(vane_context *ctx, const vane__check *c, const void *out,
+                      const vane__finding *finding, const vane__prepared *p, const vane__runner *r);
 
 #endif

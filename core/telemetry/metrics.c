@@ -155,6 +155,12 @@ static void put_memory(vane__text *t, vane_context *ctx)
     }
 }
 
+static void put_one(vane__text *t, const char *name, const char *help, uint64_t count)
+{
+    family(t, name, "counter", help);
+    vane__text_print(t, "%s %llu\n", name, (unsigned long long)count);
+}
+
 void vane__stats_metrics(vane_context *ctx, const vane__totals *totals, vane__text *out)
 {
     family(out, "vane_info", "gauge", "The version of libvane.");
@@ -168,9 +174,12 @@ void vane__stats_metrics(vane_context *ctx, const vane__totals *totals, vane__te
     family(out, "vane_trial_seconds_total", "counter", "Time spent on trying candidates.");
     vane__text_put(out, "vane_trial_seconds_total ");
     seconds(out, totals->trial_ns > 0 ? (uint64_t)totals->trial_ns : 0);
-    family(out, "vane_uncounted_calls_total", "counter", "Calls for which there was no memory.");
-    vane__text_print(out, "vane_uncounted_calls_total %llu\n",
-                     (unsigned long long)totals->uncounted);
+    put_one(out, "vane_uncounted_calls_total", "Calls for which there was no memory.",
+            totals->uncounted);
+    put_one(out, "vane_verified_calls_total", "Calls whose results were checked (VANE_VERIFY).",
+            atomic_load(&ctx->verified));
+    put_one(out, "vane_wrong_results_total", "Of these, results that were wrong.",
+            atomic_load(&ctx->found_wrong));
     put_moved(out, ctx);
     put_memory(out, ctx);
 }

@@ -104,6 +104,8 @@ typedef struct vane_config {
     const char *record;     /* VANE_RECORD: a file for the calls, for vane replay */
     const char *cache;      /* VANE_CACHE: where what was learned is kept: a folder; "0": nowhere;
                              * default: the user's cache folder */
+    uint32_t verify; /* VANE_VERIFY=1/1000: one call in so many is checked against the oracle after
+                      * it was made, and made again elsewhere where it was wrong; 1: each; 0 none */
 } vane_config;
 
 /* Opens a context: detects, searches, judges, loads. config may be NULL. On failure *out

@@ -17,10 +17,10 @@ const char fuzz_name[] = "fuzz_settings";
 const size_t fuzz_room = ROOM;
 const long fuzz_rounds = 100000;
 
-static const char *const variables[] = {"VANE_BACKEND",  "VANE_PREFER",  "VANE_EXCLUDE",
-                                        "VANE_OPS",      "VANE_POLICY",  "VANE_PLUGIN_PATH",
-                                        "VANE_CPU_MASK", "VANE_THREADS", "VANE_REPRO",
-                                        "VANE_UNLOAD",   "VANE_LOG",     "VANE_SCALAR_KEY"};
+static const char *const variables[] = {
+    "VANE_BACKEND",     "VANE_PREFER",     "VANE_EXCLUDE", "VANE_OPS",   "VANE_POLICY",
+    "VANE_PLUGIN_PATH", "VANE_CPU_MASK",   "VANE_THREADS", "VANE_REPRO", "VANE_UNLOAD",
+    "VANE_LOG",         "VANE_SCALAR_KEY", "VANE_VERIFY"};
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
 
 /* 'A' on: a variable; 'a' on: the text of the config beside it; then its numbers. */
@@ -31,9 +31,9 @@ static const size_t config_texts[] = {
     offsetof(vane_config, cpu_mask)};
 enum { CONFIG_TEXTS = sizeof config_texts / sizeof config_texts[0] };
 static const size_t config_numbers[] = {
-    offsetof(vane_config, threads), offsetof(vane_config, repro),
+    offsetof(vane_config, threads),         offsetof(vane_config, repro),
     offsetof(vane_config, no_default_path), offsetof(vane_config, allow_empty),
-    offsetof(vane_config, struct_size)};
+    offsetof(vane_config, struct_size),     offsetof(vane_config, verify)};
 enum { CONFIG_NUMBERS = sizeof config_numbers / sizeof config_numbers[0] };
 
 /* ---- one input ----------------------------------------------------------------- */
@@ -93,6 +93,7 @@ static void use(const vane__settings *s)
     }
     fuzz_expect(s->threads <= VANE__MAX_THREADS && s->log.write != NULL);
     fuzz_expect((s->repro | s->unload | s->no_default_path | s->allow_empty) <= 1);
+    fuzz_expect(s->verify <= 100000000);
     fuzz_expect(vane__ops_check(s->ops, name, sizeof name));
     if (vane__ops_backend(s->ops, "add", name, sizeof name))
         fuzz_expect(name[0] != '\0');
@@ -131,6 +132,8 @@ static const char *const seeds[] = {
     "Ascalar\nBavx2,scalar\nCopencl\nDmatmul=avx2,softmax=scalar\nEfixed\nF/a:/b\nGavx2\n",
     "H4\nI1\nJ0\nKdebug\nLx",
     "aavx2\nbav*,scalar\ncsim*\ndadd=a,mul=b\neheuristic\nf/opt/vane\ngsse2\n08\n11\n21\n31\n",
+    "M1/1000\nEadaptive\n",
+    "M1\n57\n",
     "K3\nD add = scalar , \nb , ,\n"};
 enum { SEEDS = sizeof seeds / sizeof seeds[0] };
 
@@ -144,8 +147,10 @@ size_t fuzz_seed(uint8_t *out, size_t room, uint32_t which)
 
 size_t fuzz_bend(uint8_t *data, size_t bytes, size_t room)
 {
-    static const char *const tokens[] = {
-        ",",           "=",   "*",    "\n",         " ",    "\t",  "==",  ",,",   "-1",      "4097",
-        "99999999999", "\nH", "\nD=", "\nGavx512f", "\n44", "\nK", "\n0", "none", "\xff\xfe"};
+    static const char *const tokens[] = {",",           "=",   "*",    "\n",         " ",
+                                         "\t",          "==",  ",,",   "-1",         "4097",
+                                         "99999999999", "\nH", "\nD=", "\nGavx512f", "\n44",
+                                         "\nK",         "\n0", "none", "\xff\xfe",   "1/",
+                                         "\nM"};
     return fuzz_bend_text(data, bytes, room, tokens[fuzz_below(sizeof tokens / sizeof tokens[0])]);
 }

@@ -8,10 +8,11 @@
 
 #include "vane/vane.h"
 
-static vane_status add(const char *devices, float *out)
+static vane_status add(const char *devices, float *out, uint32_t verify)
 {
     static float x[4] = {1, 2, 3, 4};
-    const vane_config config = {.struct_size = sizeof config, .prefer = "sim,scalar"};
+    const vane_config config = {
+        .struct_size = sizeof config, .prefer = "sim,scalar", .verify = verify};
     vane_tensor a = vane_tensor_of(x, VANE_F32, 1, (int64_t[]){4});
     vane_tensor c = vane_tensor_of(out, VANE_F32, 1, (int64_t[]){4});
     vane_context *ctx;
@@ -43,11 +44,21 @@ static const struct {
 START_TEST(a_failure_is_met_by_another_backend)
 {
     float out[4] = {0};
-    ck_assert_msg(add(cases[_i].devices, out) == VANE_OK, "%s: %s", cases[_i].devices,
+    ck_assert_msg(add(cases[_i].devices, out, 0) == VANE_OK, "%s: %s", cases[_i].devices,
                   vane_last_error()->message);
     for (int i = 1; i < 4; i++)
         ck_assert_float_eq(out[i], 2.0f * (float)(i + 1));
     ck_assert_msg((out[0] == 2) == cases[_i].right, "%s: %g", cases[_i].devices, (double)out[0]);
+}
+END_TEST
+
+START_TEST(where_each_call_is_checked_even_a_lie_does_not_get_through)
+{
+    float out[4] = {0};
+    ck_assert_msg(add(cases[_i].devices, out, 1) == VANE_OK, "%s: %s", cases[_i].devices,
+                  vane_last_error()->message);
+    for (int i = 0; i < 4; i++)
+        ck_assert_float_eq(out[i], 2.0f * (float)(i + 1));
 }
 END_TEST
 
@@ -56,7 +67,7 @@ START_TEST(a_wrong_text_is_in_the_report_and_the_rest_works)
     float out[4] = {0};
     vane_context *ctx;
     uint32_t told = 0;
-    ck_assert_int_eq(add("a: latency=8", out), VANE_OK);
+    ck_assert_int_eq(add("a: latency=8", out, 0), VANE_OK);
     ck_assert_float_eq(out[3], 8);
     ck_assert_int_eq(vane_open(NULL, &ctx), VANE_OK);
     for (uint32_t i = 0; i < vane_report_count(ctx); i++) {
@@ -74,6 +85,8 @@ int main(void)
     Suite *s = suite_create("sim_core");
     TCase *t = tcase_create("core");
     tcase_add_loop_test(t, a_failure_is_met_by_another_backend, 0,
+                        (int)(sizeof cases / sizeof cases[0]));
+    tcase_add_loop_test(t, where_each_call_is_checked_even_a_lie_does_not_get_through, 0,
                         (int)(sizeof cases / sizeof cases[0]));
     tcase_add_test(t, a_wrong_text_is_in_the_report_and_the_rest_works);
     suite_add_tcase(s, t);

@@ -11,7 +11,7 @@
 static const char *const variables[] = {
     "VANE_BACKEND",     "VANE_PREFER",    "VANE_EXCLUDE", "VANE_OPS",   "VANE_POLICY",
     "VANE_PLUGIN_PATH", "VANE_CPU_MASK",  "VANE_THREADS", "VANE_REPRO", "VANE_UNLOAD",
-    "VANE_LOG",         "VANE_MEM_LIMIT", "VANE_CACHE",   "VANE_LOAD",
+    "VANE_LOG",         "VANE_MEM_LIMIT", "VANE_CACHE",   "VANE_LOAD",  "VANE_VERIFY",
 };
 
 static vane__settings s;
@@ -245,6 +245,36 @@ START_TEST(malformed_flags_and_level)
 }
 END_TEST
 
+static const char *const bad_shares[] = {"2",  "1/0",  "1/",  "/3",    "0/5",  "2/3",        "1 /2",
+                                         "-1", "1/-2", "0.1", "1/1e3", "1/2/", "1/100000001"};
+START_TEST(malformed_share)
+{
+    setenv("VANE_VERIFY", bad_shares[_i], 1);
+    expect_error(NULL, bad_shares[_i]);
+    expect_error(NULL, "expected 0, 1 or the share of calls to check, such as 1/1000");
+}
+END_TEST
+
+START_TEST(good_share)
+{
+    static const struct {
+        const char *text;
+        uint32_t every;
+    } good[] = {{"0", 0}, {"1", 1}, {"1/1", 1}, {"1/1000", 1000}, {"1/100000000", 100000000}};
+    vane_config config = {.struct_size = sizeof config, .verify = 7};
+    expect_ok(&config);
+    ck_assert_uint_eq(s.verify, 7);
+    vane__settings_free(&s);
+    setenv("VANE_VERIFY", good[_i].text, 1);
+    expect_ok(&config);
+    ck_assert_uint_eq(s.verify, good[_i].every);
+    config.verify = 100000001;
+    unsetenv("VANE_VERIFY");
+    vane__settings_free(&s);
+    expect_error(&config, "config.verify is 100000001");
+}
+END_TEST
+
 static const char *const bad_ops[] = {"matmul", "=avx2",   "matmul=", "a=b=c",
                                       "a=b,c",  "a=b, =c", "a= ,b=c", "a==b"};
 START_TEST(malformed_ops)
@@ -371,6 +401,8 @@ static Suite *make_suite(void)
     tcase_add_loop_test(read, good_threads, 0, 4);
     tcase_add_test(read, config_numbers_are_checked);
     tcase_add_test(read, malformed_flags_and_level);
+    tcase_add_loop_test(read, malformed_share, 0, COUNT(bad_shares));
+    tcase_add_loop_test(read, good_share, 0, 5);
     tcase_add_test(read, a_cache_is_a_whole_path);
     tcase_add_loop_test(read, malformed_ops, 0, COUNT(bad_ops));
     tcase_add_test(read, too_long_texts);
