@@ -59,9 +59,10 @@ vane_status vane__request_dtype(const vane__request *rq, uint32_t *out);
 vane_status vane__request_infer(const vane__request *rq, vane_tensor *out);
 
 /* Size classes: floor(log2(units)); matmuls with an edge of 1 to 4 have classes of their
- * own, because memory bounds them. Below VANE__CLASSES. */
-#define VANE__CLASSES 64
-#define VANE__THIN 32
+ * own, because memory bounds them. Below VANE__CLASSES; of both kinds there are as many as a
+ * call can have units. */
+#define VANE__CLASSES 128
+#define VANE__THIN 64
 uint32_t vane__size_class(const vane_call *call, vane__rule rule, double units);
 
 #endif

@@ -55,7 +55,8 @@ const vane__route *vane__route_for(vane_context *ctx, const vane__prepared *p);
 const vane__route *vane__route_learned(vane_context *ctx, const vane__prepared *p);
 /* The same, but NULL when it has to be made anew. */
 const vane__route *vane__route_ready(vane_context *ctx, const vane__prepared *p);
-/* Makes p's site if there is none, with what is remembered of it; publishes nothing. */
+/* Makes p's site if there is none, with what is remembered of it, and what other sizes
+ * let expect; publishes nothing. */
 void vane__route_foresee(vane_context *ctx, const vane__prepared *p, uint32_t hot);
 /* What a kernel returned, with a sentence even if it recorded none of its own: serial is
  * vane__error_serial() from before the call, 0 where nobody looked. */

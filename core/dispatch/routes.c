@@ -132,8 +132,7 @@ const vane__route *vane__route_make(vane_context *ctx, const vane__prepared *p, 
 
 void vane__route_foresee(vane_context *ctx, const vane__prepared *p, uint32_t hot)
 {
-    vane__site *site =
-        ctx->registry.cache_dir != NULL && vane__policy_learns(ctx) ? vane__site_of(ctx, p) : NULL;
+    vane__site *site = vane__policy_learns(ctx) ? vane__site_of(ctx, p) : NULL;
     if (site == NULL)
         return;
     pthread_mutex_lock(&ctx->routes->lock);

@@ -14,6 +14,7 @@
 /* Not worth a try: so many times slower than the best, by expectation, by declaration, by
  * what it took once. */
 #define HOPELESS_EXPECTED 3.0
+#define UNSURE 2.0 /* spreads: an expectation may be so far off */
 #define HOPELESS_DECLARED 6.0
 #define HOPELESS_AGED 8.0
 /* One sample that is so many times slower, and was to be slower, needs no second; of several
@@ -141,7 +142,7 @@ static int is_known(const vane_query *q, const vane_candidate *c, const vane_can
         return 0;
     double times = c->measured_ns / best->measured_ns;
     if (c->samples == 0 && c->expected_ns > 0)
-        return c->expected_ns > HOPELESS_EXPECTED * best->measured_ns;
+        return c->expected_ns - UNSURE * c->spread_ns > HOPELESS_EXPECTED * best->measured_ns;
     if (c->samples == 0)
         return declared(q, c, best) > HOPELESS_DECLARED;
     if (c->aged)

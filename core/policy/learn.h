@@ -31,6 +31,14 @@ void vane__learned_recall(const vane__site *site, const vane__entry *e, const va
  * compared with what it took then. repeated: the mean of several in a row. */
 void vane__learned_note(vane_context *ctx, const vane__route *route, const vane__prepared *p,
                         uint32_t hot, double took_ns, int repeated);
+/* Its window in the state that q is of. */
+const vane__window *vane__learned_window(const vane__learned *l, uint32_t width,
+                                         const vane_query *q);
+
+/* sizes.c: what e is expected to take in q, by what it took at sizes near by (model.h); 0: nobody
+ * can say. *spread_ns: how unsure that is; 0 unknown. Under the lock of the routes. */
+double vane__sizes_expect(const vane__site *site, const vane__entry *e, const vane_query *q,
+                          const vane_candidate *c, double *spread_ns);
 /* What a call of p's size takes, brought to the middle of its class. */
 double vane__learned_scale(const vane_candidate *c, const vane_query *middle,
                            const vane__prepared *p);

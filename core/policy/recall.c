@@ -1,37 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* recall.c - what a site knows of a candidate, put into the candidate; and what it learns. */
-#include <math.h>
-
 #include "policy/learn.h"
 
-#define HOST_CALL_NS 10.0 /* of any kernel, beside its work */
-#define DRIFT 1.25        /* a choice that takes so much longer than it did is doubted */
+#define DRIFT 1.25 /* a choice that takes so much longer than it did is doubted */
 #define LAST_LESSON 11u
-#define SPEAKS 5u /* samples of a window that speaks for other sizes */
-
-/* ---- sizes --------------------------------------------------------------------------- */
-
-static double shape_of(const vane_query *q, const vane_candidate *c)
-{
-    return HOST_CALL_NS + vane__policy_roofline(q, c);
-}
-
-double vane__learned_scale(const vane_candidate *c, const vane_query *middle,
-                           const vane__prepared *p)
-{
-    vane_query mine = *middle;
-    mine.flops = p->work.flops;
-    mine.bytes = p->work.bytes;
-    double scale = shape_of(middle, c) / shape_of(&mine, c);
-    return scale > 0.25 && scale < 4 ? scale : 1;
-}
+#define SPEAKS 5u /* samples of a window that another cannot stand for */
 
 /* ---- recalling ------------------------------------------------------------------------ */
 
-static const vane__window *window_of(const vane__learned *l, uint32_t width, uint32_t hot,
-                                     uint32_t busy)
+const vane__window *vane__learned_window(const vane__learned *l, uint32_t width,
+                                         const vane_query *q)
 {
-    return &l->window[width > 1 ? hot : 0][busy];
+    return &l->window[width > 1 ? q->pool_hot : 0][q->busy];
 }
 
 /* What waking the threads adds to a call, as a share of what starting them costs: the caller
@@ -46,7 +26,7 @@ static const vane__window *best_window(const vane__site *site, const vane__learn
                                        const vane_candidate *c, const vane_query *q,
                                        double *extra_ns)
 {
-    const vane__window *w = window_of(l, c->width, q->pool_hot, q->busy);
+    const vane__window *w = vane__learned_window(l, c->width, q);
     const vane__window *hot = &l->window[1][q->busy];
     *extra_ns = 0;
     if (c->width == 1 || q->pool_hot || vane__window_count(w) >= SPEAKS ||
@@ -65,26 +45,6 @@ static double from_other_state(const vane__learned *l, const vane_candidate *c, 
     return ns;
 }
 
-/* From the nearest size, along the candidate's roofline. */
-static double from_near(const vane__site *site, const vane__entry *e, const vane_query *q,
-                        const vane_candidate *c)
-{
-    static const int classes[] = {-1, 1, -2, 2};
-    for (uint32_t k = 0; k < sizeof classes / sizeof classes[0]; k++) {
-        vane_query there;
-        const vane__site *near = vane__site_near(site, classes[k]);
-        const vane__entry *same = near != NULL ? vane__site_entry(near, &e->settled.runner) : NULL;
-        const vane__window *w =
-            same != NULL ? window_of(&same->learned, c->width, q->pool_hot, q->busy) : NULL;
-        if (w == NULL || vane__window_count(w) < SPEAKS || w->aged)
-            continue;
-        double ns = vane__window_typical(w);
-        vane__query_fill(near->op, near->dtype, near->size_class, q->pool_hot, &there);
-        return ns * shape_of(q, c) / shape_of(&there, c);
-    }
-    return 0;
-}
-
 /* Operands in buffers: as on host memory, but for what moves. Nobody can be checked here, so
  * trust is the twin's; where that could not be found out either, it is given. */
 static void from_twin(const vane__site *site, const vane__entry *e, const vane_query *q,
@@ -93,9 +53,7 @@ static void from_twin(const vane__site *site, const vane__entry *e, const vane_q
     const vane__site *twin = site->twin;
     const vane__entry *same = vane__site_entry(twin, &e->settled.runner);
     double ns =
-        same != NULL
-            ? vane__window_typical(window_of(&same->learned, c->width, q->pool_hot, q->busy))
-            : 0;
+        same != NULL ? vane__window_typical(vane__learned_window(&same->learned, c->width, q)) : 0;
     c->trust = same != NULL ? same->learned.trust : VANE_TRUST_NONE;
     if (c->trust == VANE_TRUST_NONE && !atomic_load(&twin->lesson[q->busy].over))
         c->trust = VANE_TRUST_ORACLE;
@@ -122,7 +80,7 @@ void vane__learned_recall(const vane__site *site, const vane__entry *e, const va
     if (c->samples == 0 && c->expected_ns <= 0)
         c->expected_ns = (double)l->remembered_ns;
     if (c->samples == 0 && c->expected_ns <= 0)
-        c->expected_ns = from_near(site, e, q, c);
+        c->expected_ns = vane__sizes_expect(site, e, q, c, &c->spread_ns);
     if (site->twin != NULL)
         from_twin(site, e, q, c);
     if (c->reason == VANE_REASON_CHOSEN && c->trust == VANE_TRUST_WRONG)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dispatch/call.h"
 #include "policy/hash.h"
 #include "policy/learned.h"
 #include "settings.h"
@@ -55,8 +56,8 @@ static int makes_sense(const vane__record *r, uint64_t now_s)
     int measured = r->samples > 0;
     if (r->trust > VANE_TRUST_WRONG || r->samples > VANE__WINDOW ||
         r->state > (3 | VANE__RECORD_SETTLED) || r->dtype >= VANE_DTYPE_COUNT ||
-        r->size_class >= 64 || r->width == 0 || r->width > VANE__MAX_THREADS || r->stamp == 0 ||
-        r->when_s > now_s + DAY_S)
+        r->size_class >= VANE__CLASSES || r->width == 0 || r->width > VANE__MAX_THREADS ||
+        r->stamp == 0 || r->when_s > now_s + DAY_S)
         return 0;
     if (!is_time(r->typical_ns) || !is_time(r->spread_ns) || (measured && r->typical_ns <= 0))
         return 0;

@@ -69,8 +69,9 @@ typedef struct vane_candidate {
     uint32_t samples;    /* of measured_ns; at most the window */
     uint32_t aged;       /* 1: they are old */
     double measured_ns;  /* median of the last calls in this state; 0 none */
-    double spread_ns;    /* between the quartiles of them; 0 unknown */
-    double expected_ns;  /* from another state, a size near by or an earlier process; 0 nothing */
+    double spread_ns;    /* between the quartiles of them; without samples, how far off
+                          * expected_ns may be; 0 unknown */
+    double expected_ns;  /* from another state, sizes near by or an earlier process; 0 nothing */
 } vane_candidate;
 
 /* What is asked: one op, dtype and size class, with the state of the machine. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dispatch/call.h"
 #include "fuzz.h"
 #include "policy/hash.h"
 #include "policy/index.h"
@@ -36,7 +37,7 @@ static void expect_sense(const vane__record *r)
     fuzz_expect(isfinite(r->typical_ns) && r->typical_ns >= 0 && r->typical_ns <= 3.6e12f);
     fuzz_expect(isfinite(r->spread_ns) && r->spread_ns >= 0 && r->spread_ns <= 3.6e12f);
     fuzz_expect(r->width > 0 && r->width <= VANE__MAX_THREADS && r->state < 8);
-    fuzz_expect(r->dtype < VANE_DTYPE_COUNT && r->size_class < 64 && r->stamp != 0);
+    fuzz_expect(r->dtype < VANE_DTYPE_COUNT && r->size_class < VANE__CLASSES && r->stamp != 0);
     fuzz_expect(r->trust <= VANE_TRUST_WRONG && r->samples <= VANE__WINDOW);
     fuzz_expect(r->samples == 0 || r->typical_ns > 0);
     fuzz_expect(r->when_s <= NOW + 86400);

@@ -118,6 +118,34 @@ START_TEST(each_size_has_its_own)
 }
 END_TEST
 
+/* What a kernel with a latency takes lies between "as much" and "in proportion". */
+START_TEST(sizes_never_seen_follow_from_those_that_were)
+{
+    open_both();
+    for (int k = 6; k <= 12; k += 2) {
+        alpha.takes_ns = 2000 + (3u << (k - 1)); /* 2 us, and one element a nanosecond */
+        beta.takes_ns = 300 + 4 * (3u << (k - 1));
+        add_often(3 << (k - 1), 60, 0);
+    }
+    explained(3 << 13); /* class 14, two from any that was seen */
+    ck_assert_uint_eq(of("alpha")->samples, 0);
+    ck_assert_double_eq_tol(of("alpha")->expected_ns, 2000 + (3 << 13), 0.1 * (2000 + (3 << 13)));
+    ck_assert_double_eq_tol(of("beta")->expected_ns, 300 + 4 * (3 << 13), 0.1 * 4 * (3 << 13));
+    explained(3 << 15);
+    ck_assert_double_eq_tol(of("alpha")->expected_ns, 2000 + (3 << 15), 0.1 * (3 << 15));
+}
+END_TEST
+
+START_TEST(there_is_no_largest_size)
+{
+    open_both();
+    explained((int64_t)3 << 29);
+    double smaller = of("scalar")->predicted_ns;
+    explained((int64_t)3 << 39);
+    ck_assert_double_eq_tol(of("scalar")->predicted_ns / smaller, 1024, 10);
+}
+END_TEST
+
 START_TEST(in_place_too)
 {
     open_both();
@@ -331,6 +359,8 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, the_faster_is_found);
     tcase_add_test(tcase, each_size_has_its_own);
+    tcase_add_test(tcase, sizes_never_seen_follow_from_those_that_were);
+    tcase_add_test(tcase, there_is_no_largest_size);
     tcase_add_test(tcase, in_place_too);
     tcase_add_test(tcase, under_another_policy_nothing_is_tried);
     tcase_add_test(tcase, a_fast_but_wrong_one_never_computes);

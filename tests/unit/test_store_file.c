@@ -154,7 +154,7 @@ static void set_dtype(vane__record *r)
 }
 static void set_class(vane__record *r)
 {
-    r->size_class = 64;
+    r->size_class = 128;
 }
 static void set_state(vane__record *r)
 {

@@ -12,7 +12,7 @@
 /* What is to be known: calls of an operation whose work is about 1.5 * 2^size_class. */
 typedef struct calibrate_site {
     vane_op_info op;
-    uint32_t dtype, size_class; /* 32 and more: products with an edge of 1 */
+    uint32_t dtype, size_class; /* 64 and more: products with an edge of 1 */
 } calibrate_site;
 
 /* Memory for the operands of an operation, large enough for its largest site. */

@@ -8,7 +8,7 @@
 #include "calibrate.h"
 #include "shape.h"
 
-enum { THIN = 32, LARGEST = 22, LARGEST_PRODUCT = 29 };
+enum { THIN = 64, LARGEST = 22, LARGEST_PRODUCT = 29 };
 
 static int rule_is(const vane_op_info *op, const char *rule)
 {
