@@ -6,7 +6,8 @@
  *   run      on one runner: operands are brought there, the kernel is launched or called; after
  *            a failure everything is as before, and another runner may be tried
  *   land     (asynchronous work) its device is done: outputs in host memory are delivered,
- *            what it held is given back
+ *            what it held is given back. Where all operands are in buffers a trail is enough for
+ *            that, and the flight can be the next call's while the work is in the air
  *   end      it leaves the order; whoever waits for it goes on
  *
  * A call on host memory alone that runs on a device is a flight too; it enlists nowhere.
@@ -37,6 +38,23 @@ typedef struct vane__operand {
     void *packed;      /* staged: its dense form in the arena */
 } vane__operand;
 
+/* What landing takes of a flight in the air: its ticket, and after a failure who used which
+ * buffers, and what was not written. A thousand of them find room in caches where as many
+ * flights do not. */
+typedef struct vane__trail {
+    struct vane__trail *next; /* of a stream's */
+    uint64_t sequence;
+    struct vane__flight *flight; /* NULL: it was given back, and the ticket is the trail's */
+    vane__ticket *ticket;
+    vane__buffer *out; /* what a kernel in flight writes; NULL: nothing of a buffer */
+    vane__copy *copy;
+    uint64_t lo, hi;
+    vane__buffer *const *locks; /* few, or the flight's */
+    uint32_t n_locks;
+    int host_had; /* the host had all of [lo, hi) before */
+    vane__buffer *few[4];
+} vane__trail;
+
 typedef struct vane__flight {
     vane_context *ctx;
     vane__prepared p;
@@ -57,6 +75,7 @@ typedef struct vane__flight {
     int shadows;             /* of a stream: its result is to be checked (policy/shadow.h) */
     int known; /* closed: p and what is fixed of the operands are still those of its call */
     /* of a stream */
+    vane__trail trail; /* in the air, unless it can be given back there */
     struct vane__flight *next;
     uint32_t bin; /* of the stream's spare flights */
     uint64_t sequence;
@@ -115,6 +134,22 @@ void vane__flight_output_restored(vane__flight *f);
 
 void vane__flight_lock(vane__flight *f); /* its buffers */
 void vane__flight_unlock(vane__flight *f);
+
+/* ---- trail.c ------------------------------------------------------------------------------- */
+
+/* Of f, which is launched or was about to be; the ticket stays f's. */
+void vane__trail_of(vane__trail *t, const vane__flight *f);
+/* In flight on q: can a trail do for it? */
+int vane__flight_is_light(const vane__flight *f, const vane__queue *q);
+/* Such a flight's, with its ticket; f is then to be closed. */
+void vane__trail_leave(vane__trail *t, vane__flight *f);
+/* Lands and ends what such a flight was; its ticket is dropped. */
+vane_status vane__trail_land(vane__trail *t, vane_context *ctx);
+/* It failed, its queue is idle and its buffers are locked: no copy waits for it any more, and what
+ * it should have written is not there. place: its ticket in the order. */
+void vane__trail_spoil(const vane__trail *t, const vane__ticket *place, const vane__device *d);
+/* It failed with st on d: 1 when that is the failure of what it read, else d may be lost. */
+int vane__trail_blame(const vane__trail *t, vane_context *ctx, vane__device *d, vane_status st);
 
 /* ---- stage.c: operands in host memory, on a device ----------------------------------------- */
 

@@ -157,33 +157,12 @@ static vane_status launch_parts(vane__flight *f, const vane__runner *r, vane__qu
 
 /* ---- undone ------------------------------------------------------------------------------- */
 
-/* The queue may still be at work on what is to be freed. If it cannot even be waited for, the
- * device is lost and the memory stays with it. */
-static void settle(vane__queue *q)
-{
-    vane_error kept = *vane_last_error();
-    if (vane__queue_sync(q) != VANE_OK) {
-        atomic_store(&q->device->wedged, 1);
-        atomic_fetch_add(&q->device->failures, 1);
-    }
-    vane__error_restore(&kept);
-}
-
-/* Under the locks. No copy waits for it any more, and what it should have written is not there:
- * the output's old content is current again where the host still has it. */
+/* Under the locks. */
 static void spoil(vane__flight *f)
 {
-    for (uint32_t i = 0; i < f->n_locks; i++)
-        vane__buffer_settle(f->locks[i], f->ticket);
-    vane__operand *o = &f->operands[f->n - 1];
-    if (!f->writes || !f->touched || o->copy == NULL || o->buffer->writer != f->place)
-        return;                                           /* or somebody else wrote since */
-    if (vane__copy_find(o->buffer, f->device) == o->copy) /* it may be gone with its device */
-        vane__buffer_spoilt(o->buffer, o->copy, o->lo, o->hi);
-    if (o->host_had) {
-        vane__ranges_add(&o->buffer->host_valid, o->lo, o->hi);
-        vane__ranges_drop(&o->buffer->lost, o->lo, o->hi);
-    }
+    vane__trail t;
+    vane__trail_of(&t, f);
+    vane__trail_spoil(&t, f->place, f->device);
 }
 
 static void give_back(vane__flight *f, vane__device *d)
@@ -267,7 +246,7 @@ static vane_status take_off(vane__flight *f, const vane__runner *r, vane__queue 
             vane__buffer_tidy(f->locks[i], f->ticket);
     } else {
         vane__mark_drop(last);
-        settle(q);
+        vane__queue_settle(q);
         spoil(f);
         give_back(f, r->device);
     }
@@ -306,17 +285,6 @@ static vane_status wait_kernel(vane__flight *f)
     return st == VANE_OK ? st : vane__fail(st, "%s: %s", f->p.rq.op->info.name, e.message);
 }
 
-/* Its own failure, or that of what it read? */
-static void blame(vane__flight *f, vane__device *d, vane_status st)
-{
-    for (int i = 0; i < 3; i++) {
-        vane__ticket *t = f->ticket->from[i];
-        f->hopeless |= t != NULL && vane__ticket_phase(t) == VANE__DONE && t->status != VANE_OK;
-    }
-    if (st == VANE_E_DEVICE_LOST && !f->hopeless && atomic_fetch_add(&d->failures, 1) == 0)
-        vane__routes_renew(f->ctx);
-}
-
 /* Memory that others see at any time gets the result at once, and is the host's to look at. */
 static vane_status share(vane__flight *f)
 {
@@ -332,6 +300,19 @@ static vane_status share(vane__flight *f)
     return st;
 }
 
+static void fall(vane__flight *f, vane__device *d, vane__queue *q, vane_status st)
+{
+    vane__trail t;
+    if (q != NULL)
+        vane__queue_settle(q);
+    vane__flight_lock(f);
+    spoil(f);
+    vane__flight_unlock(f);
+    vane__trail_of(&t, f);
+    if (!f->hopeless)
+        f->hopeless = vane__trail_blame(&t, f->ctx, d, st);
+}
+
 vane_status vane__flight_land(vane__flight *f)
 {
     vane__device *d = f->device;
@@ -343,14 +324,8 @@ vane_status vane__flight_land(vane__flight *f)
         st = share(f);
     if (st == VANE_OK && !f->writes && q != NULL)
         st = vane__stage_deliver(out, q);
-    if (st != VANE_OK) {
-        if (q != NULL)
-            settle(q);
-        vane__flight_lock(f);
-        spoil(f);
-        vane__flight_unlock(f);
-        blame(f, d, st);
-    }
+    if (st != VANE_OK)
+        fall(f, d, q, st);
     give_back(f, d);
     return st;
 }

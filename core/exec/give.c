@@ -127,20 +127,57 @@ static vane_status follow(vane_stream *s, vane__flight *f, const vane__queue *q)
                 : vane__fail(VANE_E_NOMEM, "%s: no memory for its order", f->p.rq.op->info.name);
 }
 
-/* Under the stream's lock. */
-static void in_the_air(vane_stream *s, vane__flight *f)
+/* The flight stays in the air itself. */
+static vane__trail *whole(vane__flight *f)
 {
-    f->next = NULL;
+    vane__trail *t = &f->trail;
+    t->flight = f;
+    t->ticket = f->ticket;
+    t->sequence = f->sequence;
+    return t;
+}
+
+/* Under give; NULL: out of memory. */
+static vane__trail *trail_at_hand(vane_stream *s)
+{
+    if (s->at_hand == NULL) {
+        pthread_mutex_lock(&s->lock);
+        s->at_hand = s->spare_trails;
+        s->spare_trails = NULL;
+        pthread_mutex_unlock(&s->lock);
+    }
+    vane__trail *t = s->at_hand;
+    if (t != NULL)
+        s->at_hand = t->next;
+    return t != NULL ? t : malloc(sizeof *t);
+}
+
+/* Under give: f is launched on q. A trail alone where that will do: then f is closed. */
+static vane__trail *trail_for(vane_stream *s, vane__flight *f, const vane__queue *q)
+{
+    vane__trail *t = vane__flight_is_light(f, q) ? trail_at_hand(s) : NULL;
+    if (t == NULL)
+        return whole(f);
+    vane__trail_leave(t, f);
+    vane__flight_close(f);
+    return t;
+}
+
+/* Under the stream's lock. */
+static void in_the_air(vane_stream *s, vane__trail *t)
+{
+    const vane__flight *f = t->flight;
+    t->next = NULL;
     if (s->air_last != NULL)
-        s->air_last->next = f;
+        s->air_last->next = t;
     else
-        s->air = f;
-    s->air_last = f;
+        s->air = t;
+    s->air_last = t;
     s->in_air++;
-    s->host_outs += !f->writes;
-    s->late_outs += f->operands[f->n - 1].packed != NULL;
+    s->host_outs += f != NULL && !f->writes;
+    s->late_outs += f != NULL && f->operands[f->n - 1].packed != NULL;
     vane__ticket_drop(s->tail);
-    s->tail = vane__ticket_hold(f->ticket);
+    s->tail = vane__ticket_hold(t->ticket);
 }
 
 /* Now and then what is done comes down, and always when there is too much in the air. */
@@ -219,12 +256,16 @@ static int try_now(vane_stream *s, vane__flight *f, uint32_t *in_air, uint64_t *
         return 0;
     }
     vane__stream_went(f);
+    vane__trail *t = trail_for(s, f, q);
     pthread_mutex_lock(&s->lock);
-    s->given = s->launched = f->sequence;
-    in_the_air(s, f);
+    s->given = s->launched = t->sequence;
+    int is_free = t->flight == NULL && !vane__stream_keep(s, f);
+    in_the_air(s, t);
     *in_air = s->in_air;
     *oldest = s->air->sequence;
     pthread_mutex_unlock(&s->lock);
+    if (is_free)
+        free(f);
     return 1;
 }
 
@@ -342,7 +383,7 @@ void vane__stream_run(vane_stream *s, vane__flight *f)
     }
     if (st == VANE_OK && !e.landed) {
         pthread_mutex_lock(&s->lock);
-        in_the_air(s, f);
+        in_the_air(s, whole(f));
         uint32_t in_air = s->in_air;
         uint64_t oldest = s->air->sequence;
         pthread_mutex_unlock(&s->lock);

@@ -43,86 +43,117 @@ static uint64_t left(uint64_t deadline_ns)
 
 /* ---- one after the other; the lander has them, the counts stay until they are down ---------- */
 
+typedef struct flock { /* in order; last means nothing of an empty one */
+    vane__trail *first, *last;
+} flock;
+
 /* Out of the air: all up to sequence. */
-static vane__flight *take(vane_stream *s, uint64_t sequence)
+static flock take(vane_stream *s, uint64_t sequence)
 {
-    vane__flight *last = NULL, *list = NULL;
+    flock all = {NULL, NULL};
     pthread_mutex_lock(&s->lock);
-    for (vane__flight *f = s->air; f != NULL && f->sequence <= sequence; f = f->next)
-        last = f;
-    if (last != NULL) {
-        list = s->air;
-        s->air = last->next;
+    if (s->air != NULL && s->air_last->sequence <= sequence)
+        all.last = s->air_last;
+    for (vane__trail *t = s->air; all.last != s->air_last && t != NULL && t->sequence <= sequence;
+         t = t->next)
+        all.last = t;
+    if (all.last != NULL) {
+        all.first = s->air;
+        s->air = all.last->next;
         s->air_last = s->air == NULL ? NULL : s->air_last;
-        last->next = NULL;
+        all.last->next = NULL;
     }
     pthread_mutex_unlock(&s->lock);
-    return list;
+    return all;
 }
 
 /* And back, before what was launched since. */
-static void put_back(vane_stream *s, vane__flight *list)
+static void put_back(vane_stream *s, flock rest)
 {
-    vane__flight *last = list;
-    if (list == NULL)
-        return;
-    while (last->next != NULL)
-        last = last->next;
     pthread_mutex_lock(&s->lock);
-    last->next = s->air;
-    s->air = list;
-    s->air_last = last->next == NULL ? last : s->air_last;
+    rest.last->next = s->air;
+    s->air = rest.first;
+    s->air_last = rest.last->next == NULL ? rest.last : s->air_last;
     pthread_mutex_unlock(&s->lock);
 }
 
 typedef struct down { /* what has landed */
     vane__flight *list;
+    flock trails; /* of those that were no flights any more, the newest first */
     uint32_t count, host_outs, late_outs;
 } down;
 
-static void take_down(vane_stream *s, vane__flight *f, down *d)
+static vane_status flight_down(vane__flight *f, down *d)
 {
-    const char *op = f->p.rq.op->info.name;
     d->late_outs += f->operands[f->n - 1].packed != NULL;
     d->host_outs += !f->writes;
-    d->count++;
     vane_status st = vane__flight_land(f);
     vane__flight_end(f, st);
-    if (st != VANE_OK)
-        vane__stream_fail(s, f->sequence, op);
+    return st;
+}
+
+static void over(vane_stream *s, vane__flight *f, vane_status st, down *d)
+{
     vane__stream_tell(s, f, st);
     vane__flight_close(f);
     f->next = d->list;
     d->list = f;
 }
 
+static void over_trail(vane__trail *t, down *d)
+{
+    t->next = d->trails.first;
+    d->trails.last = t->next == NULL ? t : d->trails.last;
+    d->trails.first = t;
+}
+
+static void take_down(vane_stream *s, vane__trail *t, down *d)
+{
+    vane__flight *f = t->flight;
+    const char *op = t->ticket->op;
+    vane_status st = f != NULL ? flight_down(f, d) : vane__trail_land(t, s->ctx);
+    if (st != VANE_OK)
+        vane__stream_fail(s, t->sequence, op);
+    if (f != NULL)
+        over(s, f, st, d);
+    else
+        over_trail(t, d);
+    d->count++;
+}
+
 static void count_down(vane_stream *s, const down *d)
 {
-    if (d->list == NULL)
+    if (d->count == 0)
         return;
     pthread_mutex_lock(&s->lock);
     s->in_air -= d->count;
     s->host_outs -= d->host_outs;
     s->late_outs -= d->late_outs;
+    if (d->trails.first != NULL) {
+        d->trails.last->next = s->spare_trails;
+        s->spare_trails = d->trails.first;
+    }
     pthread_mutex_unlock(&s->lock);
-    vane__stream_recycle(s, d->list);
+    if (d->list != NULL)
+        vane__stream_recycle(s, d->list);
 }
 
 /* What is done of those up to sequence; VANE_E_TIMEOUT: not all of it. */
 static vane_status land_done(vane_stream *s, uint64_t sequence)
 {
-    down d = {NULL, 0, 0, 0};
+    down d = {.count = 0};
     vane_status st = VANE_OK;
-    vane__flight *next, *f = take(s, sequence);
-    for (; f != NULL; f = next) {
-        next = f->next;
-        vane__ticket_wait(f->ticket, 0); /* how it ended is told when it lands */
-        if (vane__ticket_phase(f->ticket) != VANE__DONE) {
-            put_back(s, f);
+    flock rest = take(s, sequence);
+    while (st == VANE_OK && rest.first != NULL) {
+        vane__trail *t = rest.first;
+        vane__ticket_wait(t->ticket, 0); /* how it ended is told when it lands */
+        if (vane__ticket_phase(t->ticket) != VANE__DONE) {
+            put_back(s, rest);
             st = VANE_E_TIMEOUT;
-            break;
+        } else {
+            rest.first = t->next;
+            take_down(s, t, &d);
         }
-        take_down(s, f, &d);
     }
     count_down(s, &d);
     return st;
@@ -134,11 +165,11 @@ static vane_status land_done(vane_stream *s, uint64_t sequence)
 static vane__ticket *next_ticket(vane_stream *s, uint64_t sequence)
 {
     uint32_t n = 0;
-    const vane__flight *at = NULL;
+    const vane__trail *at = NULL;
     pthread_mutex_lock(&s->lock);
-    for (const vane__flight *f = s->air; f != NULL && f->sequence <= sequence; f = f->next) {
+    for (const vane__trail *t = s->air; t != NULL && t->sequence <= sequence; t = t->next) {
         if (n % 2 == 0 || n < FEW) /* at is half as far, or the newest */
-            at = n < FEW ? f : at->next;
+            at = n < FEW ? t : at->next;
         n++;
     }
     vane__ticket *t = at != NULL ? vane__ticket_hold(at->ticket) : NULL;

@@ -138,6 +138,16 @@ vane_status vane__queue_sync(vane__queue *q)
     return st;
 }
 
+void vane__queue_settle(vane__queue *q)
+{
+    vane_error kept = *vane_last_error();
+    if (vane__queue_sync(q) != VANE_OK) {
+        atomic_store(&q->device->wedged, 1);
+        atomic_fetch_add(&q->device->failures, 1);
+    }
+    vane__error_restore(&kept);
+}
+
 vane_status vane__queues_sync(vane__device *d)
 {
     vane_status first = VANE_OK;

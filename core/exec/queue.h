@@ -31,6 +31,9 @@ vane__queue *vane__queue_borrow(vane__device *d);
 void vane__queue_return(vane__queue *q);
 /* Until it is idle; under its lock, so that nobody else gets in between. */
 vane_status vane__queue_sync(vane__queue *q);
+/* Work on it failed, and it may still be at what is to be freed. If it cannot even be waited for,
+ * the device is lost and the memory stays with it. */
+void vane__queue_settle(vane__queue *q);
 /* Until every queue is idle; the first failure. */
 vane_status vane__queues_sync(vane__device *d);
 

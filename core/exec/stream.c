@@ -37,6 +37,15 @@ static void flights_free(vane__flight *list)
     }
 }
 
+static void trails_free(vane__trail *list)
+{
+    vane__trail *next;
+    for (vane__trail *t = list; t != NULL; t = next) {
+        next = t->next;
+        free(t);
+    }
+}
+
 /* Under the lock. */
 static vane__flight *spare(vane_stream *s, uint32_t bin)
 {
@@ -67,16 +76,26 @@ vane__flight *vane__stream_flight(vane_stream *s, uint32_t bin)
     return f;
 }
 
+int vane__stream_keep(vane_stream *s, vane__flight *f)
+{
+    if (s->n_spare >= MOST_SPARE)
+        return 0;
+    s->n_spare++;
+    f->next = s->spare[f->bin];
+    s->spare[f->bin] = f;
+    return 1;
+}
+
 void vane__stream_recycle(vane_stream *s, vane__flight *list)
 {
     vane__flight *next, *rest = NULL;
     pthread_mutex_lock(&s->lock);
     for (vane__flight *f = list; f != NULL; f = next) {
         next = f->next;
-        vane__flight **to = s->n_spare < MOST_SPARE ? &s->spare[f->bin] : &rest;
-        s->n_spare += to != &rest;
-        f->next = *to;
-        *to = f;
+        if (vane__stream_keep(s, f))
+            continue;
+        f->next = rest;
+        rest = f;
     }
     pthread_mutex_unlock(&s->lock);
     flights_free(rest);
@@ -185,6 +204,8 @@ vane_status vane_stream_close(vane_stream *s)
     free(s->queues);
     for (uint32_t i = 0; i < VANE__STREAM_BINS; i++)
         flights_free(s->spare[i]);
+    trails_free(s->at_hand);
+    trails_free(s->spare_trails);
     vane__ticket_drop(s->tail);
     stream_drop(s);
     return st == VANE_OK ? st : vane__error_restore(&kept);

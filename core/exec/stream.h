@@ -43,6 +43,7 @@ struct vane_stream {
     vane__device *device; /* NULL: any */
 
     pthread_mutex_t give; /* who gives work: from its number to its launch */
+    vane__trail *at_hand; /* under it: spare ones */
 
     pthread_mutex_t land; /* one lander at a time */
 
@@ -54,17 +55,18 @@ struct vane_stream {
     vane__task *first, *last; /* the lane's work */
     int lane_up, lane_busy, closing;
     pthread_t lane;
-    vane__flight *air, *air_last; /* launched, oldest first */
-    uint32_t in_air, host_outs;   /* and how many of them with outputs in host memory */
-    uint32_t late_outs;           /* ... that get there only when they land, by way of the arena */
-    vane__ticket *tail;           /* of the last work launched; NULL: none */
-    vane__queue **queues;         /* by vane__device.number - 1, borrowed at first use */
+    vane__trail *air, *air_last; /* launched, oldest first */
+    uint32_t in_air, host_outs;  /* and how many of them with outputs in host memory */
+    uint32_t late_outs;          /* ... that get there only when they land, by way of the arena */
+    vane__ticket *tail;          /* of the last work launched; NULL: none */
+    vane__queue **queues;        /* by vane__device.number - 1, borrowed at first use */
     uint32_t n_queues;
     vane_error error; /* the first failure not reported yet, and whose it is */
     uint64_t error_sequence;
     struct vane_fence *fences; /* recorded in it: a failure is theirs too when it is reported */
     vane__flight *spare[VANE__STREAM_BINS]; /* closed, for the next */
     uint32_t n_spare;
+    vane__trail *spare_trails; /* no more, with those at hand, than were in the air at once */
 };
 
 struct vane_fence {
@@ -83,6 +85,8 @@ void vane__streams_close(vane_context *ctx);
 /* A closed flight, of the bin if there is one; NULL: out of memory. And back, a list of them. */
 vane__flight *vane__stream_flight(vane_stream *s, uint32_t bin);
 void vane__stream_recycle(vane_stream *s, vane__flight *list);
+/* Under the lock: one such flight back. 0: there are enough, it is the caller's to free. */
+int vane__stream_keep(vane_stream *s, vane__flight *f);
 
 /* ---- launching (give.c) -------------------------------------------------------------------- */
 
