@@ -50,6 +50,7 @@ struct vane_context {
     atomic_uint device_numbers;  /* given out so far: vane__device.number */
     _Atomic(const vane_policy *) policy;
     struct vane__watchers *watchers; /* opened with the context */
+    struct vane__pager *pager;       /* of them, for `vane top`; NULL: nothing is shown */
     vane__sampler sampler;
     atomic_uint busy;                    /* others want this machine's CPUs */
     _Atomic(struct vane__store *) store; /* policy/store.h; NULL: not read, or nothing is kept */

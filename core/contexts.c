@@ -148,6 +148,15 @@ void vane__contexts_remove(vane_context *ctx)
     unlock(&list_lock);
 }
 
+void vane__contexts_each(void (*fn)(vane_context *ctx))
+{
+    if (pthread_mutex_trylock(&list_lock) != 0)
+        return;
+    for (vane_context *c = first; c != NULL; c = c->next)
+        fn(c);
+    unlock(&list_lock);
+}
+
 void vane__load_lock(void)
 {
     lock(&load_lock);

@@ -14,6 +14,9 @@
 void vane__contexts_add(vane_context *ctx);
 void vane__contexts_remove(vane_context *ctx);
 
+/* The open ones at the end of the process; nothing where somebody opens or closes one. */
+void vane__contexts_each(void (*fn)(vane_context *ctx));
+
 /* The [load] contract holds across contexts: open, close and their like never run twice at
  * once in the process. Taken before the registry's own lock. */
 void vane__load_lock(void);

@@ -188,7 +188,7 @@ static vane_status flag_read(const char *field, uint32_t value, int *out)
 
 static vane_status numbers_read(const vane_config *config, vane__settings *out)
 {
-    uint32_t repro = 0, unload = 0, limit = 0, load = 1;
+    uint32_t repro = 0, unload = 0, limit = 0, load = 1, top = VANE__TOP_LOOKED_AT;
     vane_status status = number_read("VANE_THREADS", "config.threads", config->threads,
                                      VANE__MAX_THREADS, &out->threads);
     if (status == VANE_OK)
@@ -197,6 +197,8 @@ static vane_status numbers_read(const vane_config *config, vane__settings *out)
         status = number_read("VANE_UNLOAD", "unload", 0, 1, &unload);
     if (status == VANE_OK)
         status = number_read("VANE_LOAD", "load", 1, 1, &load);
+    if (status == VANE_OK)
+        status = number_read("VANE_TOP", "top", VANE__TOP_LOOKED_AT, VANE__TOP_LOOKED_AT, &top);
     if (status == VANE_OK)
         status = number_read("VANE_MEM_LIMIT", "config.mem_limit_mib", config->mem_limit_mib,
                              100000000, &limit);
@@ -208,6 +210,7 @@ static vane_status numbers_read(const vane_config *config, vane__settings *out)
     out->repro = (int)repro;
     out->unload = (int)unload;
     out->load = (int)load;
+    out->top = (int)top;
     out->mem_limit = (uint64_t)limit << 20;
     return status;
 }

@@ -13,6 +13,9 @@
 
 #define VANE__MAX_THREADS 1024 /* what a wish for threads may name; a pool's capacity */
 
+/* For `vane top` (telemetry/page.h): never, every call, calls while somebody looks. */
+enum { VANE__TOP_OFF, VANE__TOP_ALWAYS, VANE__TOP_LOOKED_AT };
+
 typedef struct vane__settings {
     /* owned copies, never NULL; "" is unset */
     char *backend, *prefer, *exclude, *ops, *policy, *plugin_path, *cpu_mask;
@@ -22,6 +25,7 @@ typedef struct vane__settings {
     int allow_empty; /* opening with no backend is a success */
     int repro;
     int load;           /* VANE_LOAD=0: routes do not follow the load of the machine */
+    int top;            /* VANE_TOP: VANE__TOP_* */
     int unload;         /* VANE_UNLOAD=1: dlclose at vane_close */
     uint32_t verify;    /* one call in so many is checked against the oracle; 0: none */
     uint32_t threads;   /* 0: the budget decides */

@@ -9,6 +9,7 @@
 #include "policy/learn.h"
 #include "policy/shadow.h"
 #include "telemetry/event.h"
+#include "telemetry/pager.h"
 #include "telemetry/probe.h"
 
 vane_status vane__dispatch_on(vane_context *ctx, vane__prepared *p, const vane__runner *r)
@@ -86,8 +87,7 @@ static vane_status dispatch_with(vane_context *ctx, vane__prepared *p, const van
 
 static int is_watched(const vane_context *ctx)
 {
-    return atomic_load_explicit(&ctx->watch, memory_order_relaxed) &
-           (VANE__WATCH_CALLS | VANE__WATCH_PROBES);
+    return atomic_load_explicit(&ctx->watch, memory_order_relaxed) & VANE__WATCH_TOLD;
 }
 
 static uint64_t begin_watched(const vane_context *ctx, const vane__prepared *p)
@@ -113,6 +113,7 @@ static void tell(vane_context *ctx, uint64_t begin, const vane__prepared *p, van
         vane__probe_end(&e);
         vane__probes_look(ctx);
     }
+    vane__pager_look(ctx, e.end_ns);
 }
 
 vane_status vane__dispatch_with(vane_context *ctx, vane__prepared *p, const vane_options *options)
@@ -179,6 +180,7 @@ static vane_status dispatch_buffers(vane_context *ctx, const vane__request *rq,
     vane__ran outer = vane__last_run;
     vane__last_run = (vane__ran){.retries = 0};
     vane__probes_look(ctx);
+    vane__pager_look_seldom(ctx);
     uint64_t begin = is_watched(ctx) ? begin_watched(ctx, &f.p) : 0;
     if (st == VANE_OK)
         st = fly(ctx, &f, options);

@@ -10,18 +10,19 @@
 #include "exec/stream.h"
 #include "telemetry/clock.h"
 #include "telemetry/event.h"
+#include "telemetry/pager.h"
 #include "telemetry/probe.h"
 
 static unsigned watched(const vane_context *ctx)
 {
-    return atomic_load_explicit(&ctx->watch, memory_order_relaxed) &
-           (VANE__WATCH_CALLS | VANE__WATCH_PROBES);
+    return atomic_load_explicit(&ctx->watch, memory_order_relaxed) & VANE__WATCH_TOLD;
 }
 
 void vane__stream_given(vane_stream *s, vane__flight *f)
 {
     f->given_ns = 0;
     vane__probes_look(s->ctx);
+    vane__pager_look_seldom(s->ctx);
     unsigned by = watched(s->ctx);
     if (!by)
         return;

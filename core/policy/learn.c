@@ -16,6 +16,7 @@
 #include "policy/shadow.h"
 #include "policy/store.h"
 #include "telemetry/event.h"
+#include "telemetry/pager.h"
 #include "telemetry/probe.h"
 
 #define BURST_NS 5e6 /* of trials beside one call */
@@ -320,6 +321,14 @@ static vane_status shadowed(vane_context *ctx, vane__prepared *p, const vane__ru
     return vane__shadow_call(&e, r, took);
 }
 
+static vane_status untimed(vane_context *ctx, vane__prepared *p, const vane__route *route,
+                           int shadows)
+{
+    double took;
+    return shadows ? shadowed(ctx, p, &route->runner, &took)
+                   : vane__dispatch_on(ctx, p, &route->runner);
+}
+
 static vane_status timed(vane_context *ctx, vane__prepared *p, const vane__route *route,
                          uint32_t hot, double *took, int shadows)
 {
@@ -330,6 +339,7 @@ static vane_status timed(vane_context *ctx, vane__prepared *p, const vane__route
     if (st == VANE_OK && *took > 0)
         vane__learned_note(ctx, route, p, hot, *took, 0);
     vane__store_tick(ctx, start);
+    vane__pager_look(ctx, start);
     return st;
 }
 
@@ -367,17 +377,18 @@ vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__rout
     int shadows = vane__shadow_due(ctx);
     vane__unsampled = vane__shadow_pause(pause_of());
     vane__probes_look(ctx);
-    if (!vane__policy_learns(ctx))
-        return shadows ? shadowed(ctx, p, &route->runner, &took)
-                       : vane__dispatch_on(ctx, p, &route->runner);
+    if (!vane__policy_learns(ctx)) {
+        vane__pager_look(ctx, 0);
+        return untimed(ctx, p, route, shadows);
+    }
     if (ctx->settings.load)
         vane__sampler_want(ctx);
     uint64_t now = vane__clock_now(ctx);
     int rests = vane__lesson_rests(ctx, route->site, now);
     if (rests && route->brief) {
         vane__store_tick(ctx, now);
-        return shadows ? shadowed(ctx, p, &route->runner, &took)
-                       : vane__dispatch_on(ctx, p, &route->runner);
+        vane__pager_look(ctx, now);
+        return untimed(ctx, p, route, shadows);
     }
     uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
     if (!rests && !atomic_load_explicit(&route->site->lesson[busy].over, memory_order_relaxed) &&

@@ -6,6 +6,7 @@
 
 #include "context.h"
 #include "error.h"
+#include "telemetry/pager.h"
 #include "telemetry/probe.h"
 #include "telemetry/record.h"
 #include "telemetry/stats.h"
@@ -13,12 +14,19 @@
 
 _Thread_local vane__ran vane__last_run;
 
-int vane__watch(vane_context *ctx, const vane__watcher *w)
+int vane__watch_along(vane_context *ctx, const vane__watcher *w)
 {
     vane__watchers *all = ctx->watchers;
     if (all->count == VANE__MAX_WATCHERS)
         return 0;
     all->list[all->count++] = *w;
+    return 1;
+}
+
+int vane__watch(vane_context *ctx, const vane__watcher *w)
+{
+    if (!vane__watch_along(ctx, w))
+        return 0;
     if (w->call != NULL)
         atomic_fetch_or(&ctx->watch, VANE__WATCH_CALLS);
     return 1;
@@ -34,6 +42,7 @@ vane_status vane__watchers_open(vane_context *ctx)
     vane__stats_open(ctx);
     vane__trace_open(ctx);
     vane__record_open(ctx);
+    vane__pager_open(ctx);
     return VANE_OK;
 }
 

@@ -12,9 +12,11 @@
 
 /* vane_context.watch */
 enum {
-    VANE__WATCH_LOG = 1 << 0,   /* decisions are logged: each call is elected for itself */
-    VANE__WATCH_CALLS = 1 << 1, /* there are watchers of calls */
-    VANE__WATCH_PROBES = 1 << 2 /* somebody looks at the probes of calls (probe.h) */
+    VANE__WATCH_LOG = 1 << 0,    /* decisions are logged: each call is elected for itself */
+    VANE__WATCH_CALLS = 1 << 1,  /* there are watchers of calls */
+    VANE__WATCH_PROBES = 1 << 2, /* somebody looks at the probes of calls (probe.h) */
+    VANE__WATCH_PAGE = 1 << 3,   /* somebody looks at the page (pager.h) */
+    VANE__WATCH_TOLD = VANE__WATCH_CALLS | VANE__WATCH_PROBES | VANE__WATCH_PAGE
 };
 
 /* One call that is over. Pointers are good while it is told. */
@@ -55,7 +57,7 @@ typedef struct vane__watcher {
     void *self;
 } vane__watcher;
 
-#define VANE__MAX_WATCHERS 4
+#define VANE__MAX_WATCHERS 6
 struct vane__watchers {
     vane__watcher list[VANE__MAX_WATCHERS];
     uint32_t count;
@@ -67,6 +69,8 @@ vane_status vane__watchers_open(vane_context *ctx);
 void vane__watchers_close(vane_context *ctx);
 /* Takes the watcher on; 0: there is no room. Only while the context opens. */
 int vane__watch(vane_context *ctx, const vane__watcher *w);
+/* The same, but its wish for calls makes none be told: it hears of those that are told anyway. */
+int vane__watch_along(vane_context *ctx, const vane__watcher *w);
 void vane__tell_call(vane_context *ctx, const vane__call_event *e);
 void vane__tell_route(vane_context *ctx, const vane__route_event *e);
 

@@ -94,26 +94,41 @@ int vane__proc_cpus(const char *text, const vane__cpus *mask, vane__cpu_ticks *o
     return 1;
 }
 
-/* ---- /proc/self/stat ----------------------------------------------------------- */
+/* ---- /proc/<pid>/stat ---------------------------------------------------------- */
+
+/* The text of a field, counted from 1; NULL: there is none. */
+static const char *field_of(const char *text, int wanted)
+{
+    enum { STATE = 3 };
+    const char *at = strrchr(text, ')');
+    if (at == NULL || at[1] != ' ')
+        return NULL;
+    at += 2;
+    for (int field = STATE; field < wanted; field++) {
+        at += strcspn(at, " \n");
+        if (*at != ' ')
+            return NULL;
+        at++;
+    }
+    return at;
+}
 
 int vane__proc_self(const char *text, uint64_t *out)
 {
-    enum { UTIME = 14, STATE = 3 };
+    enum { UTIME = 14 };
     uint64_t user, system;
-    const char *at = strrchr(text, ')');
-    if (at == NULL || at[1] != ' ')
-        return 0;
-    at += 2;
-    for (int field = STATE; field < UTIME; field++) {
-        at += strcspn(at, " \n");
-        if (*at != ' ')
-            return 0;
-        at++;
-    }
-    if (!take(&at, &user) || !take(&at, &system) || !add(&user, system))
+    const char *at = field_of(text, UTIME);
+    if (at == NULL || !take(&at, &user) || !take(&at, &system) || !add(&user, system))
         return 0;
     *out = user;
     return 1;
+}
+
+int vane__proc_started(const char *text, uint64_t *out)
+{
+    enum { STATE = 3, STARTTIME = 22 };
+    const char *state = field_of(text, STATE), *at = field_of(text, STARTTIME);
+    return at != NULL && strchr("ZXx", *state) == NULL && take(&at, out);
 }
 
 /* ---- pressure ------------------------------------------------------------------ */

@@ -24,6 +24,9 @@ typedef struct vane__cpu_ticks {
 int vane__proc_cpus(const char *text, const vane__cpus *mask, vane__cpu_ticks *out);
 /* user + system ticks of /proc/self/stat; the name in it may hold anything. */
 int vane__proc_self(const char *text, uint64_t *out);
+/* When the process of a /proc/<pid>/stat began, in ticks since boot; 0 also for one that ended and
+ * is only not yet forgotten. */
+int vane__proc_started(const char *text, uint64_t *out);
 
 /* The "some" line of /proc/pressure/...: the share of the last 10 s in which a task waited,
  * and all such time since boot. */

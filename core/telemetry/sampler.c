@@ -9,6 +9,7 @@
 #include "plugin/device.h"
 #include "telemetry/clock.h"
 #include "telemetry/gauge.h"
+#include "telemetry/pager.h"
 
 /* ---- one reading ---------------------------------------------------------------- */
 
@@ -136,6 +137,7 @@ void vane__sampler_step(vane_context *ctx)
     read_devices(ctx);
     tell(ctx, what);
     atomic_store(&s->stepping, 0);
+    vane__pager_look(ctx, 0);
 }
 
 int vane__sampler_add(vane_context *ctx, vane__sampler_hook fn, void *arg)

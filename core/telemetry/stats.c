@@ -25,7 +25,7 @@ const char *vane__stats_device(const void *who)
     return who == NULL || who == vane__stats_program ? "" : ((const vane__device *)who)->info.id;
 }
 
-static const void *who_is(const vane__runner *r)
+const void *vane__stats_who(const vane__runner *r)
 {
     return r->kernel == NULL   ? NULL
            : r->device != NULL ? (const void *)r->device
@@ -70,7 +70,7 @@ static void on_call(void *self, const vane__call_event *e)
     uint64_t ns = e->end_ns > e->begin_ns ? e->end_ns - e->begin_ns : 0;
     uint64_t apart = e->trial_ns + e->waited_ns;
     vane__tally one = {.op = e->p->rq.op,
-                       .who = who_is(e->runner),
+                       .who = vane__stats_who(e->runner),
                        .dtype = e->p->dtype,
                        .width = e->runner->kernel != NULL ? e->runner->width : 0,
                        .calls = 1,
@@ -96,8 +96,8 @@ static void on_route(void *self, const vane__route_event *e)
         shift(self, &(vane__shift){.op = e->op,
                                    .dtype = e->dtype,
                                    .is_route = 1,
-                                   .from = who_is(e->from),
-                                   .to = who_is(e->to),
+                                   .from = vane__stats_who(e->from),
+                                   .to = vane__stats_who(e->to),
                                    .count = 1});
 }
 
@@ -150,7 +150,7 @@ static void on_close(void *self)
     vane__stats *s = self;
     vane__totals totals;
     const char *wish = s->ctx->settings.stats;
-    if (strcmp(wish, "-") != 0) {
+    if (s->wished && strcmp(wish, "-") != 0) {
         if (!vane__stats_read(s, &totals))
             vane__log_line(&s->ctx->settings.log, VANE_LOG_WARN, "VANE_STATS: no memory to sum up");
         else if (strcmp(wish, "1") == 0)
@@ -190,23 +190,32 @@ static void on_child(void *self)
     s->in_child = 1;
 }
 
+static vane__stats *stats_new(vane_context *ctx, int wished)
+{
+    vane__stats *s = aligned_alloc(_Alignof(vane__stats), sizeof *s);
+    if (s == NULL)
+        return NULL;
+    memset(s, 0, sizeof *s);
+    s->ctx = ctx;
+    s->wished = wished;
+    s->since_ns = vane__clock_now(ctx);
+    for (uint32_t i = 0; i < VANE__STATS_SHARDS; i++)
+        pthread_mutex_init(&s->shards[i].lock, NULL);
+    pthread_mutex_init(&s->lock, NULL);
+    return s;
+}
+
 void vane__stats_open(vane_context *ctx)
 {
-    if (ctx->settings.stats[0] == '\0' || strcmp(ctx->settings.stats, "0") == 0)
+    int wished = ctx->settings.stats[0] != '\0' && strcmp(ctx->settings.stats, "0") != 0;
+    if (!wished && ctx->settings.top == VANE__TOP_OFF)
         return;
-    vane__stats *s = aligned_alloc(_Alignof(vane__stats), sizeof *s);
-    if (s != NULL) {
-        memset(s, 0, sizeof *s);
-        s->ctx = ctx;
-        s->since_ns = vane__clock_now(ctx);
-        for (uint32_t i = 0; i < VANE__STATS_SHARDS; i++)
-            pthread_mutex_init(&s->shards[i].lock, NULL);
-        pthread_mutex_init(&s->lock, NULL);
-    }
+    vane__stats *s = stats_new(ctx, wished);
     const vane__watcher w = {on_call, on_route, on_close, on_lock, on_unlock, on_child, s};
-    if (s != NULL && vane__watch(ctx, &w))
+    if (s != NULL && (wished ? vane__watch(ctx, &w) : vane__watch_along(ctx, &w)))
         return;
-    vane__log_line(&ctx->settings.log, VANE_LOG_WARN, "VANE_STATS: no memory to count in");
+    vane__log_line(&ctx->settings.log, wished ? VANE_LOG_WARN : VANE_LOG_INFO,
+                   "%s: no memory to count in", wished ? "VANE_STATS" : "VANE_TOP");
     if (s != NULL)
         stats_free(s);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* stats.h - VANE_STATS: every call counted, by what it was and who computed it.
+/* stats.h - VANE_STATS: every call counted, by what it was and who computed it. The same counts
+ * are what `vane top` shows (pager.h): without VANE_STATS, of calls while somebody looks.
  *
  * Threads count in one of several shards, each with a lock of its own, so that they seldom meet.
  * Reading sums the shards up.
@@ -29,6 +30,7 @@ typedef struct vane__stats {
     uint64_t since_ns;
     double trials_before_ns; /* the parent's, in a child of fork() */
     int in_child;
+    int wished;           /* by the settings: every call is told, and the end is */
     pthread_mutex_t lock; /* of what is below */
     vane__shift *shifts;
     uint32_t n_shifts, room;
@@ -45,10 +47,12 @@ typedef struct vane__totals {
 } vane__totals;
 
 extern const char vane__stats_program[];
+/* As in a tally. */
+const void *vane__stats_who(const vane__runner *r);
 const char *vane__stats_backend(const void *who); /* its name; "none" for nobody */
 const char *vane__stats_device(const void *who);  /* the device's id, "" for what has none */
 
-/* The watcher, if the settings wish for it. */
+/* The watcher, if the settings wish for it, or for `vane top`. */
 void vane__stats_open(vane_context *ctx);
 vane__stats *vane__stats_of(vane_context *ctx); /* NULL: nothing is counted */
 /* totals.c. 0: out of memory. */

@@ -77,7 +77,7 @@ vane_status vane_stats_write(vane_context *ctx,
     vane_status st = vane__context_check(ctx);
     if (st == VANE_OK && write == NULL)
         st = vane__fail(VANE_E_ARGUMENT, "stats_write: write is NULL, expected a function");
-    if (st == VANE_OK && vane__stats_of(ctx) == NULL)
+    if (st == VANE_OK && (vane__stats_of(ctx) == NULL || !vane__stats_of(ctx)->wished))
         st = vane__fail(VANE_E_UNSUPPORTED,
                         "stats_write: nothing is counted; set config.stats or VANE_STATS");
     if (st != VANE_OK)

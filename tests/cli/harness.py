@@ -15,7 +15,7 @@ os.environ["VANE_PLUGIN_PATH"] = ":".join(
 for variable in list(os.environ):  # what the tester's shell sets must not decide
     if variable.startswith("VANE_") and variable not in ("VANE_PLUGIN_PATH", "VANE_OPENCL_CACHE_DIR"):
         del os.environ[variable]
-os.environ["VANE_CACHE"] = "0"  # nothing of the user's is read or written
+os.environ["VANE_CACHE"] = os.environ["VANE_TOP"] = "0"  # nothing of the user's is read or written
 
 
 class Skip(Exception):

@@ -58,6 +58,8 @@ static int parse(uint8_t which, const char *text)
         return stat_holds(text);
     case 's':
         return number_holds(vane__proc_self(text, &value), value);
+    case 'b':
+        return number_holds(vane__proc_started(text, &value), value);
     case 'p':
         return pressure_holds(text);
     case 'm':
@@ -86,6 +88,7 @@ static const char *const seeds[] = {
     "ccpu  3 0 3 9 0 0 0 0 0 0\ncpu0 1 0 1 4 0 0 0 0 0 0\ncpu1 2 0 2 5 0 0 0 0 0 0\nintr 5 1 2\n",
     "ccpu0 1 2 3 4 5\n",
     "s42 (a (b) c) R 1 42 42 0 -1 4194304 98 0 0 0 17 4 0 0 20 0 1 0 2333395\n",
+    "b42 (a (b) c) R 1 42 42 0 -1 4194304 98 0 0 0 17 4 0 0 20 0 1 0 2333395 1 2\n",
     "psome avg10=0.25 avg60=0.00 avg300=12.00 total=12345\nfull avg10=0.00 avg60=0 total=0\n",
     "psome avg10=100.00 avg60=0.00 avg300=0.00 total=18446744073709551615\n",
     "mMemTotal:       24684084 kB\nMemFree:        22368520 kB\nMemAvailable:   23163480 kB\n",

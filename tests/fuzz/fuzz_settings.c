@@ -20,7 +20,7 @@ const long fuzz_rounds = 100000;
 static const char *const variables[] = {
     "VANE_BACKEND",     "VANE_PREFER",     "VANE_EXCLUDE", "VANE_OPS",   "VANE_POLICY",
     "VANE_PLUGIN_PATH", "VANE_CPU_MASK",   "VANE_THREADS", "VANE_REPRO", "VANE_UNLOAD",
-    "VANE_LOG",         "VANE_SCALAR_KEY", "VANE_VERIFY"};
+    "VANE_LOG",         "VANE_SCALAR_KEY", "VANE_VERIFY",  "VANE_TOP"};
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
 
 /* 'A' on: a variable; 'a' on: the text of the config beside it; then its numbers. */

@@ -12,7 +12,7 @@ os.environ["VANE_PLUGIN_PATH"] = ":".join(
 for variable in list(os.environ):  # what the tester's shell sets must not decide
     if variable.startswith("VANE_") and variable != "VANE_PLUGIN_PATH":
         del os.environ[variable]
-os.environ["VANE_CACHE"] = os.environ["VANE_LOAD"] = "0"  # nothing of the user's, nor of other tests beside
+os.environ["VANE_CACHE"] = os.environ["VANE_LOAD"] = os.environ["VANE_TOP"] = "0"  # nothing of the user's, nor of other tests beside
 
 
 def check(good, text):

@@ -9,9 +9,10 @@
 #include "settings.h"
 
 static const char *const variables[] = {
-    "VANE_BACKEND",     "VANE_PREFER",    "VANE_EXCLUDE", "VANE_OPS",   "VANE_POLICY",
-    "VANE_PLUGIN_PATH", "VANE_CPU_MASK",  "VANE_THREADS", "VANE_REPRO", "VANE_UNLOAD",
-    "VANE_LOG",         "VANE_MEM_LIMIT", "VANE_CACHE",   "VANE_LOAD",  "VANE_VERIFY",
+    "VANE_BACKEND", "VANE_PREFER",      "VANE_EXCLUDE",  "VANE_OPS",
+    "VANE_POLICY",  "VANE_PLUGIN_PATH", "VANE_CPU_MASK", "VANE_THREADS",
+    "VANE_REPRO",   "VANE_UNLOAD",      "VANE_LOG",      "VANE_MEM_LIMIT",
+    "VANE_CACHE",   "VANE_LOAD",        "VANE_VERIFY",   "VANE_TOP",
 };
 
 static vane__settings s;
@@ -62,6 +63,7 @@ START_TEST(defaults)
     ck_assert_uint_eq(s.threads, 0);
     ck_assert_int_eq(s.repro, 0);
     ck_assert_int_eq(s.unload, 0);
+    ck_assert_int_eq(s.top, VANE__TOP_LOOKED_AT);
     ck_assert_int_eq(s.no_default_path, 0);
     ck_assert_int_eq(s.allow_empty, 0);
     ck_assert_int_eq(s.plugin_path_from_env, 0);
@@ -240,6 +242,9 @@ START_TEST(malformed_flags_and_level)
     setenv("VANE_LOG", "loud", 1);
     expect_error(NULL, "VANE_LOG is \"loud\"");
     unsetenv("VANE_LOG");
+    setenv("VANE_TOP", "3", 1);
+    expect_error(NULL, "VANE_TOP is \"3\"");
+    unsetenv("VANE_TOP");
     setenv("VANE_MEM_LIMIT", "2G", 1);
     expect_error(NULL, "VANE_MEM_LIMIT is \"2G\"");
 }

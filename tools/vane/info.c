@@ -13,10 +13,10 @@
 #include "text.h"
 #include "vane/cpu.h"
 
-static const char *const variables[] = {"VANE_BACKEND",     "VANE_PREFER",   "VANE_EXCLUDE",
-                                        "VANE_OPS",         "VANE_POLICY",   "VANE_THREADS",
-                                        "VANE_REPRO",       "VANE_CPU_MASK", "VANE_LOG",
-                                        "VANE_PLUGIN_PATH", "VANE_UNLOAD",   "VANE_CACHE"};
+static const char *const variables[] = {
+    "VANE_BACKEND", "VANE_PREFER", "VANE_EXCLUDE",  "VANE_OPS", "VANE_POLICY",
+    "VANE_THREADS", "VANE_REPRO",  "VANE_CPU_MASK", "VANE_LOG", "VANE_PLUGIN_PATH",
+    "VANE_UNLOAD",  "VANE_CACHE",  "VANE_TOP"};
 enum { N_VARIABLES = sizeof variables / sizeof variables[0] };
 
 static const char *const kinds[] = {"cpu", "gpu", "other"};
