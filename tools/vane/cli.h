@@ -24,6 +24,7 @@ int cmd_bench_start(int argc, char **argv);
 int cmd_bench_peak(int argc, char **argv);
 int cmd_bench_policy(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_calibrate(int argc, char **argv);
 

@@ -17,6 +17,7 @@ static const command commands[] = {
     {"run", cmd_run, "run one operation on .npy files"},
     {"explain", cmd_explain, "who would run an operation, who would not, and why"},
     {"bench", cmd_bench, "time the backends side by side and check their results"},
+    {"top", cmd_top, "a running process, live: devices, operations, rates, routes"},
     {"replay", cmd_replay, "a recording of VANE_RECORD, judged by another policy"},
     {"calibrate", cmd_calibrate, "learn beforehand who is fastest at what, and keep it"},
     {"check", cmd_check, "judge a plugin file by the conformance suite"},
