@@ -53,9 +53,10 @@ static vane_status choose_policy(vane_context *ctx, const char *name)
 
 static vane_status arenas_open(vane_context *ctx)
 {
-    return vane__arenas_open(0, &ctx->arenas)
+    ctx->tickets = vane__ticket_box_open();
+    return ctx->tickets != NULL && vane__arenas_open(0, &ctx->arenas)
                ? VANE_OK
-               : vane__fail(VANE_E_NOMEM, "no memory for the context's arenas");
+               : vane__fail(VANE_E_NOMEM, "no memory for the context's arenas and tickets");
 }
 
 static const vane_backend_entry program_entry = {.magic = VANE_BACKEND_MAGIC,
@@ -171,6 +172,7 @@ static void close_parts(vane_context *ctx)
     vane__registry_close(ctx);
     if (ctx->arenas != NULL)
         vane__arenas_close(ctx->arenas);
+    vane__ticket_box_close(ctx->tickets);
     vane__op_table_close(ctx->ops);
     if (ctx->pool != NULL)
         vane__pool_close(ctx->pool);

@@ -45,6 +45,7 @@ struct vane_context {
     struct vane__op_table *ops; /* custom ops */
     struct vane__buffers *buffers;
     struct vane__arenas *arenas;
+    struct vane__ticket_box *tickets;
     struct vane_stream *streams; /* open ones; under control */
     atomic_uint forks;           /* a child counts one more than its parent */
     atomic_uint device_numbers;  /* given out so far: vane__device.number */

@@ -10,6 +10,7 @@
 #include "context.h"
 #include "dispatch/site.h"
 #include "exec/queue.h"
+#include "exec/ticket.h"
 #include "memory/arena.h"
 #include "memory/buffer.h"
 #include "memory/pool.h"
@@ -71,6 +72,7 @@ static void each_lock(vane_context *ctx, on_lock act)
         vane__watchers_lock(ctx);
     else
         vane__watchers_unlock(ctx);
+    act(&ctx->tickets->lock);
 }
 
 static void before_fork(void)

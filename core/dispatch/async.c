@@ -18,6 +18,7 @@ static uint32_t bin_of(uint32_t op, const vane_tensor *const *in, uint32_t n_in,
     return (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) % VANE__STREAM_BINS;
 }
 
+/* Under the stream's give, as all below. */
 static vane_status flight_for(vane_stream *s, uint32_t op, const vane_tensor *const *in,
                               uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
                               const vane_params *params, vane__flight **found)
@@ -37,19 +38,12 @@ static vane_status flight_for(vane_stream *s, uint32_t op, const vane_tensor *co
     return st;
 }
 
-static vane_status run_async(vane_stream *s, uint32_t op, const vane_tensor *const *in,
-                             uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
-                             const vane_params *params, const vane_options *options)
+static vane_status give(vane_stream *s, uint32_t op, const vane_tensor *const *in, uint32_t n_in,
+                        vane_tensor *const *out, uint32_t n_out, const vane_params *params,
+                        const vane_options *options)
 {
-    vane_status st = vane__stream_check(s, "run_async");
-    if (st == VANE_OK)
-        st = vane__options_check(options);
-    if (st == VANE_OK && options != NULL && options->decision != NULL)
-        st = vane__fail(VANE_E_ARGUMENT, "run_async: options.decision is set, expected NULL");
-    if (st != VANE_OK)
-        return st;
     vane__flight *f = NULL;
-    st = flight_for(s, op, in, n_in, out, n_out, params, &f);
+    vane_status st = flight_for(s, op, in, n_in, out, n_out, params, &f);
     if (st != VANE_OK)
         return st;
     if (options != NULL) {
@@ -63,6 +57,23 @@ static vane_status run_async(vane_stream *s, uint32_t op, const vane_tensor *con
         vane__flight_close(f);
         vane__stream_recycle(s, f);
     }
+    return st;
+}
+
+static vane_status run_async(vane_stream *s, uint32_t op, const vane_tensor *const *in,
+                             uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
+                             const vane_params *params, const vane_options *options)
+{
+    vane_status st = vane__stream_check(s, "run_async");
+    if (st == VANE_OK)
+        st = vane__options_check(options);
+    if (st == VANE_OK && options != NULL && options->decision != NULL)
+        st = vane__fail(VANE_E_ARGUMENT, "run_async: options.decision is set, expected NULL");
+    if (st != VANE_OK)
+        return st;
+    pthread_mutex_lock(&s->give);
+    st = give(s, op, in, n_in, out, n_out, params, options);
+    pthread_mutex_unlock(&s->give);
     return st;
 }
 

@@ -216,11 +216,13 @@ vane_status vane__flight_open(vane_context *ctx, const vane__request *request, v
 static int is_same(const vane_tensor *t, const vane__operand *o)
 {
     const vane_tensor *was = &o->t;
-    const size_t bytes = was->rank * sizeof was->shape[0];
-    return t != NULL && t->data == NULL && t->buffer.id == o->handle.id && t->rank == was->rank &&
-           t->dtype == was->dtype && t->offset_bytes == was->offset_bytes &&
-           memcmp(t->shape, was->shape, bytes) == 0 && memcmp(t->stride, was->stride, bytes) == 0 &&
-           vane__buffer_is(o->buffer, o->handle);
+    if (t == NULL || t->data != NULL || t->buffer.id != o->handle.id || t->rank != was->rank ||
+        t->dtype != was->dtype || t->offset_bytes != was->offset_bytes)
+        return 0;
+    for (uint32_t d = 0; d < was->rank; d++) /* few: to call memcmp takes longer */
+        if (t->shape[d] != was->shape[d] || t->stride[d] != was->stride[d])
+            return 0;
+    return vane__buffer_is(o->buffer, o->handle);
 }
 
 int vane__flight_again(vane__flight *f, uint32_t op, const vane_tensor *const *in, uint32_t n_in,
@@ -381,7 +383,7 @@ static int take_place(vane__flight *f)
 vane_status vane__flight_enter(vane__flight *f)
 {
     const char *op = f->p.rq.op->info.name;
-    f->ticket = vane__ticket_new(op);
+    f->ticket = vane__ticket_new(f->ctx->tickets, op);
     if (f->ticket == NULL)
         return vane__fail(VANE_E_NOMEM, "%s: no memory for its ticket", op);
     vane__flight_lock(f);

@@ -334,7 +334,8 @@ vane_status vane__flight_land(vane__flight *f)
  * another runner may come. So the work flies under a ticket of its own. */
 static vane_status run_on_device(vane__flight *f, const vane__runner *r)
 {
-    vane__ticket *outer = f->ticket, *inner = vane__ticket_new(f->p.rq.op->info.name);
+    vane__ticket *outer = f->ticket;
+    vane__ticket *inner = vane__ticket_new(f->ctx->tickets, f->p.rq.op->info.name);
     if (inner == NULL)
         return vane__fail(VANE_E_NOMEM, "%s: no memory for its ticket", f->p.rq.op->info.name);
     vane__queue *q = vane__queue_borrow(r->device);

@@ -257,15 +257,15 @@ static int try_now(vane_stream *s, vane__flight *f, uint32_t *in_air, uint64_t *
     }
     vane__stream_went(f);
     vane__trail *t = trail_for(s, f, q);
+    int t_is_all = t->flight == NULL; /* once the lock is let go t is the lander's */
     pthread_mutex_lock(&s->lock);
     s->given = s->launched = t->sequence;
-    int is_free = t->flight == NULL && !vane__stream_keep(s, f);
     in_the_air(s, t);
     *in_air = s->in_air;
     *oldest = s->air->sequence;
     pthread_mutex_unlock(&s->lock);
-    if (is_free)
-        free(f);
+    if (t_is_all)
+        vane__stream_keep(s, f);
     return 1;
 }
 
@@ -417,7 +417,6 @@ vane_status vane__stream_give(vane_stream *s, vane__flight *f)
     uint32_t in_air = 1;
     uint64_t oldest = 0;
     f->shadows = vane__shadow_due(s->ctx);
-    pthread_mutex_lock(&s->give);
     vane_status st = vane__flight_enter(f);
     if (st == VANE_OK) {
         vane__buffer *few[4], **locks = few; /* in the air, f is the lander's */
@@ -437,6 +436,5 @@ vane_status vane__stream_give(vane_stream *s, vane__flight *f)
         else
             st = to_lane(s, f);
     }
-    pthread_mutex_unlock(&s->give);
     return st;
 }

@@ -25,6 +25,7 @@ static vane__mark *make(vane__queue *q)
     m->queue = q;
     m->event = NULL;
     m->status = VANE_OK;
+    m->error = NULL;
     return m;
 }
 
@@ -34,6 +35,7 @@ void vane__mark_drop(vane__mark *m)
         return;
     if (m->event != NULL && !atomic_load(&m->queue->device->orphaned))
         table(m->queue)->event_free(m->event);
+    free(m->error);
     free(m);
 }
 
@@ -166,8 +168,9 @@ static vane_status tell(vane__mark *m, vane_status st, uint64_t serial)
     if (atomic_exchange(&m->telling, 1))
         return st;
     m->status = st;
-    if (st != VANE_OK)
-        m->error = *vane_last_error();
+    m->error = st != VANE_OK ? malloc(sizeof *m->error) : NULL;
+    if (m->error != NULL)
+        *m->error = *vane_last_error();
     atomic_store_explicit(&m->state, DONE, memory_order_release);
     return st;
 }
@@ -191,5 +194,8 @@ vane_status vane__mark_wait(vane__mark *m, uint64_t timeout_ns)
 {
     if (state_of(m) != DONE)
         return await(m, timeout_ns);
-    return m->status == VANE_OK ? VANE_OK : vane__error_restore(&m->error);
+    if (m->status == VANE_OK)
+        return VANE_OK;
+    return m->error != NULL ? vane__error_restore(m->error)
+                            : vane__fail(m->status, "%s", vane_status_string(m->status));
 }

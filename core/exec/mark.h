@@ -22,7 +22,7 @@ typedef struct vane__mark {
     vane__queue *queue;
     vane_event *event;  /* SET and after; NULL: nothing to wait for */
     vane_status status; /* DONE */
-    vane_error error;   /* DONE and failed */
+    vane_error *error;  /* DONE and failed; NULL where there was no memory for it */
 } vane__mark;
 
 /* Launches on q; *out, a reference: the mark of the work; out is NULL of a part that another one

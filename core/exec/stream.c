@@ -61,8 +61,14 @@ static vane__flight *spare(vane_stream *s, uint32_t bin)
 
 vane__flight *vane__stream_flight(vane_stream *s, uint32_t bin)
 {
+    vane__flight *f = s->closed[bin];
+    if (f != NULL) {
+        s->closed[bin] = f->next;
+        f->next = NULL;
+        return f;
+    }
     pthread_mutex_lock(&s->lock);
-    vane__flight *f = spare(s, bin);
+    f = spare(s, bin);
     pthread_mutex_unlock(&s->lock);
     int is_new = f == NULL;
     if (is_new)
@@ -76,14 +82,11 @@ vane__flight *vane__stream_flight(vane_stream *s, uint32_t bin)
     return f;
 }
 
-int vane__stream_keep(vane_stream *s, vane__flight *f)
+/* They are few: the next call of the bin takes it. */
+void vane__stream_keep(vane_stream *s, vane__flight *f)
 {
-    if (s->n_spare >= MOST_SPARE)
-        return 0;
-    s->n_spare++;
-    f->next = s->spare[f->bin];
-    s->spare[f->bin] = f;
-    return 1;
+    f->next = s->closed[f->bin];
+    s->closed[f->bin] = f;
 }
 
 void vane__stream_recycle(vane_stream *s, vane__flight *list)
@@ -92,10 +95,10 @@ void vane__stream_recycle(vane_stream *s, vane__flight *list)
     pthread_mutex_lock(&s->lock);
     for (vane__flight *f = list; f != NULL; f = next) {
         next = f->next;
-        if (vane__stream_keep(s, f))
-            continue;
-        f->next = rest;
-        rest = f;
+        vane__flight **to = s->n_spare < MOST_SPARE ? &s->spare[f->bin] : &rest;
+        s->n_spare += to != &rest;
+        f->next = *to;
+        *to = f;
     }
     pthread_mutex_unlock(&s->lock);
     flights_free(rest);
@@ -203,7 +206,7 @@ vane_status vane_stream_close(vane_stream *s)
             vane__queue_return(s->queues[i]);
     free(s->queues);
     for (uint32_t i = 0; i < VANE__STREAM_BINS; i++)
-        flights_free(s->spare[i]);
+        flights_free(s->spare[i]), flights_free(s->closed[i]);
     trails_free(s->at_hand);
     trails_free(s->spare_trails);
     vane__ticket_drop(s->tail);

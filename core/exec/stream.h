@@ -42,8 +42,9 @@ struct vane_stream {
     uint32_t forks;       /* the context's, when it was opened */
     vane__device *device; /* NULL: any */
 
-    pthread_mutex_t give; /* who gives work: from its number to its launch */
-    vane__trail *at_hand; /* under it: spare ones */
+    pthread_mutex_t give;                    /* who gives work: from its number to its launch */
+    vane__trail *at_hand;                    /* under it: spare ones */
+    vane__flight *closed[VANE__STREAM_BINS]; /* under it: given back when they were launched */
 
     pthread_mutex_t land; /* one lander at a time */
 
@@ -82,15 +83,16 @@ vane_status vane__stream_check(vane_stream *s, const char *what);
 /* Every stream that was not closed; warns. */
 void vane__streams_close(vane_context *ctx);
 
-/* A closed flight, of the bin if there is one; NULL: out of memory. And back, a list of them. */
+/* Under give: a closed flight, of the bin if there is one; NULL: out of memory. */
 vane__flight *vane__stream_flight(vane_stream *s, uint32_t bin);
+/* And back, a list of them. */
 void vane__stream_recycle(vane_stream *s, vane__flight *list);
-/* Under the lock: one such flight back. 0: there are enough, it is the caller's to free. */
-int vane__stream_keep(vane_stream *s, vane__flight *f);
+/* The same with one, under give. */
+void vane__stream_keep(vane_stream *s, vane__flight *f);
 
 /* ---- launching (give.c) -------------------------------------------------------------------- */
 
-/* An open flight: takes it over, unless the status is a failure. */
+/* Under give, an open flight: takes it over, unless the status is a failure. */
 vane_status vane__stream_give(vane_stream *s, vane__flight *f);
 /* The lane's: f on whatever the route or the election says. Takes it over. */
 void vane__stream_run(vane_stream *s, vane__flight *f);

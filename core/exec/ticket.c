@@ -8,11 +8,67 @@
 #include "error.h"
 #include "os.h"
 
-vane__ticket *vane__ticket_new(const char *op)
+/* ---- the box ----------------------------------------------------------------------- */
+
+#define MOST_KEPT 1024u
+
+vane__ticket_box *vane__ticket_box_open(void)
 {
-    vane__ticket *t = malloc(sizeof *t);
+    vane__ticket_box *b = calloc(1, sizeof *b);
+    if (b != NULL && pthread_mutex_init(&b->lock, NULL) == 0)
+        return b;
+    free(b);
+    return NULL;
+}
+
+void vane__ticket_box_close(vane__ticket_box *b)
+{
+    vane__ticket *next;
+    if (b == NULL)
+        return;
+    for (vane__ticket *t = b->first; t != NULL; t = next) {
+        next = t->back;
+        free(t);
+    }
+    pthread_mutex_destroy(&b->lock);
+    free(b);
+}
+
+static vane__ticket *take(vane__ticket_box *b)
+{
+    pthread_mutex_lock(&b->lock);
+    vane__ticket *t = b->first;
+    if (t != NULL) {
+        b->first = t->back;
+        b->count--;
+    }
+    pthread_mutex_unlock(&b->lock);
+    return t != NULL ? t : malloc(sizeof *t);
+}
+
+static void put_back(vane__ticket *t)
+{
+    vane__ticket_box *b = t->box;
+    pthread_mutex_lock(&b->lock);
+    int kept = b->count < MOST_KEPT;
+    if (kept) {
+        t->back = b->first;
+        b->first = t;
+        b->count++;
+    }
+    pthread_mutex_unlock(&b->lock);
+    if (!kept)
+        free(t);
+}
+
+/* ---- its life ---------------------------------------------------------------------- */
+
+vane__ticket *vane__ticket_new(vane__ticket_box *b, const char *op)
+{
+    vane__ticket *t = take(b);
     if (t == NULL)
         return NULL;
+    t->box = b;
     atomic_init(&t->refs, 1);
     atomic_init(&t->phase, VANE__WAITING);
     atomic_init(&t->sleepers, 0);
@@ -46,8 +102,9 @@ void vane__ticket_drop(vane__ticket *t)
                 list = t->from[i];
             }
         vane__mark_drop(t->mark);
-        free(t->error);
-        free(t);
+        if (t->error != NULL)
+            free(t->error);
+        put_back(t);
     }
 }
 

@@ -17,6 +17,14 @@
 
 enum { VANE__WAITING, VANE__FLYING, VANE__DONE };
 
+/* Tickets that nobody holds, kept for the next work: what is taken here and freed by another
+ * thread, a thousand at a time, is what memory allocators are slowest at. */
+typedef struct vane__ticket_box {
+    pthread_mutex_t lock;
+    struct vane__ticket *first;
+    uint32_t count;
+} vane__ticket_box;
+
 typedef struct vane__ticket {
     atomic_uint refs;
     vane__futex phase;
@@ -28,10 +36,15 @@ typedef struct vane__ticket {
     struct vane__ticket *back;    /* while it is being made DONE: for whom; no recursion */
     vane_status status;           /* DONE */
     vane_error *error;            /* DONE and failed; NULL where there was no memory for it */
+    vane__ticket_box *box;        /* where it goes in the end */
 } vane__ticket;
 
+vane__ticket_box *vane__ticket_box_open(void); /* NULL: out of memory */
+/* No ticket is held any more; NULL is nothing. */
+void vane__ticket_box_close(vane__ticket_box *b);
+
 /* WAITING, one reference; NULL: out of memory. */
-vane__ticket *vane__ticket_new(const char *op);
+vane__ticket *vane__ticket_new(vane__ticket_box *b, const char *op);
 static inline vane__ticket *vane__ticket_hold(vane__ticket *t)
 {
     atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);

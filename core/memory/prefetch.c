@@ -8,7 +8,7 @@
 static vane_status to_device(vane__buffer *b, vane__device *d)
 {
     vane__copy *c;
-    vane__ticket *t = vane__ticket_new("buffer_prefetch");
+    vane__ticket *t = vane__ticket_new(b->ctx->tickets, "buffer_prefetch");
     if (t == NULL)
         return vane__fail(VANE_E_NOMEM, "buffer_prefetch: no memory");
     vane__queue *q = vane__queue_borrow(d);
