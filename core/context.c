@@ -247,7 +247,7 @@ static vane_status prefer(vane_context *ctx, const char *names)
     if (changes) {
         st = replace_text(ctx, &ctx->settings.prefer, list);
         if (st == VANE_OK)
-            vane__routes_renew(ctx);
+            vane__routes_refresh(ctx);
     }
     free(list);
     return st;
@@ -290,7 +290,7 @@ vane_status vane_set_policy(vane_context *ctx, const char *name)
         return st; /* nothing changes; the operator's choice stays */
     st = choose_policy(ctx, name);
     if (st == VANE_OK)
-        vane__routes_renew(ctx);
+        vane__routes_refresh(ctx);
     return st;
 }
 
@@ -309,7 +309,7 @@ vane_status vane_set_threads(vane_context *ctx, uint32_t threads)
     vane__pool_set_max(ctx->pool,
                        threads == 0 || (operator_said && threads > most) ? most : threads);
     pthread_mutex_unlock(&ctx->control);
-    vane__routes_renew(ctx);
+    vane__routes_refresh(ctx);
     return VANE_OK;
 }
 
@@ -325,5 +325,5 @@ void vane__context_budget(vane_context *ctx, const vane__budget *budget)
     vane__log_line(&ctx->settings.log, VANE_LOG_INFO, "the budget is %u threads now%s",
                    budget->threads, follows ? "" : "; the pool stays as it is");
     if (follows)
-        vane__routes_renew(ctx);
+        vane__routes_refresh(ctx);
 }

@@ -71,8 +71,12 @@ vane_status vane__context_check(const vane_context *ctx);
 /* The budget is another: without a wish of anyone's, so are the pool and the routes. */
 void vane__context_budget(vane_context *ctx, const vane__budget *budget);
 
-/* dispatch/routes.c: candidates changed (a backend came, a device died): make new routes. */
+/* dispatch/routes.c: candidates changed in the midst of a call (a device died): who leads there
+ * asks anew at once, others when they are looked at. */
 void vane__routes_renew(vane_context *ctx);
+/* The same, and makes them: calls follow the old routes until then, and none waits or does the
+ * work. For whoever is no call; under no lock. */
+void vane__routes_refresh(vane_context *ctx);
 /* op/table.c: custom ops, by name. Called by vane_op_register and by the registry for
  * the ops that a plugin brings. */
 vane_status vane__op_add(vane_context *ctx, const vane_op_desc *desc, uint32_t *out);

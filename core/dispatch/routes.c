@@ -25,6 +25,13 @@ vane_status vane__routes_open(vane_context *ctx)
     return VANE_OK;
 }
 
+/* Can its device compute, as far as is known? */
+static int is_usable(const vane__route *route)
+{
+    vane__device *d = route->runner.device;
+    return d == NULL || (!vane__device_lost(d) && vane__device_knows(d, route->runner.kernel));
+}
+
 /* Takes no lock, so that it may be called under any. */
 void vane__routes_renew(vane_context *ctx)
 {
@@ -35,7 +42,8 @@ void vane__routes_renew(vane_context *ctx)
     for (vane__site *s = atomic_load_explicit(&r->sites, memory_order_acquire); s != NULL;
          s = s->next)
         for (uint32_t hot = 0; hot < 2; hot++)
-            atomic_store_explicit(s->cells[hot], &s->stale, memory_order_release);
+            if (!is_usable(atomic_load_explicit(s->cells[hot], memory_order_acquire)))
+                atomic_store_explicit(s->cells[hot], &s->stale, memory_order_release);
 }
 
 void vane__routes_close(vane_context *ctx)
@@ -93,7 +101,7 @@ static vane_status bring_up_to_date(vane_context *ctx, vane__site *site, uint32_
         return st;
     if (site->version - now > UINT32_MAX / 2) /* nobody else did meanwhile */
         st = vane__site_adopt(ctx, site, &slate, now);
-    if (st == VANE_OK && site->remembers)
+    if (st == VANE_OK && (site->remembers || vane__site_is_published(site)))
         vane__lesson_resume(ctx, site);
     vane__slate_free(&slate);
     return st;
@@ -111,6 +119,58 @@ static const vane__route *decide(vane_context *ctx, vane__site *site, uint32_t h
     }
     vane__site_publish(ctx, site, hot);
     return vane__site_route(ctx, site, winner);
+}
+
+static int is_new(const vane_context *ctx, const vane__route *route)
+{
+    return route->runner.kernel != NULL &&
+           atomic_load_explicit(&route->site->version, memory_order_relaxed) ==
+               vane__routes_version(ctx);
+}
+
+const vane__route *vane__route_renewed(vane_context *ctx, const vane__route *route, uint32_t hot)
+{
+    uint32_t nobody = 0;
+    const vane__route *other = NULL;
+    if (is_new(ctx, route) || !atomic_compare_exchange_strong(&ctx->routes->making, &nobody, 1))
+        return route;
+    vane_error kept = *vane_last_error();
+    if (pthread_mutex_trylock(&ctx->routes->lock) == 0) {
+        other = decide(ctx, route->site, hot);
+        pthread_mutex_unlock(&ctx->routes->lock);
+    }
+    atomic_fetch_sub(&ctx->routes->making, 1);
+    vane__error_restore(&kept);
+    return other != NULL ? other : route;
+}
+
+/* Cells that lead to somebody get their new route at once. */
+static void refresh(vane_context *ctx, vane__site *site)
+{
+    pthread_mutex_lock(&ctx->routes->lock);
+    int listed = !vane__site_is_published(site) || bring_up_to_date(ctx, site, 0) == VANE_OK;
+    for (uint32_t hot = 0; hot < 2; hot++)
+        if (listed && site->published[hot] != NULL &&
+            vane__site_choose(ctx, site, hot) != VANE_NO_CANDIDATE)
+            vane__site_publish(ctx, site, hot);
+        else
+            atomic_store_explicit(site->cells[hot], &site->stale, memory_order_release);
+    pthread_mutex_unlock(&ctx->routes->lock);
+}
+
+void vane__routes_refresh(vane_context *ctx)
+{
+    vane__routes *r = ctx->routes;
+    vane_error kept = *vane_last_error();
+    if (r == NULL)
+        return;
+    atomic_fetch_add(&r->making, 1);
+    atomic_fetch_add_explicit(&r->version, 1, memory_order_acq_rel);
+    vane__site *s = atomic_load_explicit(&r->sites, memory_order_acquire);
+    for (; s != NULL; s = s->next)
+        refresh(ctx, s);
+    atomic_fetch_sub(&r->making, 1);
+    vane__error_restore(&kept);
 }
 
 const vane__route *vane__route_make(vane_context *ctx, const vane__prepared *p, uint32_t hot)
@@ -146,7 +206,7 @@ const vane__route *vane__route_ready(vane_context *ctx, const vane__prepared *p)
     vane__cell *cell = vane__cell_of(ctx->routes, p, hot);
     const vane__route *route =
         cell == NULL ? NULL : atomic_load_explicit(cell, memory_order_acquire);
-    return route != NULL && route->runner.kernel != NULL ? route : NULL;
+    return route != NULL && is_new(ctx, route) ? route : NULL;
 }
 
 const vane__route *vane__route_for(vane_context *ctx, const vane__prepared *p)

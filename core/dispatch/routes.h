@@ -56,7 +56,7 @@ struct vane__site;
 struct vane__entry;
 
 typedef struct vane__route {
-    vane__runner runner;     /* kernel NULL: out of date, the site has to say anew */
+    vane__runner runner;     /* kernel NULL: nobody any more, the site has to say anew */
     struct vane__site *site; /* site.h */
     struct vane__entry *entry;
     uint32_t settled; /* nothing is to be learned: calls are only sampled */
@@ -76,6 +76,7 @@ typedef struct vane__plane {
 typedef struct vane__routes {
     vane__plane host; /* calls on host memory alone; read on every call */
     atomic_uint version;
+    atomic_uint making;                          /* threads that make routes anew, unasked */
     _Atomic(vane__plane *) planes[VANE__WHERES]; /* made at their first use; [0] is not */
     _Atomic(struct vane__site *) sites;          /* grows */
     pthread_mutex_t lock;                        /* of all sites */
@@ -87,6 +88,11 @@ void vane__routes_close(vane_context *ctx);
 /* The cell's route for p, asked of the control plane when there is none that is up to date; NULL
  * and the sentence: none. */
 const vane__route *vane__route_make(vane_context *ctx, const vane__prepared *p, uint32_t hot);
+
+/* The same for a call that has a route: when candidates were called out of date since it was made,
+ * the one of those that there are, unless another thread is at the table: this call does not wait.
+ */
+const vane__route *vane__route_renewed(vane_context *ctx, const vane__route *route, uint32_t hot);
 
 /* hot: 0 or 1 */
 static inline vane__cell *vane__route_cell(vane__routes *r, uint32_t op, uint32_t dtype,

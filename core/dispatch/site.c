@@ -90,6 +90,7 @@ void vane__sites_in_child(vane_context *ctx)
 {
     for (vane__site *s = atomic_load(&ctx->routes->sites); s != NULL; s = s->next)
         atomic_store(&s->learner, 0);
+    atomic_store(&ctx->routes->making, 0);
 }
 
 /* The classes of an op lie side by side. */
@@ -200,7 +201,8 @@ void vane__site_recall(vane_context *ctx, const vane__site *site, uint32_t hot, 
     vane__query_fill(site->op, site->dtype, site->size_class, hot, &s->query);
     s->query.busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
     for (uint32_t i = 0; i < s->count; i++) {
-        const vane__entry *e = vane__site_entry(site, &s->runners[i]);
+        const vane__entry *e =
+            s == &site->slate ? site->entries[i] : vane__site_entry(site, &s->runners[i]);
         if (e != NULL)
             vane__learned_recall(site, e, &s->query, &s->candidates[i]);
         if (e != NULL && e == site->published[hot])

@@ -26,8 +26,8 @@ typedef struct vane__site {
     uint32_t dtype, size_class;
     vane__where where;
     struct vane__site *twin; /* of operands in buffers: the site of such calls on host memory */
-    /* guarded */
-    uint32_t version;      /* of the routes, when the candidates were listed; 0 never */
+    atomic_uint version;     /* of the routes, when the candidates were listed; 0 never */
+    /* guarded, as is changing the version */
     vane__slate slate;     /* the candidates, as nobody's wish */
     vane__entry **entries; /* parallel to them */
     vane__entry **all;     /* each one that ever was */

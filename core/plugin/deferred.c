@@ -115,8 +115,13 @@ static void open_locked(vane_context *ctx, vane__deferred_item *item, const char
                           memory_order_release);
     if (atomic_fetch_sub(&d->waiting, 1) == 1)
         atomic_store(&d->armed, 0);
-    if (item->status == VANE_OK)
-        vane__routes_renew(ctx);
+}
+
+/* Under no lock any more: its routes may want another. */
+static void opened(vane_context *ctx, const vane__deferred_item *item)
+{
+    if (item != NULL && item->status == VANE_OK)
+        vane__routes_refresh(ctx);
 }
 
 static vane_status item_open(vane_context *ctx, vane__deferred_item *item, const char *source)
@@ -124,9 +129,11 @@ static vane_status item_open(vane_context *ctx, vane__deferred_item *item, const
     vane__deferred *d = &ctx->registry.deferred;
     if (state_of(item) == VANE__DEFERRED_WAITS) {
         pthread_mutex_lock(&d->lock);
-        if (state_of(item) == VANE__DEFERRED_WAITS)
+        int waits = state_of(item) == VANE__DEFERRED_WAITS;
+        if (waits)
             open_locked(ctx, item, source);
         pthread_mutex_unlock(&d->lock);
+        opened(ctx, waits ? item : NULL);
     }
     return item->status;
 }
@@ -185,6 +192,7 @@ static int open_next(vane_context *ctx, const char *names, const char *source)
     if (i != NULL)
         open_locked(ctx, i, source);
     pthread_mutex_unlock(&d->lock);
+    opened(ctx, i);
     return i != NULL;
 }
 

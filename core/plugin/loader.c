@@ -279,7 +279,7 @@ vane_status vane__registry_load_file(vane_context *ctx, const char *path, const 
         return status;
     status = vane__loader_open(ctx, path, source, why, sizeof why);
     if (status == VANE_OK)
-        vane__routes_renew(ctx);
+        vane__routes_refresh(ctx);
     return status;
 }
 

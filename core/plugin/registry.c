@@ -224,7 +224,7 @@ vane_status vane__registry_add(vane_context *ctx, const vane_backend_entry *entr
     if (status == VANE_OK)
         status = vane__registry_adopt(ctx, entry, dl, path, source, why, sizeof why);
     if (status == VANE_OK)
-        vane__routes_renew(ctx);
+        vane__routes_refresh(ctx);
     else
         status = vane__fail(status, "%s: %s", judged ? entry->name : path, why);
     vane_report_line line = {.path = path,
@@ -256,7 +256,7 @@ void vane__registry_load_all(vane_context *ctx)
     if (atomic_load(&r->count) == 0 && !ctx->settings.allow_empty)
         vane__deferred_open_all(ctx, "no other backend");
     vane__deferred_arm(&r->deferred);
-    vane__routes_renew(ctx);
+    vane__routes_refresh(ctx);
     vane__error_clear(); /* what was refused is in the report, and no failure of the caller's */
 }
 

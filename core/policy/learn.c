@@ -127,14 +127,17 @@ static int is_enough(const vane__site *site, uint32_t next)
 
 void vane__lesson_resume(vane_context *ctx, vane__site *site)
 {
+    int used = vane__site_is_published(site);
     for (uint32_t hot = 0; hot < 2 && vane__policy_learns(ctx); hot++) {
+        if (used && site->published[hot] == NULL)
+            continue;
         lesson l = {.ctx = ctx, .site = site, .hot = hot};
         uint32_t choice = vane__site_choose(ctx, site, hot);
         if (choice == VANE_NO_CANDIDATE || site->slate.candidates[choice].samples == 0 ||
             !is_enough(site, next_of(&l)))
             continue;
         settle(&l);
-        site->why = vane__site_is_published(site) ? "the candidates changed" : "remembered";
+        site->why = used ? "the candidates changed" : "remembered";
     }
 }
 
@@ -174,6 +177,17 @@ static void look(lesson *l, step *out)
 {
     *out = (step){.chosen = NULL};
     pthread_mutex_lock(&l->ctx->routes->lock);
+    look_under_lock(l, out);
+    pthread_mutex_unlock(&l->ctx->routes->lock);
+}
+
+/* The first look of a call: when another thread is at the table, it goes the way it came. */
+static void look_first(lesson *l, const vane__route *route, step *out)
+{
+    *out = (step){.chosen = route};
+    if (pthread_mutex_trylock(&l->ctx->routes->lock) != 0)
+        return;
+    *out = (step){.chosen = NULL};
     look_under_lock(l, out);
     pthread_mutex_unlock(&l->ctx->routes->lock);
 }
@@ -274,12 +288,12 @@ static const vane__route *pause_lesson(lesson *l, const vane__route *chosen)
 }
 
 /* The route that this call takes; *base_ns: where that is a trial, what the choice would take. */
-static const vane__route *learn(lesson *l, double *base_ns)
+static const vane__route *learn(lesson *l, const vane__route *route, double *base_ns)
 {
     vane__trial t;
     int opened = 0, there_is_room = 1;
     step s;
-    for (look(l, &s); s.next != NULL; look(l, &s)) {
+    for (look_first(l, route, &s); s.next != NULL; look(l, &s)) {
         int serves = !is_beside(&s) && s.next_trust != VANE_TRUST_NONE;
         if (serves && s.left_ns > s.next_ns - s.chosen_ns) {
             *base_ns = s.chosen_ns;
@@ -349,7 +363,7 @@ static vane_status by_lesson(vane_context *ctx, vane__prepared *p, const vane__r
     lesson l = {.ctx = ctx, .p = p, .site = route->site, .hot = hot};
     double base = 0, took;
     vane__pace_begin(vane__clock_now(ctx));
-    const vane__route *taken = learn(&l, &base);
+    const vane__route *taken = learn(&l, route, &base);
     if (taken == NULL)
         taken = vane__route_make(ctx, p, hot);
     if (taken == NULL)
@@ -377,6 +391,7 @@ vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__rout
     int shadows = vane__shadow_due(ctx);
     vane__unsampled = vane__shadow_pause(pause_of());
     vane__probes_look(ctx);
+    route = vane__route_renewed(ctx, route, hot);
     if (!vane__policy_learns(ctx)) {
         vane__pager_look(ctx, 0);
         return untimed(ctx, p, route, shadows);
@@ -409,6 +424,8 @@ void vane__learn_busy(vane_context *ctx, uint32_t busy)
     vane__site *site = atomic_load_explicit(&ctx->routes->sites, memory_order_acquire);
     for (; site != NULL; site = site->next) {
         pthread_mutex_lock(&ctx->routes->lock); /* for each anew: calls may want it */
+        if (!atomic_load(&site->lesson[busy].over) && site->version == vane__routes_version(ctx))
+            vane__lesson_resume(ctx, site);
         site->why = busy ? "others want the CPUs" : "the CPUs are free again";
         vane__site_revise(ctx, site);
         pthread_mutex_unlock(&ctx->routes->lock);

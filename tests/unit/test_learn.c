@@ -263,6 +263,22 @@ START_TEST(a_busy_machine_has_routes_of_its_own)
 }
 END_TEST
 
+START_TEST(new_routes_forget_no_state_of_the_host)
+{
+    open_both();
+    for (uint32_t busy = 0; busy < 2; busy++) {
+        vane__learn_busy(ctx, busy);
+        add_often(100, 50, 0);
+    }
+    vane__routes_refresh(ctx);
+    for (uint32_t busy = 2; busy-- > 0;) {
+        vane__learn_busy(ctx, busy);
+        ck_assert_str_eq(explained(100), "beta");
+        ck_assert_uint_eq(d.settled, 1);
+    }
+}
+END_TEST
+
 /* What seven sizes spend on trials within ten seconds, but for the checks that choices need. */
 static double spent_on_trials(double more_ns)
 {
@@ -371,6 +387,7 @@ int main(void)
     tcase_add_test(tcase, a_busy_machine_has_routes_of_its_own);
     tcase_add_test(tcase, trials_cost_no_more_than_their_allowance);
     tcase_add_test(tcase, without_it_they_would);
+    tcase_add_test(tcase, new_routes_forget_no_state_of_the_host);
     tcase_add_loop_test(tcase, settled_calls_take_no_lock, 0, 3);
     tcase_add_test(tcase, one_too_short_to_be_timed_is_measured_again);
     tcase_add_test(tcase, calls_in_buffers_learn_from_rehearsals);
