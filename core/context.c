@@ -67,6 +67,7 @@ static vane_status open_parts(vane_context *ctx, const vane_config *config)
     vane_status st = vane__settings_read(config, &ctx->settings);
     if (st != VANE_OK)
         return st;
+    atomic_store(&ctx->objective, ctx->settings.objective);
     if ((st = detect(ctx)) != VANE_OK || (st = choose_policy(ctx, ctx->settings.policy)) != VANE_OK)
         return st;
     uint32_t threads = ctx->settings.threads ? ctx->settings.threads : ctx->budget.threads;
@@ -292,6 +293,21 @@ vane_status vane_set_policy(vane_context *ctx, const char *name)
     if (st == VANE_OK)
         vane__routes_refresh(ctx);
     return st;
+}
+
+vane_status vane_set_objective(vane_context *ctx, const char *name)
+{
+    uint32_t objective = 0;
+    vane_status st = vane__context_check(ctx);
+    if (st == VANE_OK &&
+        (name == NULL || name[0] == '\0' || !vane__objective_parse(name, &objective)))
+        st = vane__fail(VANE_E_ARGUMENT, "name is %.40s, expected time or energy",
+                        name == NULL ? "NULL" : name);
+    if (st != VANE_OK || vane__env("VANE_OPTIMIZE") != NULL ||
+        atomic_exchange(&ctx->objective, objective) == objective)
+        return st;
+    vane__routes_renew(ctx);
+    return VANE_OK;
 }
 
 vane_status vane_set_threads(vane_context *ctx, uint32_t threads)

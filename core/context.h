@@ -54,6 +54,8 @@ struct vane_context {
     struct vane__pager *pager;       /* of them, for `vane top`; NULL: nothing is shown */
     vane__sampler sampler;
     atomic_uint busy;                    /* others want this machine's CPUs */
+    atomic_uint objective;               /* vane_objective */
+    vane__power host_power;              /* of the CPUs */
     _Atomic(struct vane__store *) store; /* policy/store.h; NULL: not read, or nothing is kept */
     vane__allowance allowance;           /* for trials; under the lock of the routes */
     atomic_uint_fast64_t verified, found_wrong; /* calls that were checked (policy/shadow.h) */

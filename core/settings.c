@@ -32,7 +32,7 @@ static const size_t field_ends[] = {
     FIELD_END(repro),       FIELD_END(no_default_path), FIELD_END(log),
     FIELD_END(log_arg),     FIELD_END(allow_empty),     FIELD_END(mem_limit_mib),
     FIELD_END(stats),       FIELD_END(trace),           FIELD_END(record),
-    FIELD_END(cache),       FIELD_END(verify),
+    FIELD_END(cache),       FIELD_END(optimize),        FIELD_END(verify),
 };
 
 /* Whole fields only: half a pointer is a wild one. */
@@ -69,7 +69,7 @@ static const text_field texts[] = {
     TEXT("VANE_POLICY", policy),     TEXT("VANE_PLUGIN_PATH", plugin_path),
     TEXT("VANE_CPU_MASK", cpu_mask), TEXT("VANE_STATS", stats),
     TEXT("VANE_TRACE", trace),       TEXT("VANE_RECORD", record),
-    TEXT("VANE_CACHE", cache),
+    TEXT("VANE_CACHE", cache),       TEXT("VANE_OPTIMIZE", optimize),
 };
 enum { TEXTS = sizeof texts / sizeof texts[0] };
 
@@ -96,6 +96,13 @@ static vane_status text_read(const text_field *t, const vane_config *config, van
     return VANE_OK;
 }
 
+int vane__objective_parse(const char *text, uint32_t *out)
+{
+    int energy = strcmp(text, "energy") == 0;
+    *out = energy ? VANE_OBJECTIVE_ENERGY : VANE_OBJECTIVE_TIME;
+    return energy || text[0] == '\0' || strcmp(text, "time") == 0;
+}
+
 static vane_status texts_read(const vane_config *config, vane__settings *out)
 {
     for (int i = 0; i < TEXTS; i++) {
@@ -108,6 +115,10 @@ static vane_status texts_read(const vane_config *config, vane__settings *out)
         return vane__fail(VANE_E_ARGUMENT,
                           "%s is \"%.40s\", expected a folder's whole path, or 0 for none",
                           vane__env("VANE_CACHE") ? "VANE_CACHE" : "config.cache", out->cache);
+    if (!vane__objective_parse(out->optimize, &out->objective))
+        return vane__fail(VANE_E_ARGUMENT, "%s is \"%.40s\", expected time or energy",
+                          vane__env("VANE_OPTIMIZE") ? "VANE_OPTIMIZE" : "config.optimize",
+                          out->optimize);
     char bad[64];
     if (vane__ops_check(out->ops, bad, sizeof bad))
         return VANE_OK;

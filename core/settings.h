@@ -19,7 +19,7 @@ enum { VANE__TOP_OFF, VANE__TOP_ALWAYS, VANE__TOP_LOOKED_AT };
 typedef struct vane__settings {
     /* owned copies, never NULL; "" is unset */
     char *backend, *prefer, *exclude, *ops, *policy, *plugin_path, *cpu_mask;
-    char *stats, *trace, *record, *cache;
+    char *stats, *trace, *record, *cache, *optimize;
     int plugin_path_from_env; /* for the report's "source" */
     int no_default_path;
     int allow_empty; /* opening with no backend is a success */
@@ -27,6 +27,7 @@ typedef struct vane__settings {
     int load;           /* VANE_LOAD=0: routes do not follow the load of the machine */
     int top;            /* VANE_TOP: VANE__TOP_* */
     int unload;         /* VANE_UNLOAD=1: dlclose at vane_close */
+    uint32_t objective; /* vane_objective */
     uint32_t verify;    /* one call in so many is checked against the oracle; 0: none */
     uint32_t threads;   /* 0: the budget decides */
     uint64_t mem_limit; /* bytes of each device's memory; 0: none */
@@ -50,6 +51,8 @@ int vane__ops_backend(const char *ops, const char *op, char *out, size_t bytes);
 int vane__ops_check(const char *ops, char *bad, size_t bytes);
 /* An option of a backend, "VANE_<BACKEND>_<KEY>" in the environment (capitals, '_' for
  * whatever else a name holds); NULL unset. Core's own variables are nobody's options. */
+/* "time", "energy" or "" to a vane_objective; 0: it is none of these. */
+int vane__objective_parse(const char *text, uint32_t *out);
 const char *vane__settings_option(const char *backend, const char *key);
 
 #endif

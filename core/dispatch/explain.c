@@ -55,6 +55,7 @@ void vane__decision_fill(vane_context *ctx, const vane__prepared *p, const vane_
     out->bytes = p->work.bytes;
     out->fork_ns = s->query.fork_ns;
     out->policy = atomic_load(&ctx->policy)->name;
+    out->objective = s->query.objective;
     list(s, out);
 }
 

@@ -200,9 +200,11 @@ void vane__site_recall(vane_context *ctx, const vane__site *site, uint32_t hot, 
 {
     vane__query_fill(site->op, site->dtype, site->size_class, hot, &s->query);
     s->query.busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
+    s->query.objective = atomic_load_explicit(&ctx->objective, memory_order_relaxed);
     for (uint32_t i = 0; i < s->count; i++) {
         const vane__entry *e =
             s == &site->slate ? site->entries[i] : vane__site_entry(site, &s->runners[i]);
+        s->candidates[i].power_mw = vane__power_of(ctx, s->runners[i].device);
         if (e != NULL)
             vane__learned_recall(site, e, &s->query, &s->candidates[i]);
         if (e != NULL && e == site->published[hot])

@@ -172,6 +172,7 @@ static int add_candidate(vane_context *ctx, vane__slate *s, const char *backend,
                         .launch_ns = k->launch_ns,
                         .transfer_ns = transfer_ns(ctx, r->device, s, &w->where),
                         .reason = verdict(ctx, backend, r, w),
+                        .power_mw = vane__power_of(ctx, r->device),
                         .tier = tier_of(ctx, backend)};
     return add_widths(ctx, s, &c, r, w);
 }
@@ -251,6 +252,7 @@ vane_status vane__slate_make(vane_context *ctx, const vane__op *op, uint32_t dty
     wish w = *asked;
     *out = (vane__slate){.chosen = VANE_NO_CANDIDATE};
     vane__query_fill(op, dtype, size_class, hot, &out->query);
+    out->query.objective = atomic_load_explicit(&ctx->objective, memory_order_relaxed);
     out->in_bytes = input_bytes(op, &out->query);
     vane_status st = check_wish(ctx, w.backend, "options.backend is");
     if (st == VANE_OK && w.backend == NULL &&
@@ -288,7 +290,8 @@ uint32_t vane__slate_choose(vane_context *ctx, vane__slate *s)
         if (s->candidates[i].reason == VANE_REASON_SLOWER ||
             s->candidates[i].reason == VANE_REASON_LATER ||
             s->candidates[i].reason == VANE_REASON_NARROWER ||
-            s->candidates[i].reason == VANE_REASON_UNCHECKED)
+            s->candidates[i].reason == VANE_REASON_UNCHECKED ||
+            s->candidates[i].reason == VANE_REASON_COSTLIER)
             s->candidates[i].reason = VANE_REASON_CHOSEN;
     uint32_t winner = policy->choose(policy->self, &s->query, s->candidates, s->count);
     return winner < s->count && s->candidates[winner].reason == VANE_REASON_CHOSEN

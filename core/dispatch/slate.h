@@ -50,5 +50,22 @@ static inline int vane__policy_learns(const vane_context *ctx)
 }
 /* The roofline of a candidate: what it declares, for any size. */
 double vane__policy_roofline(const vane_query *q, const vane_candidate *c);
+/* What a's nanosecond costs, of b's. */
+static inline double vane__policy_weight(const vane_query *q, const vane_candidate *a,
+                                         const vane_candidate *b)
+{
+    return q->objective == VANE_OBJECTIVE_ENERGY && a->power_mw > 0 && b->power_mw > 0
+               ? (double)a->power_mw / b->power_mw
+               : 1;
+}
+/* The better of two winners, one of those whose power is known, one of the others: among three,
+ * pairs compared by different measures could go round in circles. */
+uint32_t vane__policy_best(const vane_query *q, const vane_candidate *c, uint32_t count,
+                           int (*stands)(const vane_candidate *c),
+                           int (*better)(const vane_query *q, const vane_candidate *a,
+                                         const vane_candidate *b));
+/* The reason of one who lost to the winner by what it costs. */
+vane_reason vane__policy_slower(const vane_query *q, const vane_candidate *c,
+                                const vane_candidate *winner);
 
 #endif

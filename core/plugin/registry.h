@@ -13,6 +13,7 @@
 #include "plugin/deferred.h"
 #include "plugin/report.h"
 #include "telemetry/gauge.h"
+#include "telemetry/power.h"
 #include "vane/vane.h"
 
 #define VANE__MAX_BACKENDS 256
@@ -47,6 +48,7 @@ typedef struct vane__device {
     struct vane__link *link;        /* memory/link.c: what moving data costs */
     _Atomic(vane__broken *) broken; /* grows; freed with the device */
     vane__gauge gauge;              /* what it says of itself */
+    vane__power power;              /* what it draws */
     atomic_uint_fast64_t up_bytes, down_bytes, peer_bytes, evictions;
 } vane__device;
 

@@ -14,6 +14,7 @@
 /* Not worth a try: so many times slower than the best, by expectation, by declaration, by
  * what it took once. */
 #define HOPELESS_EXPECTED 3.0
+#define FRUGAL 0.1 /* of what the best draws: where it is not known, it may be so little */
 #define UNSURE 2.0 /* spreads: an expectation may be so far off */
 #define HOPELESS_DECLARED 6.0
 #define HOPELESS_AGED 8.0
@@ -55,37 +56,35 @@ static int is_trusted(const vane_candidate *c)
 }
 
 /* Trust before speed, but within what the user prefers. */
-static int better(const vane_candidate *a, const vane_candidate *b)
+static int better(const vane_query *q, const vane_candidate *a, const vane_candidate *b)
 {
+    double cost = a->predicted_ns * vane__policy_weight(q, a, b);
     if (a->tier != b->tier)
         return a->tier < b->tier;
     if (is_trusted(a) != is_trusted(b))
         return is_trusted(a);
-    if (a->predicted_ns != b->predicted_ns)
-        return a->predicted_ns < b->predicted_ns;
+    if (cost != b->predicted_ns)
+        return cost < b->predicted_ns;
     return a->order < b->order;
 }
 
-static vane_reason lost_to(const vane_candidate *c, const vane_candidate *winner)
+static vane_reason lost_to(const vane_query *q, const vane_candidate *c,
+                           const vane_candidate *winner)
 {
     if (c->tier != winner->tier)
         return VANE_REASON_LATER;
-    if (!is_trusted(c) && is_trusted(winner) && c->predicted_ns < winner->predicted_ns)
+    if (!is_trusted(c) && is_trusted(winner) &&
+        c->predicted_ns * vane__policy_weight(q, c, winner) < winner->predicted_ns)
         return VANE_REASON_UNCHECKED;
-    return c->order == winner->order && c->width != winner->width ? VANE_REASON_NARROWER
-                                                                  : VANE_REASON_SLOWER;
+    return vane__policy_slower(q, c, winner);
 }
 
 static uint32_t best_of(const vane_query *q, vane_candidate *c, uint32_t count)
 {
-    uint32_t best = VANE_NO_CANDIDATE;
     double scale = scale_of(q, c, count);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++)
         c[i].predicted_ns = predict(q, &c[i], scale);
-        if (stands(&c[i]) && (best == VANE_NO_CANDIDATE || better(&c[i], &c[best])))
-            best = i;
-    }
-    return best;
+    return vane__policy_best(q, c, count, stands, better);
 }
 
 /* Two that are as good as equal do not take turns. */
@@ -94,9 +93,12 @@ static uint32_t stay(const vane_query *q, const vane_candidate *c, uint32_t best
     uint32_t now = q->current;
     if (best == VANE_NO_CANDIDATE || now == VANE_NO_CANDIDATE || now == best || !stands(&c[now]))
         return best;
-    int equals = c[now].tier == c[best].tier && is_trusted(&c[now]) == is_trusted(&c[best]) &&
-                 c[now].samples >= ENOUGH;
-    return equals && c[best].predicted_ns > c[now].predicted_ns * STAY ? now : best;
+    int equals =
+        c[now].tier == c[best].tier && is_trusted(&c[now]) == is_trusted(&c[best]) &&
+        c[now].samples >= ENOUGH &&
+        (q->objective == VANE_OBJECTIVE_TIME || (c[now].power_mw > 0) == (c[best].power_mw > 0));
+    double cost = c[best].predicted_ns * vane__policy_weight(q, &c[best], &c[now]);
+    return equals && cost > c[now].predicted_ns * STAY ? now : best;
 }
 
 static uint32_t choose(void *self, const vane_query *query, vane_candidate *c, uint32_t count)
@@ -105,7 +107,7 @@ static uint32_t choose(void *self, const vane_query *query, vane_candidate *c, u
     uint32_t best = stay(query, c, best_of(query, c, count));
     for (uint32_t i = 0; i < count; i++)
         if (i != best && stands(&c[i]))
-            c[i].reason = (uint32_t)lost_to(&c[i], &c[best]);
+            c[i].reason = (uint32_t)lost_to(query, &c[i], &c[best]);
     return best;
 }
 
@@ -116,16 +118,18 @@ static int may_be_tried(const vane_candidate *c)
 {
     return c->trust != VANE_TRUST_WRONG &&
            (stands(c) || c->reason == VANE_REASON_SLOWER || c->reason == VANE_REASON_NARROWER ||
-            c->reason == VANE_REASON_UNCHECKED);
+            c->reason == VANE_REASON_UNCHECKED || c->reason == VANE_REASON_COSTLIER);
 }
 
 /* The one with the best time so far; NULL: none has any. */
-static const vane_candidate *best_measured(const vane_candidate *c, uint32_t count, uint32_t tier)
+static const vane_candidate *best_measured(const vane_query *q, const vane_candidate *c,
+                                           uint32_t count, uint32_t tier)
 {
     const vane_candidate *best = NULL;
     for (uint32_t i = 0; i < count; i++)
         if (may_be_tried(&c[i]) && c[i].tier == tier && c[i].samples > 0 &&
-            (best == NULL || c[i].measured_ns < best->measured_ns))
+            (best == NULL ||
+             c[i].measured_ns * vane__policy_weight(q, &c[i], best) < best->measured_ns))
             best = &c[i];
     return best;
 }
@@ -136,15 +140,24 @@ static double declared(const vane_query *q, const vane_candidate *c, const vane_
     return vane__policy_roofline(q, c) / vane__policy_roofline(q, best);
 }
 
+/* Who draws what is found out by trying: he may draw far less. */
+static double weight_of(const vane_query *q, const vane_candidate *c, const vane_candidate *best)
+{
+    int may_be_frugal = q->objective == VANE_OBJECTIVE_ENERGY && c->power_mw == 0 &&
+                        best->power_mw > 0 && c->samples == 0;
+    return may_be_frugal ? FRUGAL : vane__policy_weight(q, c, best);
+}
+
 static int is_known(const vane_query *q, const vane_candidate *c, const vane_candidate *best)
 {
     if (best == NULL)
         return 0;
-    double times = c->measured_ns / best->measured_ns;
+    double weight = weight_of(q, c, best), times = c->measured_ns / best->measured_ns * weight;
     if (c->samples == 0 && c->expected_ns > 0)
-        return c->expected_ns - UNSURE * c->spread_ns > HOPELESS_EXPECTED * best->measured_ns;
+        return (c->expected_ns - UNSURE * c->spread_ns) * weight >
+               HOPELESS_EXPECTED * best->measured_ns;
     if (c->samples == 0)
-        return declared(q, c, best) > HOPELESS_DECLARED;
+        return declared(q, c, best) * weight > HOPELESS_DECLARED;
     if (c->aged)
         return times > HOPELESS_AGED; /* it may have recovered */
     if (c->samples == 1)
@@ -168,7 +181,7 @@ static uint32_t explore(void *self, const vane_query *q, const vane_candidate *c
 {
     (void)self;
     uint32_t tier = lowest_tier(c, count), at = VANE_NO_CANDIDATE, rivals = 0;
-    const vane_candidate *best = best_measured(c, count, tier);
+    const vane_candidate *best = best_measured(q, c, count, tier);
     for (uint32_t i = 0; i < count; i++) {
         if (!may_be_tried(&c[i]) || c[i].tier != tier)
             continue;

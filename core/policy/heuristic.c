@@ -21,36 +21,72 @@ double vane__policy_roofline(const vane_query *q, const vane_candidate *c)
     return c->launch_ns + c->transfer_ns + t + (c->width > 1 ? q->fork_ns : 0);
 }
 
-static int better(const vane_candidate *a, const vane_candidate *b)
+static uint32_t best_of(const vane_query *q, const vane_candidate *c, uint32_t count, int powers,
+                        int (*stands)(const vane_candidate *c),
+                        int (*better)(const vane_query *q, const vane_candidate *a,
+                                      const vane_candidate *b))
 {
+    uint32_t best = VANE_NO_CANDIDATE;
+    for (uint32_t i = 0; i < count; i++)
+        if (stands(&c[i]) && (c[i].power_mw > 0) == powers &&
+            (best == VANE_NO_CANDIDATE || better(q, &c[i], &c[best])))
+            best = i;
+    return best;
+}
+
+uint32_t vane__policy_best(const vane_query *q, const vane_candidate *c, uint32_t count,
+                           int (*stands)(const vane_candidate *c),
+                           int (*better)(const vane_query *q, const vane_candidate *a,
+                                         const vane_candidate *b))
+{
+    uint32_t known = best_of(q, c, count, 1, stands, better);
+    uint32_t rest = best_of(q, c, count, 0, stands, better);
+    if (known == VANE_NO_CANDIDATE || rest == VANE_NO_CANDIDATE)
+        return known == VANE_NO_CANDIDATE ? rest : known;
+    return better(q, &c[known], &c[rest]) ? known : rest;
+}
+
+vane_reason vane__policy_slower(const vane_query *q, const vane_candidate *c,
+                                const vane_candidate *winner)
+{
+    if (c->order == winner->order && c->width != winner->width)
+        return VANE_REASON_NARROWER;
+    int by_energy = (c->power_mw > 0 && winner->power_mw > 0) ||
+                    c->predicted_ns < winner->predicted_ns; /* to one who costs less than both */
+    return q->objective == VANE_OBJECTIVE_ENERGY && by_energy ? VANE_REASON_COSTLIER
+                                                              : VANE_REASON_SLOWER;
+}
+
+static int stands(const vane_candidate *c)
+{
+    return c->reason == VANE_REASON_CHOSEN;
+}
+
+static int better(const vane_query *q, const vane_candidate *a, const vane_candidate *b)
+{
+    double cost = a->predicted_ns * vane__policy_weight(q, a, b);
     if (a->tier != b->tier)
         return a->tier < b->tier;
-    if (a->predicted_ns != b->predicted_ns)
-        return a->predicted_ns < b->predicted_ns;
+    if (cost != b->predicted_ns)
+        return cost < b->predicted_ns;
     return a->order < b->order;
 }
 
-static vane_reason lost_to(const vane_candidate *c, const vane_candidate *winner)
+static vane_reason lost_to(const vane_query *q, const vane_candidate *c,
+                           const vane_candidate *winner)
 {
-    if (c->tier != winner->tier)
-        return VANE_REASON_LATER;
-    return c->order == winner->order && c->width != winner->width ? VANE_REASON_NARROWER
-                                                                  : VANE_REASON_SLOWER;
+    return c->tier != winner->tier ? VANE_REASON_LATER : vane__policy_slower(q, c, winner);
 }
 
 static uint32_t choose(void *self, const vane_query *query, vane_candidate *c, uint32_t count)
 {
     (void)self;
-    uint32_t best = VANE_NO_CANDIDATE;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++)
         c[i].predicted_ns = vane__policy_roofline(query, &c[i]);
-        if (c[i].reason == VANE_REASON_CHOSEN &&
-            (best == VANE_NO_CANDIDATE || better(&c[i], &c[best])))
-            best = i;
-    }
+    uint32_t best = vane__policy_best(query, c, count, stands, better);
     for (uint32_t i = 0; i < count; i++)
         if (i != best && c[i].reason == VANE_REASON_CHOSEN)
-            c[i].reason = (uint32_t)lost_to(&c[i], &c[best]);
+            c[i].reason = (uint32_t)lost_to(query, &c[i], &c[best]);
     return best;
 }
 

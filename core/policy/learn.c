@@ -254,6 +254,8 @@ static void try_one(lesson *l, vane__trial *t, const step *s)
         skip(l, s->next);
         return;
     }
+    if (vane__power_wanted(l->ctx, r->device))
+        vane__trial_power(t, r);
     if (!is_beside(s))
         return; /* it computes this call or a later one */
     double ns = vane__trial_time(t, r, s->next_samples == 0);

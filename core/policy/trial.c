@@ -114,6 +114,26 @@ static double time_of(vane__trial *t, const vane__runner *r, uint32_t repeats)
     return (double)(vane__clock_now(t->ctx) - start) / repeats;
 }
 
+#define POWER_NS UINT64_C(150000000) /* gauges look some 100 ms back */
+#define POWER_RUNS 100000u
+
+void vane__trial_power(vane__trial *t, const vane__runner *r)
+{
+    uint64_t start = vane__now_ns(), begin = vane__clock_now(t->ctx);
+    vane_error kept = *vane_last_error();
+    vane__snapshot now;
+    vane__sampler_refresh(t->ctx, r->device, &now); /* idle, if it was */
+    for (uint32_t i = 0; i < POWER_RUNS && run_again(t, r) == VANE_OK; i++)
+        if (vane__clock_now(t->ctx) - begin >= POWER_NS || vane__now_ns() - start >= POWER_NS)
+            break;
+    do
+        vane__sampler_refresh(t->ctx, r->device, &now);
+    while (vane__power_of(t->ctx, r->device) == 0 && run_again(t, r) == VANE_OK &&
+           vane__now_ns() - start < 2 * POWER_NS);
+    vane__error_restore(&kept);
+    t->spent_ns += (double)(vane__now_ns() - start);
+}
+
 static uint32_t repeats_for(double round_ns, double ns)
 {
     double n = round_ns / (ns > 1 ? ns : 1);

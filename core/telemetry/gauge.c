@@ -103,6 +103,15 @@ static vane_status ask(vane__device *d, vane_telemetry *said)
     return status;
 }
 
+/* The fields that were good in the answer of when_ns. */
+static uint32_t fresh_of(const vane__gauge_reading *g, uint64_t when_ns)
+{
+    uint32_t fields = 0;
+    for (uint32_t i = 0; i < VANE__GAUGE_FIELDS; i++)
+        fields |= (uint32_t)(g->good_ns[i] == when_ns && (g->last.valid >> i & 1)) << i;
+    return fields;
+}
+
 int vane__gauge_ask(vane__device *d, uint64_t now_ns)
 {
     vane__gauge *g = &d->gauge;
@@ -115,6 +124,7 @@ int vane__gauge_ask(vane__device *d, uint64_t now_ns)
     if (status == VANE_OK) {
         uint64_t now = vane__clock_now(ctx); /* it was stamped after now_ns */
         vane__gauge_take(&g->own, &said, now > now_ns ? now : now_ns, d->info.mem_total_bytes);
+        vane__power_listen(d, &said, fresh_of(&g->own, said.when_ns));
         return 1;
     }
     g->mute = status == VANE_E_UNSUPPORTED;

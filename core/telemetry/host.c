@@ -309,6 +309,8 @@ static void read_slow(vane__host *h, uint64_t now_ns)
     read_throttle(h, r);
     read_memory(h, r);
     read_group_memory(h, r);
+    r->power_mw = vane__rapl_step(&h->rapl, h->root, now_ns);
+    r->valid |= r->power_mw > 0 ? VANE_HOST_POWER : 0;
 }
 
 void vane__host_read(vane__host *h, uint64_t now_ns, vane__host_reading *out)
@@ -333,6 +335,7 @@ void vane__host_forget(vane__host *h)
     h->cpu.since_ns = 0;
     h->throttle.since_ns = 0;
     h->slow.slow_ns = 0;
+    h->rapl.since_ns = 0;
 }
 
 int vane__host_open(vane__host *h, const char *root, const vane__cpus *mask)

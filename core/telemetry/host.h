@@ -14,6 +14,7 @@
 
 #include "detect/budget.h"
 #include "detect/cgroup.h"
+#include "telemetry/power.h"
 #include "telemetry/proc.h"
 
 #define VANE__HOST_SPAN_NS UINT64_C(20000000)  /* rates over less say nothing: ticks are 10 ms */
@@ -32,6 +33,7 @@ typedef struct vane__host_reading {
     uint64_t throttled, throttled_ns; /* periods in which the quota ended, and for how long */
     uint64_t mem_available_bytes;
     uint64_t group_mem_bytes, group_mem_limit_bytes; /* limit 0: none */
+    uint32_t power_mw;                               /* of the packages; 0 unknown */
     vane__budget budget;
     uint64_t lies, missing; /* sources dropped since vane__host_open */
 } vane__host_reading;
@@ -50,6 +52,7 @@ typedef struct vane__host {
         uint64_t since_ns, periods, ns;
     } throttle;
     uint64_t cpu_waited_us, mem_waited_us;
+    vane__rapl rapl;
     vane__host_reading slow;
     vane__cgroup_places places;
     uint64_t lies, missing;

@@ -57,6 +57,7 @@ vane_status vane_host_load_get(vane_context *ctx, vane_host_load *out)
         .mem_available_bytes = s.host.mem_available_bytes,
         .group_mem_bytes = s.host.group_mem_bytes,
         .group_mem_limit_bytes = s.host.group_mem_limit_bytes,
+        .power_mw = s.host.power_mw,
         .lies = s.host.lies,
         .missing = s.host.missing,
     };

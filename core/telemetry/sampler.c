@@ -49,6 +49,8 @@ static uint32_t read_host(vane_context *ctx, int judged)
         vane__load_step(&s->load, r.span_ns, r.others_net_cpus, r.cpus))
         what = VANE__CHANGED_LOAD;
     keep_rates(&s->now, &r);
+    if ((r.valid & VANE_HOST_POWER) && (r.valid & VANE_HOST_USE))
+        vane__power_host(ctx, r.power_mw, r.own_cpus);
     s->now.load = s->load.state;
     s->now.load_changes = s->load.changes;
     s->now.readings++;

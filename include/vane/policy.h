@@ -32,7 +32,8 @@ extern "C" {
     X(FAILED, "tried and failed")                                    \
     X(BROKEN, "its plugin gave it up on this device")                \
     X(WRONG, "its result was wrong")                                 \
-    X(UNCHECKED, "its result was not checked yet")
+    X(UNCHECKED, "its result was not checked yet")                   \
+    X(COSTLIER, "predicted to use more energy")
 
 typedef enum vane_reason {
 #define VANE_REASON_ENUM(NAME, text) VANE_REASON_##NAME,
@@ -47,6 +48,12 @@ typedef enum vane_trust {
     VANE_TRUST_ORACLE,  /* it is the oracle, or there is none to compare with */
     VANE_TRUST_WRONG
 } vane_trust;
+
+/* What the best candidate has least of. */
+typedef enum vane_objective {
+    VANE_OBJECTIVE_TIME,
+    VANE_OBJECTIVE_ENERGY /* time times power; where a power is not known, time */
+} vane_objective;
 
 /* One (kernel, device, thread width). */
 typedef struct vane_candidate {
@@ -68,6 +75,7 @@ typedef struct vane_candidate {
     uint32_t trust;      /* vane_trust */
     uint32_t samples;    /* of measured_ns; at most the window */
     uint32_t aged;       /* 1: they are old */
+    uint32_t power_mw;   /* what its device draws at work; 0 unknown */
     double measured_ns;  /* median of the last calls in this state; 0 none */
     double spread_ns;    /* between the quartiles of them; without samples, how far off
                           * expected_ns may be; 0 unknown */
@@ -84,9 +92,9 @@ typedef struct vane_query {
     double bytes;        /* read and written */
     double fork_ns;      /* what starting the threads costs now: hot or asleep */
     uint32_t pool_hot;
-    uint32_t busy;    /* others want this machine's CPUs */
-    uint32_t current; /* the candidate that the route has; VANE_NO_CANDIDATE none */
-    uint32_t reserved;
+    uint32_t busy;      /* others want this machine's CPUs */
+    uint32_t current;   /* the candidate that the route has; VANE_NO_CANDIDATE none */
+    uint32_t objective; /* vane_objective */
 } vane_query;
 
 #define VANE_NO_CANDIDATE UINT32_MAX

@@ -104,6 +104,7 @@ typedef struct vane_config {
     const char *record;     /* VANE_RECORD: a file for the calls, for vane replay */
     const char *cache;      /* VANE_CACHE: where what was learned is kept: a folder; "0": nowhere;
                              * default: the user's cache folder */
+    const char *optimize;   /* VANE_OPTIMIZE: "time" (default) or "energy" */
     uint32_t verify; /* VANE_VERIFY=1/1000: one call in so many is checked against the oracle after
                       * it was made, and made again elsewhere where it was wrong; 1: each; 0 none */
 } vane_config;
@@ -139,6 +140,9 @@ VANE_API vane_status vane_backends_open(vane_context *ctx);
  * until vane_close: for changes of mind, not for every call. */
 VANE_API vane_status vane_set_priority(vane_context *ctx, const char *names); /* "a,b"; "" none */
 VANE_API vane_status vane_set_policy(vane_context *ctx, const char *name);
+/* VANE_OPTIMIZE is kept. "time" or "energy": time times what the device draws at work, as far as
+ * that is known (vane_candidate.power_mw); two of whom one's is not are compared by time. */
+VANE_API vane_status vane_set_objective(vane_context *ctx, const char *name);
 VANE_API vane_status vane_set_threads(vane_context *ctx, uint32_t threads); /* 0: the budget */
 
 VANE_API uint32_t vane_device_count(const vane_context *ctx);
@@ -392,6 +396,8 @@ typedef struct vane_decision {
     uint64_t route_since_ns; /* the last, on the monotonic clock; 0: no route was made yet */
     const char *route_why;   /* why it came; NULL: there was none */
     vane_candidate candidates[VANE_MAX_CANDIDATES];
+    uint32_t objective; /* vane_objective */
+    uint32_t reserved;
 } vane_decision;
 
 VANE_API const char *vane_reason_string(uint32_t reason); /* a vane_reason; never NULL */

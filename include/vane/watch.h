@@ -25,7 +25,8 @@ enum {
     VANE_HOST_MEM_PRESSURE = 1 << 3,
     VANE_HOST_THROTTLED = 1 << 4,
     VANE_HOST_MEM = 1 << 5,
-    VANE_HOST_GROUP_MEM = 1 << 6
+    VANE_HOST_GROUP_MEM = 1 << 6,
+    VANE_HOST_POWER = 1 << 7
 };
 typedef struct vane_host_load {
     uint32_t struct_size; /* in: sizeof(vane_host_load); out: how much of it was written */
@@ -45,6 +46,8 @@ typedef struct vane_host_load {
     uint64_t group_mem_bytes; /* used by our cgroup, its files in memory too; limit: 0 none */
     uint64_t group_mem_limit_bytes;
     uint64_t lies, missing; /* sources dropped so far: as senseless, as not there */
+    uint32_t power_mw;      /* what the CPUs' packages draw (RAPL, where it may be read) */
+    uint32_t reserved;
 } vane_host_load;
 /* While calls are learned from, the last reading of the sampler; else a reading made now, whose
  * use is that since the call before (20 ms at least). */

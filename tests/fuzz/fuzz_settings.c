@@ -20,7 +20,7 @@ const long fuzz_rounds = 100000;
 static const char *const variables[] = {
     "VANE_BACKEND",     "VANE_PREFER",     "VANE_EXCLUDE", "VANE_OPS",   "VANE_POLICY",
     "VANE_PLUGIN_PATH", "VANE_CPU_MASK",   "VANE_THREADS", "VANE_REPRO", "VANE_UNLOAD",
-    "VANE_LOG",         "VANE_SCALAR_KEY", "VANE_VERIFY",  "VANE_TOP"};
+    "VANE_LOG",         "VANE_SCALAR_KEY", "VANE_VERIFY",  "VANE_TOP",   "VANE_OPTIMIZE"};
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
 
 /* 'A' on: a variable; 'a' on: the text of the config beside it; then its numbers. */
@@ -93,6 +93,7 @@ static void use(const vane__settings *s)
     }
     fuzz_expect(s->threads <= VANE__MAX_THREADS && s->log.write != NULL);
     fuzz_expect((s->repro | s->unload | s->no_default_path | s->allow_empty) <= 1);
+    fuzz_expect(s->objective <= VANE_OBJECTIVE_ENERGY);
     fuzz_expect(s->verify <= 100000000);
     fuzz_expect(vane__ops_check(s->ops, name, sizeof name));
     if (vane__ops_backend(s->ops, "add", name, sizeof name))
@@ -133,7 +134,7 @@ static const char *const seeds[] = {
     "H4\nI1\nJ0\nKdebug\nLx",
     "aavx2\nbav*,scalar\ncsim*\ndadd=a,mul=b\neheuristic\nf/opt/vane\ngsse2\n08\n11\n21\n31\n",
     "M1/1000\nEadaptive\n",
-    "M1\n57\n",
+    "M1\n57\nNenergy\n",
     "K3\nD add = scalar , \nb , ,\n"};
 enum { SEEDS = sizeof seeds / sizeof seeds[0] };
 

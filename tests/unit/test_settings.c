@@ -9,10 +9,10 @@
 #include "settings.h"
 
 static const char *const variables[] = {
-    "VANE_BACKEND", "VANE_PREFER",      "VANE_EXCLUDE",  "VANE_OPS",
-    "VANE_POLICY",  "VANE_PLUGIN_PATH", "VANE_CPU_MASK", "VANE_THREADS",
-    "VANE_REPRO",   "VANE_UNLOAD",      "VANE_LOG",      "VANE_MEM_LIMIT",
-    "VANE_CACHE",   "VANE_LOAD",        "VANE_VERIFY",   "VANE_TOP",
+    "VANE_BACKEND",     "VANE_PREFER",    "VANE_EXCLUDE", "VANE_OPS",   "VANE_POLICY",
+    "VANE_PLUGIN_PATH", "VANE_CPU_MASK",  "VANE_THREADS", "VANE_REPRO", "VANE_UNLOAD",
+    "VANE_LOG",         "VANE_MEM_LIMIT", "VANE_CACHE",   "VANE_LOAD",  "VANE_VERIFY",
+    "VANE_TOP",         "VANE_OPTIMIZE",
 };
 
 static vane__settings s;
@@ -308,6 +308,27 @@ START_TEST(a_cache_is_a_whole_path)
 }
 END_TEST
 
+START_TEST(what_is_optimised)
+{
+    expect_ok(NULL);
+    ck_assert_uint_eq(s.objective, VANE_OBJECTIVE_TIME);
+    vane__settings_free(&s);
+    vane_config config = {.struct_size = sizeof config, .optimize = "energy"};
+    expect_ok(&config);
+    ck_assert_uint_eq(s.objective, VANE_OBJECTIVE_ENERGY);
+    vane__settings_free(&s);
+    setenv("VANE_OPTIMIZE", "time", 1);
+    expect_ok(&config);
+    ck_assert_uint_eq(s.objective, VANE_OBJECTIVE_TIME);
+    vane__settings_free(&s);
+    setenv("VANE_OPTIMIZE", "Energy", 1);
+    expect_error(&config, "VANE_OPTIMIZE is \"Energy\", expected time or energy");
+    unsetenv("VANE_OPTIMIZE");
+    config.optimize = "time,energy";
+    expect_error(&config, "config.optimize is \"time,energy\"");
+}
+END_TEST
+
 START_TEST(too_long_texts)
 {
     char *text = malloc(65538);
@@ -408,6 +429,7 @@ static Suite *make_suite(void)
     tcase_add_test(read, malformed_flags_and_level);
     tcase_add_loop_test(read, malformed_share, 0, COUNT(bad_shares));
     tcase_add_loop_test(read, good_share, 0, 5);
+    tcase_add_test(read, what_is_optimised);
     tcase_add_test(read, a_cache_is_a_whole_path);
     tcase_add_loop_test(read, malformed_ops, 0, COUNT(bad_ops));
     tcase_add_test(read, too_long_texts);

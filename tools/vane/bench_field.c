@@ -20,6 +20,7 @@ static int may_compute(const vane_candidate *k)
     case VANE_REASON_LATER:
     case VANE_REASON_NARROWER:
     case VANE_REASON_UNCHECKED:
+    case VANE_REASON_COSTLIER:
         return 1;
     default:
         return 0;

@@ -170,8 +170,8 @@ int calibrate_is_known(const vane_decision *d)
     uint32_t able = 0;
     for (uint32_t i = 0; i < d->count; i++) {
         uint32_t r = d->candidates[i].reason;
-        able += r == VANE_REASON_CHOSEN || r == VANE_REASON_SLOWER || r == VANE_REASON_NARROWER ||
-                r == VANE_REASON_UNCHECKED;
+        able += r == VANE_REASON_CHOSEN || r == VANE_REASON_SLOWER || r == VANE_REASON_COSTLIER ||
+                r == VANE_REASON_NARROWER || r == VANE_REASON_UNCHECKED;
     }
     return d->settled || able < 2;
 }

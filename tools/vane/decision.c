@@ -42,9 +42,15 @@ static const char *basis(const vane_candidate *c, char out[32])
     return out;
 }
 
+static const char *watts(uint32_t mw, char out[16])
+{
+    snprintf(out, 16, mw > 0 ? "%.4g W" : "-", mw / 1e3);
+    return out;
+}
+
 static void rows(table *t, const vane_decision *d)
 {
-    char from[32];
+    char from[32], power[16];
     for (uint32_t i = 0; i < d->count; i++) {
         const vane_candidate *c = &d->candidates[i];
         table_cell(t, "%s", i == d->chosen ? "->" : "");
@@ -53,6 +59,8 @@ static void rows(table *t, const vane_decision *d)
         table_cell(t, "%s", c->kernel);
         table_cell(t, "%u", c->width);
         table_cell(t, "%s", c->predicted_ns > 0 ? text_ns(c->predicted_ns).s : "-");
+        if (d->objective == VANE_OBJECTIVE_ENERGY)
+            table_cell(t, "%s", watts(c->power_mw, power));
         table_cell(t, "%s", basis(c, from));
         table_cell(t, "%s", c->transfer_ns > 0 ? text_ns(c->transfer_ns).s : "-");
         table_cell(t, "%s", trust_text(c->trust));
@@ -68,14 +76,21 @@ void decision_print(const vane_decision *d)
     printf("  policy %s, %s, %s moved, pool %s (starting its threads: %s)\n", d->policy,
            text_flops(d->flops).s, text_bytes(d->bytes).s, d->pool_hot ? "hot" : "asleep",
            text_ns(d->fork_ns).s);
-    table_begin(&t, "llllrrrrlll",
-                "|backend|device|kernel|threads|predicted|from|transfer|result|bits|verdict");
+    int energy = d->objective == VANE_OBJECTIVE_ENERGY;
+    table_begin(&t, energy ? "llllrrrrrlll" : "llllrrrrlll",
+                energy
+                    ? "|backend|device|kernel|threads|predicted|power|from|transfer|result|bits|"
+                      "verdict"
+                    : "|backend|device|kernel|threads|predicted|from|transfer|result|bits|verdict");
     rows(&t, d);
     table_end(&t, stdout, 2);
     if (d->route_why)
         printf("  the route: %s; %u change%s since; %s\n", d->route_why, d->route_changes,
                d->route_changes == 1 ? "" : "s",
                d->settled ? "settled" : "candidates are still being tried");
+    if (energy)
+        printf("  the least energy is wanted (VANE_OPTIMIZE); whose power is not known (-) is "
+               "compared by time\n");
     if (d->dropped)
         printf("  and %u more candidates\n", d->dropped);
     if (d->retries)
@@ -102,6 +117,7 @@ static void json_candidate(json *j, const vane_candidate *c)
     json_real(j, "measured_ns", c->measured_ns);
     json_real(j, "spread_ns", c->spread_ns);
     json_real(j, "expected_ns", c->expected_ns);
+    json_unsigned(j, "power_mw", c->power_mw);
     json_text(j, "trust", trust_text(c->trust));
     json_text(j, "reason", reason_text(c->reason));
     json_close(j);
@@ -119,6 +135,7 @@ void decision_json(json *j, const char *key, const vane_decision *d)
 {
     json_object(j, key);
     json_text(j, "policy", d->policy);
+    json_text(j, "objective", d->objective == VANE_OBJECTIVE_ENERGY ? "energy" : "time");
     json_text(j, "dtype", vane_dtype_name(d->dtype));
     json_unsigned(j, "size_class", d->size_class);
     json_real(j, "flops", d->flops);
