@@ -28,11 +28,6 @@ static inline void begin(void)
     now = vane__now_ns() + VANE__PAGER_YOUNG_NS;
 }
 
-static inline void end(void)
-{
-    remove_root();
-}
-
 static inline const char *page_of(uint32_t pid, uint32_t number)
 {
     static char path[PATH_MAX + 40];

@@ -335,7 +335,7 @@ int main(void)
 {
     Suite *s = suite_create("page");
     TCase *t = tcase_create("all");
-    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_checked_fixture(t, begin, NULL);
     tcase_add_test(t, is_its_users_alone);
     tcase_add_test(t, counts_while_somebody_looks);
     tcase_add_test(t, says_who_failed);

@@ -114,7 +114,7 @@ int main(void)
 {
     Suite *suite = suite_create("power");
     TCase *tcase = tcase_create("power");
-    tcase_add_checked_fixture(tcase, setup, remove_root);
+    tcase_add_checked_fixture(tcase, setup, NULL);
     tcase_add_test(tcase, full_load_is_what_it_draws_at_work);
     tcase_add_test(tcase, of_some_load_the_rest_is_added);
     tcase_add_test(tcase, little_load_says_nothing);
