@@ -134,7 +134,7 @@ static const char *const seeds[] = {
     "H4\nI1\nJ0\nKdebug\nLx",
     "aavx2\nbav*,scalar\ncsim*\ndadd=a,mul=b\neheuristic\nf/opt/vane\ngsse2\n08\n11\n21\n31\n",
     "M1/1000\nEadaptive\n",
-    "M1\n57\nNenergy\n",
+    "M1\n57\nOenergy\n",
     "K3\nD add = scalar , \nb , ,\n"};
 enum { SEEDS = sizeof seeds / sizeof seeds[0] };
 

@@ -95,7 +95,7 @@ def the_summary_adds_up():
     times = [float(r[4].split()[0]) * units[r[4].split()[1]] for r in rows]
     check(times == sorted(times, reverse=True) and len(times) >= 4, f"the longest first: {err}")
     check(f"fallback: frail kit failed neg f32 {did['neg']} times; " in err, f"fallbacks: {err}")
-    check("routes changed 1 time\n" in err, f"routes: {err}")
+    check("routes changed 4 times\n" in err, f"routes: {err}")
     check(len({len(x) for x in lines[1:3 + len(rows)]}) == 1, f"the columns are aligned: {err}")
     _, err = busy(BUSY, VANE_STATS=0)
     check(err == "", f"0 is off: {err}")

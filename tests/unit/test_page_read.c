@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 
 static vane__page *map_page(const char *path)
 {
@@ -65,6 +66,8 @@ static int torn_of(int careless, int readings, int *good)
     if (careless)
         atomic_store(&w.page->sequence, 2);
     ck_assert_int_eq(pthread_create(&thread, NULL, write_on, &w), 0);
+    while (atomic_load(&w.page->sequence) == 0) /* it has begun */
+        sched_yield();
     for (int i = 0; i < readings; i++)
         if (top_page_read(own(), 1, &seen, why) == TOP_GOOD) {
             torn += is_torn(&seen);
