@@ -15,6 +15,6 @@ typedef struct top_frame {
 } top_frame;
 
 void top_frame_print(const top_frame *f, FILE *out);
-void top_frame_json(const top_frame *f, FILE *out); /* one line */
+void top_frame_json(const top_frame *f, FILE *out); /* one object */
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* top_json.c - one look at a process, as one line of JSON. */
+/* top_json.c - one look at a process, as an object of JSON. */
 #include "json.h"
 #include "top_frame.h"
 #include "vane/vane.h"
