@@ -53,6 +53,7 @@ struct vane_context {
     struct vane__watchers *watchers; /* opened with the context */
     struct vane__pager *pager;       /* of them, for `vane top`; NULL: nothing is shown */
     vane__sampler sampler;
+    atomic_uint resting;                 /* breakers that are not closed (plugin/health.h) */
     atomic_uint busy;                    /* others want this machine's CPUs */
     atomic_uint objective;               /* vane_objective */
     vane__power host_power;              /* of the CPUs */

@@ -15,6 +15,7 @@
 #include "memory/buffer.h"
 #include "memory/pool.h"
 #include "op/table.h"
+#include "plugin/health.h"
 #include "policy/store.h"
 #include "telemetry/event.h"
 
@@ -103,25 +104,23 @@ static void in_child(void)
 {
     after_fork();
     for (vane_context *c = first; c != NULL; c = c->next) {
-        int lost = 0;
         atomic_fetch_add(&c->forks, 1);
         vane__sampler_in_child(c);
         vane__deferred_in_child(&c->registry.deferred);
         for (uint32_t b = 0; b < atomic_load(&c->registry.count); b++)
             for (uint32_t d = 0; d < c->registry.backends[b]->device_count; d++) {
                 vane__device *device = &c->registry.backends[b]->devices[d];
+                vane__breaker_in_child(&device->breaker);
                 if (!(device->info.caps & VANE_CAP_FORK_UNSAFE))
                     continue;
                 atomic_store(&device->orphaned, 1);
                 atomic_store(&device->wedged, 1);
-                lost = (int)atomic_fetch_add(&device->failures, 1) + 1;
+                vane__device_lose(device);
             }
         vane__buffers_orphan(c);
         vane__sites_in_child(c);
         vane__watchers_in_child(c);
         vane__store_in_child(c);
-        if (lost)
-            vane__routes_renew(c);
     }
 }
 

@@ -14,6 +14,8 @@
 #include "dispatch/site.h"
 #include "error.h"
 #include "os.h"
+#include "plugin/health.h"
+#include "policy/guard.h"
 #include "telemetry/event.h"
 
 static const char *name_of(const vane__runner *r)
@@ -118,23 +120,24 @@ static void note_broken(vane__device *d, const vane_kernel *kernel)
         ;
 }
 
-/* A lost device leaves the routes; anything else is this call's affair. A device's first
- * failure is a warning, the later ones are for those who look. */
-static void note_failure(vane_context *ctx, const vane__runner *r, vane_status st)
+/* A lost device leaves the routes, and whoever fails again and again; anything else is this
+ * call's affair. A device's first failure is a warning, the later ones are for those who look. */
+static void note_failure(vane_context *ctx, const vane__prepared *p, const vane__runner *r,
+                         vane_status st)
 {
     int first = r->device == NULL || atomic_fetch_add(&r->device->complaints, 1) == 0;
     vane_error kept = *vane_last_error();
     vane__ran_failed(r);
     vane__log_line(&ctx->settings.log, first ? VANE_LOG_WARN : VANE_LOG_DEBUG, "%s@%s failed: %s",
                    r->kernel->name, name_of(r), vane_last_error()->message);
-    int lost = r->device != NULL && st == VANE_E_DEVICE_LOST &&
-               atomic_fetch_add(&r->device->failures, 1) == 0;
     int broken = r->device != NULL && st == VANE_E_UNSUPPORTED && r->kernel->direct == NULL;
     if (broken)
         note_broken(r->device, r->kernel);
-    if (lost || broken)
-        vane__routes_renew(
-            ctx); /* out of memory: the old routes fail once a call, and are retried */
+    if (broken)
+        vane__routes_renew(ctx);
+    else if (r->device != NULL)
+        vane__device_fail(r->device, st);
+    vane__guard_failed(ctx, p, r, st);
     vane__error_restore(&kept);
 }
 
@@ -174,7 +177,7 @@ static vane_status try_all(vane__election *e, vane__slate *s, vane_decision *rec
         if (e->f != NULL && e->f->hopeless)
             return vane__error_restore(
                 &kept); /* an operand's content, not the candidate: nobody else can either */
-        note_failure(e->ctx, &s->runners[winner], st);
+        note_failure(e->ctx, e->p, &s->runners[winner], st);
         mark_failed(s, &s->runners[winner]);
         if (record != NULL)
             record->retries++;
@@ -194,7 +197,7 @@ vane_status vane__elect(vane__election *e)
                             ? vane__kernel_status(e->failed, e->failed_with, 0)
                             : e->failed_with;
     if (e->failed != NULL)
-        note_failure(ctx, e->failed, first);
+        note_failure(ctx, e->p, e->failed, first);
     vane_status st =
         vane__slate_make(ctx, e->p->rq.op, e->p->dtype, e->p->size_class, hot, &wish, &slate);
     if (st != VANE_OK)

@@ -144,12 +144,12 @@ int vane__flight_is_light(const vane__flight *f, const vane__queue *q);
 /* Such a flight's, with its ticket; f is then to be closed. */
 void vane__trail_leave(vane__trail *t, vane__flight *f);
 /* Lands and ends what such a flight was; its ticket is dropped. */
-vane_status vane__trail_land(vane__trail *t, vane_context *ctx);
+vane_status vane__trail_land(vane__trail *t);
 /* It failed, its queue is idle and its buffers are locked: no copy waits for it any more, and what
  * it should have written is not there. place: its ticket in the order. */
 void vane__trail_spoil(const vane__trail *t, const vane__ticket *place, const vane__device *d);
 /* It failed with st on d: 1 when that is the failure of what it read, else d may be lost. */
-int vane__trail_blame(const vane__trail *t, vane_context *ctx, vane__device *d, vane_status st);
+int vane__trail_blame(const vane__trail *t, vane__device *d, vane_status st);
 
 /* ---- stage.c: operands in host memory, on a device ----------------------------------------- */
 

@@ -11,6 +11,7 @@
 #include "dispatch/flight.h"
 #include "error.h"
 #include "memory/link.h"
+#include "plugin/health.h"
 
 /* ---- before ------------------------------------------------------------------------------ */
 
@@ -310,7 +311,7 @@ static void fall(vane__flight *f, vane__device *d, vane__queue *q, vane_status s
     vane__flight_unlock(f);
     vane__trail_of(&t, f);
     if (!f->hopeless)
-        f->hopeless = vane__trail_blame(&t, f->ctx, d, st);
+        f->hopeless = vane__trail_blame(&t, d, st);
 }
 
 vane_status vane__flight_land(vane__flight *f)

@@ -8,6 +8,7 @@
 #include "dispatch/site.h"
 #include "error.h"
 #include "plugin/deferred.h"
+#include "policy/guard.h"
 #include "policy/learn.h"
 #include "policy/store.h"
 
@@ -218,6 +219,9 @@ const vane__route *vane__route_for(vane_context *ctx, const vane__prepared *p)
 const vane__route *vane__route_learned(vane_context *ctx, const vane__prepared *p)
 {
     const vane__route *route = vane__route_for(ctx, p);
+    if (route != NULL && atomic_load_explicit(&ctx->resting, memory_order_relaxed) > 0 &&
+        vane__probe_in_buffers(ctx, route->site, p))
+        route = vane__route_for(ctx, p);
     if (route == NULL || route->settled || !vane__policy_learns(ctx))
         return route;
     vane__site *site = route->site;

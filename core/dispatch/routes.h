@@ -116,6 +116,7 @@ static inline uint32_t vane__routes_version(const vane_context *ctx)
 #define VANE__SHARE_SETTLED 4u
 #define VANE__SHARE_ALL UINT32_MAX
 #define VANE__SHARES 256u
+#define VANE__SAMPLED (VANE__SHARES / VANE__SHARE_SETTLED)
 /* What is left to this thread before a call is looked at. */
 extern _Thread_local uint32_t vane__unsampled __attribute__((tls_model("initial-exec")));
 

@@ -16,7 +16,19 @@ typedef struct vane__entry {
     /* The same: before and after enough is known, and then of calls too short to be timed. */
     vane__route watched, settled, brief;
     vane__learned learned;
+    vane__breaker breaker; /* not closed: left alone (policy/guard.h) */
+    uint32_t rests_for;    /* then: the vane_reason */
+    uint32_t hurried;      /* and: its pause was cut short once */
+    double lost_ns;        /* what it took when it was left for the CPU */
 } vane__entry;
+
+/* Of calls on a device, against the CPU (policy/guard.h). */
+typedef struct vane__ledger {
+    double lost_ns;  /* so far; never below 0 */
+    double took_ns;  /* the last call */
+    uint64_t at_ns;  /* and when that was */
+    uint32_t losses; /* in a row */
+} vane__ledger;
 
 typedef struct vane__site {
     struct vane__site *next; /* of the table's */
@@ -39,7 +51,8 @@ typedef struct vane__site {
     const char *why, *last_why; /* the reasons of the next change and of the last */
     vane__lesson lesson[2];     /* by the host busy */
     double pace_ns;             /* between calls of the last one who learned; 0 not known */
-    uint32_t remembers;         /* of an earlier process: VANE__REMEMBERS_*, 0 nothing */
+    vane__ledger ledger;
+    uint32_t remembers; /* of an earlier process: VANE__REMEMBERS_*, 0 nothing */
     /* not guarded */
     _Atomic uint64_t next_rehearsal_ns;
     atomic_uint learner; /* somebody tries candidates, who may not be disturbed */

@@ -110,6 +110,8 @@ static vane_reason verdict(const vane_context *ctx, const char *backend, const v
         return VANE_REASON_EXCLUDED;
     if (r->device != NULL && vane__device_lost(r->device))
         return VANE_REASON_UNHEALTHY;
+    if (r->device != NULL && !vane__breaker_closed(&r->device->breaker))
+        return VANE_REASON_RESTING;
     if (r->device != NULL && !vane__device_knows(r->device, r->kernel))
         return VANE_REASON_BROKEN;
     if (ctx->settings.repro && r->kernel->numerics != VANE_NUMERICS_REPRO)
@@ -283,6 +285,19 @@ void vane__slate_free(vane__slate *s)
     s->runners = NULL;
 }
 
+/* Who is left alone for a while is better than nobody. 1: there is one. */
+static int wake(vane__slate *s)
+{
+    int woken = 0;
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->candidates[i].reason == VANE_REASON_RESTING ||
+            s->candidates[i].reason == VANE_REASON_HARMFUL) {
+            s->candidates[i].reason = VANE_REASON_CHOSEN;
+            woken = 1;
+        }
+    return woken;
+}
+
 uint32_t vane__slate_choose(vane_context *ctx, vane__slate *s)
 {
     const vane_policy *policy = atomic_load_explicit(&ctx->policy, memory_order_acquire);
@@ -294,6 +309,8 @@ uint32_t vane__slate_choose(vane_context *ctx, vane__slate *s)
             s->candidates[i].reason == VANE_REASON_COSTLIER)
             s->candidates[i].reason = VANE_REASON_CHOSEN;
     uint32_t winner = policy->choose(policy->self, &s->query, s->candidates, s->count);
+    if (winner == VANE_NO_CANDIDATE && wake(s))
+        winner = policy->choose(policy->self, &s->query, s->candidates, s->count);
     return winner < s->count && s->candidates[winner].reason == VANE_REASON_CHOSEN
                ? winner
                : VANE_NO_CANDIDATE; /* a policy of somebody else may say anything */

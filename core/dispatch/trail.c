@@ -4,6 +4,7 @@
 #include "dispatch/dispatch.h"
 #include "dispatch/flight.h"
 #include "error.h"
+#include "plugin/health.h"
 
 enum { FEW = sizeof((vane__trail *)NULL)->few / sizeof(vane__buffer *) };
 
@@ -69,13 +70,13 @@ static void forget(const vane__trail *t)
         pthread_mutex_unlock(&t->locks[i]->lock);
 }
 
-vane_status vane__trail_land(vane__trail *t, vane_context *ctx)
+vane_status vane__trail_land(vane__trail *t)
 {
     vane_status st = vane__ticket_wait(t->ticket, UINT64_MAX);
     if (st != VANE_OK) {
         vane_error kept = *vane_last_error();
         forget(t);
-        (void)vane__trail_blame(t, ctx, t->ticket->queue->device, st);
+        (void)vane__trail_blame(t, t->ticket->queue->device, st);
         vane__error_restore(&kept);
     }
     vane__ticket_drop(t->ticket);
@@ -101,7 +102,7 @@ void vane__trail_spoil(const vane__trail *t, const vane__ticket *place, const va
     }
 }
 
-int vane__trail_blame(const vane__trail *t, vane_context *ctx, vane__device *d, vane_status st)
+int vane__trail_blame(const vane__trail *t, vane__device *d, vane_status st)
 {
     int inherited = 0;
     for (int i = 0; i < 3; i++) {
@@ -109,7 +110,7 @@ int vane__trail_blame(const vane__trail *t, vane_context *ctx, vane__device *d, 
         inherited |=
             from != NULL && vane__ticket_phase(from) == VANE__DONE && from->status != VANE_OK;
     }
-    if (st == VANE_E_DEVICE_LOST && !inherited && atomic_fetch_add(&d->failures, 1) == 0)
-        vane__routes_renew(ctx);
+    if (st == VANE_E_DEVICE_LOST && !inherited)
+        vane__device_lose(d);
     return inherited;
 }

@@ -111,7 +111,7 @@ static void take_down(vane_stream *s, vane__trail *t, down *d)
 {
     vane__flight *f = t->flight;
     const char *op = t->ticket->op;
-    vane_status st = f != NULL ? flight_down(f, d) : vane__trail_land(t, s->ctx);
+    vane_status st = f != NULL ? flight_down(f, d) : vane__trail_land(t);
     if (st != VANE_OK)
         vane__stream_fail(s, t->sequence, op);
     if (f != NULL)

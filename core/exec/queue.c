@@ -8,6 +8,7 @@
 #include "context.h"
 #include "error.h"
 #include "exec/mark.h"
+#include "plugin/health.h"
 #include "plugin/loader.h"
 
 #define MAX_QUEUES 8u /* of a device that does not say how many it takes */
@@ -143,7 +144,7 @@ void vane__queue_settle(vane__queue *q)
     vane_error kept = *vane_last_error();
     if (vane__queue_sync(q) != VANE_OK) {
         atomic_store(&q->device->wedged, 1);
-        atomic_fetch_add(&q->device->failures, 1);
+        vane__device_lose(q->device);
     }
     vane__error_restore(&kept);
 }

@@ -31,9 +31,16 @@ typedef struct vane__copy {
     void *mapped;        /* imported: the host has it (between mem_map and mem_unmap) */
     vane__ranges valid;  /* not of an imported copy */
     vane__ticket *ready; /* the last work that changed the copy; NULL: done */
+    uint32_t losses;     /* of the device, when it was made */
     uint32_t pins;       /* work that is being enqueued on it: it must stay */
     uint64_t used;       /* a clock of the table: who was not used for longest goes first */
 } vane__copy;
+
+/* Went its content with its device? That may be back since. */
+static inline int vane__copy_lost(const vane__copy *c)
+{
+    return vane__device_lost(c->device) || c->losses != atomic_load(&c->device->losses);
+}
 
 #define VANE__GENERATIONS 0xffffffu /* 24 bits of a handle */
 typedef struct vane__buffer {
@@ -107,8 +114,7 @@ vane_status vane__buffer_known(vane__buffer *b, const char *op, const char *what
 static inline int vane__buffer_sound(const vane__buffer *b, uint64_t lo, uint64_t hi)
 {
     const vane__copy *c = b->copies;
-    return b->lost.count == 0 &&
-           (c == NULL || (c->next == NULL && !vane__device_lost(c->device))) &&
+    return b->lost.count == 0 && (c == NULL || (c->next == NULL && !vane__copy_lost(c))) &&
            (vane__ranges_cover(&b->host_valid, lo, hi) ||
             (c != NULL && vane__ranges_cover(&c->valid, lo, hi)));
 }

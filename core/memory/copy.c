@@ -19,6 +19,7 @@ vane_status vane__copy_make(vane__buffer *b, vane__device *d, vane__copy **out)
     if (c == NULL)
         return vane__fail(VANE_E_NOMEM, "no memory for a copy of buffer '%s'", b->name);
     c->device = d;
+    c->losses = atomic_load(&d->losses);
     vane__ranges_init(&c->valid);
     vane_status st = VANE_OK;
     if (!vane__ranges_reserve(&c->valid, 2))
@@ -132,7 +133,7 @@ static void mourn_range(vane__buffer *b, const vane__copy *gone, uint64_t lo, ui
     for (uint32_t i = 0; i < b->host_valid.count; i++)
         vane__ranges_add(&elsewhere, b->host_valid.at[i].lo, b->host_valid.at[i].hi);
     for (const vane__copy *c = b->copies; c != NULL; c = c->next)
-        for (uint32_t i = 0; c != gone && !vane__device_lost(c->device) && i < c->valid.count; i++)
+        for (uint32_t i = 0; c != gone && !vane__copy_lost(c) && i < c->valid.count; i++)
             vane__ranges_add(&elsewhere, c->valid.at[i].lo, c->valid.at[i].hi);
     for (uint64_t at = lo; vane__ranges_missing(&elsewhere, &gone->valid, at, hi, &r); at = r.hi)
         vane__ranges_add(&b->lost, r.lo, r.hi);
@@ -144,7 +145,7 @@ void vane__buffer_mourn(vane__buffer *b)
     vane__copy *next;
     for (vane__copy *c = b->copies; c != NULL; c = next) {
         next = c->next;
-        if (!vane__device_lost(c->device) || c->pins > 0)
+        if (!vane__copy_lost(c) || c->pins > 0)
             continue;
         if (!c->imported)
             mourn_range(b, c, 0, b->bytes);

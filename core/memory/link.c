@@ -8,10 +8,12 @@
 #include "exec/queue.h"
 #include "memory/pool.h"
 #include "os.h"
+#include "telemetry/clock.h"
 
 #define SMALL (UINT64_C(4) << 10)
 #define LARGE (UINT64_C(1) << 20)
 #define ROUNDS 3
+#define SHORT_NS 1e6 /* a transfer that takes longer is made once */
 
 struct vane__link {
     atomic_uint state; /* 0 as declared, 1 being measured, 2 measured */
@@ -44,7 +46,8 @@ static double transfer(vane__queue *q, vane_mem *mem, void *host, uint64_t bytes
 {
     const vane_backend_vt *vt = &q->device->backend->vt;
     vane_event *e = NULL;
-    uint64_t start = vane__now_ns();
+    const vane_context *ctx = q->device->backend->ctx;
+    uint64_t start = vane__clock_now(ctx);
     pthread_mutex_lock(&q->lock);
     vane_status st = up ? vt->upload(q->handle, mem, 0, host, bytes, &e)
                         : vt->download(q->handle, host, mem, 0, bytes, &e);
@@ -53,7 +56,7 @@ static double transfer(vane__queue *q, vane_mem *mem, void *host, uint64_t bytes
         st = vt->event_wait(e, UINT64_MAX);
         vt->event_free(e);
     }
-    return st == VANE_OK ? (double)(vane__now_ns() - start) : 0;
+    return st == VANE_OK ? (double)(vane__clock_now(ctx) - start) : 0;
 }
 
 static double best(vane__queue *q, vane_mem *mem, void *host, uint64_t bytes, int up)
@@ -64,16 +67,29 @@ static double best(vane__queue *q, vane_mem *mem, void *host, uint64_t bytes, in
         if (ns <= 0)
             return 0;
         least = i == 0 || ns < least ? ns : least;
+        if (ns > SHORT_NS)
+            break;
     }
     return least;
 }
 
+/* As many bytes as a slow link moves in a time that nobody misses. */
+static uint64_t large_of(double small_ns)
+{
+    double bytes = (double)SMALL * SHORT_NS / small_ns;
+    return bytes > (double)LARGE ? LARGE : bytes < 4.0 * SMALL ? 4 * SMALL : (uint64_t)bytes;
+}
+
 static void fit(vane__queue *q, vane_mem *mem, void *host, int up, vane__way *way)
 {
-    double small = best(q, mem, host, SMALL, up), large = best(q, mem, host, LARGE, up);
-    if (small <= 0 || large <= small)
+    double small = best(q, mem, host, SMALL, up);
+    if (small <= 0)
         return;
-    way->bytes_per_ns = (double)(LARGE - SMALL) / (large - small);
+    uint64_t bytes = large_of(small);
+    double large = best(q, mem, host, bytes, up);
+    if (large <= small)
+        return;
+    way->bytes_per_ns = (double)(bytes - SMALL) / (large - small);
     way->latency_ns = small - (double)SMALL / way->bytes_per_ns;
     way->latency_ns = way->latency_ns > 0 ? way->latency_ns : 0;
 }

@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "memory/buffer.h"
+#include "plugin/health.h"
 
 /* q goes on only when t, work of the same backend, is done. */
 vane_status vane__queue_after(vane__queue *q, vane__ticket *t)
@@ -243,7 +244,7 @@ int vane__buffer_is_lost(const vane__buffer *b, uint64_t lo, uint64_t hi)
     vane__range r;
     int lost = vane__ranges_touch(&b->lost, lo, hi);
     for (const vane__copy *c = b->copies; !lost && c != NULL; c = c->next)
-        lost = vane__device_lost(c->device) && !c->imported &&
+        lost = vane__copy_lost(c) && !c->imported &&
                vane__ranges_missing(&b->host_valid, &c->valid, lo, hi, &r);
     return lost;
 }
@@ -252,8 +253,7 @@ int vane__buffer_is_lost(const vane__buffer *b, uint64_t lo, uint64_t hi)
 static void lose(vane__buffer *b, vane__device *d)
 {
     vane_error kept = *vane_last_error();
-    if (atomic_fetch_add(&d->failures, 1) == 0)
-        vane__routes_renew(b->ctx);
+    vane__device_lose(d);
     vane__buffer_mourn(b);
     vane__error_restore(&kept);
 }
@@ -263,7 +263,7 @@ vane_status vane__buffer_home(vane__buffer *b, uint64_t lo, uint64_t hi)
     vane_status st = VANE_OK;
     vane__buffer_mourn(b);
     for (vane__copy *c = b->copies; st == VANE_OK && c != NULL;) {
-        st = vane__device_lost(c->device) ? VANE_OK : bring(b, c, lo, hi);
+        st = vane__copy_lost(c) ? VANE_OK : bring(b, c, lo, hi);
         if (st == VANE_E_DEVICE_LOST) {
             lose(b, c->device);
             st = VANE_OK;

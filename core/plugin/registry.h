@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "plugin/breaker.h"
 #include "plugin/deferred.h"
 #include "plugin/report.h"
 #include "telemetry/gauge.h"
@@ -37,7 +38,9 @@ typedef struct vane__device {
     vane_device *handle;
     vane_device_info info;
     pthread_mutex_t lock;   /* the [device] contract */
-    atomic_uint failures;   /* lost, or unusable after fork(): the routes leave it out */
+    vane__breaker breaker;  /* not closed: the routes leave it out (health.h) */
+    atomic_uint lost;       /* gone, or unusable after fork() */
+    atomic_uint losses;     /* how often what its memory held became invalid */
     atomic_uint wedged;     /* its queue cannot even be waited for: its memory stays with it */
     atomic_uint orphaned;   /* in a child of fork(): its driver is the parent's, and not called */
     atomic_uint complaints; /* failures of any kind that were logged */
@@ -62,7 +65,7 @@ static inline int vane__device_knows(vane__device *d, const vane_kernel *kernel)
 }
 static inline int vane__device_lost(vane__device *d)
 {
-    return atomic_load_explicit(&d->failures, memory_order_acquire) > 0;
+    return atomic_load_explicit(&d->lost, memory_order_acquire) > 0;
 }
 
 typedef struct vane__backend {

@@ -7,9 +7,10 @@
  */
 #include "dispatch/slate.h"
 
-#define STAY 0.97 /* the one that has the route keeps it against less than 3 % */
-#define ENOUGH 5u /* samples */
-#define CLOSE 1.3 /* within that of the best after few samples: more are taken */
+#define STAY 0.97      /* the one that has the route keeps it against less than 3 % */
+#define STAY_YOUNG 0.9 /* or, of times of few samples, 10 % */
+#define ENOUGH 5u      /* samples */
+#define CLOSE 1.3      /* within that of the best after few samples: more are taken */
 #define ENOUGH_CLOSE 9u
 /* Not worth a try: so many times slower than the best, by expectation, by declaration, by
  * what it took once. */
@@ -95,10 +96,11 @@ static uint32_t stay(const vane_query *q, const vane_candidate *c, uint32_t best
         return best;
     int equals =
         c[now].tier == c[best].tier && is_trusted(&c[now]) == is_trusted(&c[best]) &&
-        c[now].samples >= ENOUGH &&
+        c[now].samples > 0 &&
         (q->objective == VANE_OBJECTIVE_TIME || (c[now].power_mw > 0) == (c[best].power_mw > 0));
     double cost = c[best].predicted_ns * vane__policy_weight(q, &c[best], &c[now]);
-    return equals && cost > c[now].predicted_ns * STAY ? now : best;
+    double margin = c[now].samples < ENOUGH || c[best].samples < ENOUGH ? STAY_YOUNG : STAY;
+    return equals && cost > c[now].predicted_ns * margin ? now : best;
 }
 
 static uint32_t choose(void *self, const vane_query *query, vane_candidate *c, uint32_t count)

@@ -6,20 +6,44 @@
 double vane__allowance_left(const vane__allowance *a, uint64_t now_ns)
 {
     uint64_t second = now_ns / VANE__ALLOWANCE_SLOT_NS;
-    double left = VANE__ALLOWANCE_NS + a->more_ns;
+    double left = VANE__ALLOWANCE_NS + a->more_ns, burst = VANE__ALLOWANCE_BURST_NS + a->more_ns;
     for (uint32_t i = 0; i < VANE__ALLOWANCE_SLOTS; i++)
         if (a->spent_ns[i] > 0 && second - a->slot[i] < VANE__ALLOWANCE_SLOTS)
             left -= a->spent_ns[i];
-    return left;
+    for (uint32_t i = 0; i < VANE__ALLOWANCE_SLOTS; i++)
+        if (second - a->slot[i] < 2)
+            burst -= a->spent_ns[i] + a->harm_ns[i];
+    return left < burst ? left : burst;
 }
 
-void vane__allowance_spend(vane__allowance *a, uint64_t now_ns, double ns)
+/* The slot of this second. */
+static uint32_t slot_at(vane__allowance *a, uint64_t now_ns)
 {
     uint64_t second = now_ns / VANE__ALLOWANCE_SLOT_NS;
     uint32_t i = (uint32_t)(second % VANE__ALLOWANCE_SLOTS);
     if (a->slot[i] != second)
-        a->spent_ns[i] = 0;
+        a->spent_ns[i] = a->harm_ns[i] = 0;
     a->slot[i] = second;
-    a->spent_ns[i] += ns > 0 ? ns : 0;
+    return i;
+}
+
+void vane__allowance_harm(vane__allowance *a, uint64_t now_ns, double ns)
+{
+    double *harm = &a->harm_ns[slot_at(a, now_ns)];
+    *harm = *harm + ns > 0 ? *harm + ns : 0;
+}
+
+double vane__allowance_harmed(const vane__allowance *a, uint64_t now_ns)
+{
+    uint64_t second = now_ns / VANE__ALLOWANCE_SLOT_NS;
+    double harm = 0;
+    for (uint32_t i = 0; i < VANE__ALLOWANCE_SLOTS; i++)
+        harm += second - a->slot[i] < 2 ? a->harm_ns[i] : 0;
+    return harm;
+}
+
+void vane__allowance_spend(vane__allowance *a, uint64_t now_ns, double ns)
+{
+    a->spent_ns[slot_at(a, now_ns)] += ns > 0 ? ns : 0;
     a->total_ns += ns > 0 ? ns : 0;
 }

@@ -12,6 +12,7 @@
 
 #include "error.h"
 #include "os.h"
+#include "policy/guard.h"
 #include "policy/pace.h"
 #include "policy/shadow.h"
 #include "policy/store.h"
@@ -348,12 +349,15 @@ static vane_status untimed(vane_context *ctx, vane__prepared *p, const vane__rou
 static vane_status timed(vane_context *ctx, vane__prepared *p, const vane__route *route,
                          uint32_t hot, double *took, int shadows)
 {
+    uint32_t failed = vane__last_run.retries;
     uint64_t start = vane__clock_now(ctx);
     vane_status st = shadows ? shadowed(ctx, p, &route->runner, took)
                              : vane__dispatch_on(ctx, p, &route->runner);
     *took = shadows ? *took : (double)(vane__clock_now(ctx) - start);
-    if (st == VANE_OK && *took > 0)
+    if (st == VANE_OK && *took > 0 && vane__last_run.retries == failed)
         vane__learned_note(ctx, route, p, hot, *took, 0);
+    else if (st == VANE_OK) /* somebody else computed it */
+        vane__guard_wasted(ctx, route, p, *took);
     vane__store_tick(ctx, start);
     vane__pager_look(ctx, start);
     return st;
@@ -394,6 +398,8 @@ vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__rout
     vane__unsampled = vane__shadow_pause(pause_of());
     vane__probes_look(ctx);
     route = vane__route_renewed(ctx, route, hot);
+    if (atomic_load_explicit(&ctx->resting, memory_order_relaxed) > 0)
+        vane__probe_beside(ctx, route->site, p);
     if (!vane__policy_learns(ctx)) {
         vane__pager_look(ctx, 0);
         return untimed(ctx, p, route, shadows);

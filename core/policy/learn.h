@@ -47,6 +47,9 @@ double vane__learned_scale(const vane_candidate *c, const vane_query *middle,
  * data, if there is anything to learn and time left for it: 1, something was. Under no lock. */
 int vane__rehearse(vane_context *ctx, vane__site *twin, const vane__prepared *p);
 
+/* A probe of somebody at the twin (guard.h) beside such data. */
+void vane__rehearse_probe(vane_context *ctx, vane__site *twin, const vane__prepared *p);
+
 /* trial.c: candidates run beside a call, on its inputs, into memory of their own. */
 typedef struct vane__trial {
     vane_context *ctx;

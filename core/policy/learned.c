@@ -5,6 +5,25 @@
 #include <string.h>
 
 enum { KEPT = 2 }; /* of an aged window */
+#define CHANGED 1.25f
+
+/* As many came since as were kept: all of them slower, or all faster, mean that what was known
+ * is over, and the old ones must not outvote the new. */
+static void review(vane__window *w)
+{
+    const float *old = w->ns, *new = w->ns + w->old;
+    uint32_t slower = 0, faster = 0;
+    for (uint32_t i = 0; i < w->old; i++)
+        for (uint32_t k = 0; k < w->old; k++) {
+            slower += new[i] > old[k] * CHANGED;
+            faster += new[i] * CHANGED < old[k];
+        }
+    if (slower == w->old * w->old || faster == w->old * w->old) {
+        memmove(w->ns, new, w->old * sizeof *new);
+        w->pushed = w->old;
+    }
+    w->old = 0;
+}
 
 void vane__window_push(vane__window *w, double ns)
 {
@@ -14,6 +33,8 @@ void vane__window_push(vane__window *w, double ns)
     w->aged = 0;
     w->fresh = 1;
     w->pushed = w->pushed + 1 < 2 * VANE__WINDOW ? w->pushed + 1 : VANE__WINDOW; /* same place */
+    if (w->old > 0 && w->pushed == 2 * w->old)
+        review(w);
 }
 
 static uint32_t sorted(const vane__window *w, float *out)
@@ -40,6 +61,7 @@ void vane__window_age(vane__window *w)
     float kept[KEPT];
     uint32_t n = vane__window_count(w), last = w->pushed + VANE__WINDOW;
     w->aged = n > 0;
+    w->old = n < KEPT ? n : KEPT;
     if (n <= KEPT)
         return;
     for (uint32_t i = 0; i < KEPT; i++)

@@ -21,6 +21,7 @@ typedef struct vane__window {
     float ns[VANE__WINDOW]; /* the last ones, in a ring */
     uint32_t pushed;        /* since it was emptied */
     uint32_t aged;          /* nothing came since it was aged */
+    uint32_t old;           /* of its first ones: kept when it was aged, not reviewed yet */
     uint32_t fresh;         /* measured since it was kept (store.h) */
 } vane__window;
 

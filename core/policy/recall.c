@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* recall.c - what a site knows of a candidate, put into the candidate; and what it learns. */
+#include "policy/guard.h"
 #include "policy/learn.h"
 
 #define DRIFT 1.25 /* a choice that takes so much longer than it did is doubted */
@@ -83,6 +84,7 @@ void vane__learned_recall(const vane__site *site, const vane__entry *e, const va
         c->expected_ns = vane__sizes_expect(site, e, q, c, &c->spread_ns);
     if (site->twin != NULL)
         from_twin(site, e, q, c);
+    vane__guard_verdict(e, c);
     if (c->reason == VANE_REASON_CHOSEN && c->trust == VANE_TRUST_WRONG)
         c->reason = VANE_REASON_WRONG;
 }
@@ -160,8 +162,11 @@ void vane__learned_note(vane_context *ctx, const vane__route *route, const vane_
         const vane_candidate *c = &site->slate.candidates[i];
         uint32_t state = route->runner.width > 1 ? hot : 0;
         vane__window *w = &route->entry->learned.window[state][busy];
+        double scale = vane__learned_scale(c, &site->slate.query, p);
         if (repeated || !is_brief(c, w))
-            vane__window_push(w, took_ns * vane__learned_scale(c, &site->slate.query, p));
+            vane__window_push(w, took_ns * scale);
+        if (!repeated)
+            vane__guard_note(ctx, site, i, route, hot, took_ns, scale);
         if (site->twin != NULL)
             choose_again(ctx, site, w, hot);
         else

@@ -11,6 +11,7 @@
 #include "error.h"
 #include "op/tensor.h"
 #include "os.h"
+#include "policy/guard.h"
 #include "policy/learn.h"
 #include "telemetry/event.h"
 
@@ -153,4 +154,18 @@ int vane__rehearse(vane_context *ctx, vane__site *twin, const vane__prepared *p)
     vane__last_run = call;
     vane__last_run.trial_ns += vane__clock_now(ctx) - start;
     return 1;
+}
+
+void vane__rehearse_probe(vane_context *ctx, vane__site *twin, const vane__prepared *p)
+{
+    stage s = {.memory = NULL};
+    vane_error kept = *vane_last_error();
+    vane__ran call = vane__last_run;
+    uint64_t start = vane__now_ns();
+    if (p->parts > 0 && set_up(&s, p) && vane__route_for(ctx, &s.p) != NULL)
+        vane__probe_beside(ctx, twin, &s.p);
+    tear_down(&s);
+    vane__error_restore(&kept);
+    vane__last_run = call;
+    vane__last_run.trial_ns += vane__now_ns() - start;
 }

@@ -14,13 +14,21 @@ static double shape_of(const vane_query *q, const vane_candidate *c)
     return HOST_CALL_NS + vane__policy_roofline(q, c);
 }
 
+/* Of work of another size than the candidate's query is of: less is moved, too. */
+static double shape_at(const vane_query *there, const vane_query *q, const vane_candidate *c)
+{
+    vane_candidate moves = *c;
+    moves.transfer_ns *= q->bytes > 0 ? there->bytes / q->bytes : 1;
+    return shape_of(there, &moves);
+}
+
 double vane__learned_scale(const vane_candidate *c, const vane_query *middle,
                            const vane__prepared *p)
 {
     vane_query mine = *middle;
     mine.flops = p->work.flops;
     mine.bytes = p->work.bytes;
-    double scale = shape_of(middle, c) / shape_of(&mine, c);
+    double scale = shape_of(middle, c) / shape_at(&mine, middle, c);
     return scale > 0.25 && scale < 4 ? scale : 1;
 }
 
@@ -66,7 +74,7 @@ static void ask(const vane__site *site, const vane__entry *e, const vane_query *
     vane__query_fill(near->op, near->dtype, near->size_class, q->pool_hot, &there);
     if (out->expected_ns <= 0 && vane__window_count(w) >= SPEAKS &&
         (uint32_t)(classes < 0 ? -classes : classes) <= SPEAKS_FOR)
-        out->expected_ns = ns * shape_of(q, c) / shape_of(&there, c);
+        out->expected_ns = ns * shape_of(q, c) / shape_at(&there, q, c);
     out->points[out->count++] =
         (vane__model_point){work_of(&there, c), without_transfer(near, same, ns)};
 }

@@ -33,7 +33,9 @@ extern "C" {
     X(BROKEN, "its plugin gave it up on this device")                \
     X(WRONG, "its result was wrong")                                 \
     X(UNCHECKED, "its result was not checked yet")                   \
-    X(COSTLIER, "predicted to use more energy")
+    X(COSTLIER, "predicted to use more energy")                      \
+    X(RESTING, "failed several times, and is tried again later")     \
+    X(HARMFUL, "lost to the CPU, and is tried again later")
 
 typedef enum vane_reason {
 #define VANE_REASON_ENUM(NAME, text) VANE_REASON_##NAME,

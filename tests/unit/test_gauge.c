@@ -243,7 +243,7 @@ END_TEST
 
 START_TEST(the_lost_are_not_asked)
 {
-    atomic_store(_i ? &opened->orphaned : &opened->failures, 1);
+    atomic_store(_i ? &opened->orphaned : &opened->lost, 1);
     ck_assert(!vane__gauge_ask(opened, NOW));
     ck_assert_int_eq(asked, 0);
     atomic_store(&opened->orphaned, 0);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* probe.c - a trial beside a call decides whether somebody who was left alone comes back. */
+#include <string.h>
+
+#include "error.h"
+#include "plugin/health.h"
+#include "policy/guard.h"
+#include "policy/learn.h"
+#include "telemetry/event.h"
+
+#define WINS 0.95 /* of the CPU's time: comes back */
+#define RUNS 3    /* each of them */
+
+typedef struct probe {
+    vane__entry *entry;
+    vane__breaker *breaker; /* the entry's, or its device's */
+    vane__device *device;   /* whose breaker it is; NULL: the entry's */
+    double scale;           /* brings times to the middle of the class */
+    double base_ns;         /* to be beaten there; 0: to work is enough */
+    double ns[RUNS];        /* brought there */
+    uint32_t runs, trust;
+} probe;
+
+/* ---- who ------------------------------------------------------------------------------ */
+
+/* Candidates that nothing but a breaker keeps away. */
+static int waits(const vane_candidate *c)
+{
+    return c->reason == VANE_REASON_UNHEALTHY || c->reason == VANE_REASON_RESTING ||
+           c->reason == VANE_REASON_HARMFUL || c->reason == VANE_REASON_CHOSEN ||
+           c->reason == VANE_REASON_SLOWER || c->reason == VANE_REASON_NARROWER;
+}
+
+static vane__breaker *breaker_of(const vane__site *site, uint32_t i, uint64_t now)
+{
+    vane__device *d = site->slate.runners[i].device;
+    vane__breaker *own = &site->entries[i]->breaker;
+    if (d != NULL && !vane__breaker_closed(&d->breaker))
+        return vane__breaker_due(&d->breaker, now) ? &d->breaker : NULL;
+    return vane__breaker_due(own, now) ? own : NULL;
+}
+
+/* Under the lock. */
+static int find(const vane__site *site, const vane__prepared *p, uint64_t now, probe *out)
+{
+    for (uint32_t i = 0; i < site->slate.count; i++) {
+        vane__breaker *b = breaker_of(site, i, now);
+        if (b == NULL || !waits(&site->slate.candidates[i]) ||
+            site->entries[i]->learned.trust == VANE_TRUST_WRONG)
+            continue;
+        *out = (probe){.entry = site->entries[i], .breaker = b, .scale = 1};
+        if (p != NULL)
+            out->scale = vane__learned_scale(&site->slate.candidates[i], &site->slate.query, p);
+        if (b != &site->entries[i]->breaker)
+            out->device = site->slate.runners[i].device;
+        else if (site->entries[i]->rests_for == VANE_REASON_HARMFUL)
+            out->base_ns = vane__guard_baseline(site, i);
+        out->trust = site->entries[i]->learned.trust;
+        return 1;
+    }
+    return 0;
+}
+
+static int is_due(vane_context *ctx, const vane__site *site)
+{
+    probe found;
+    pthread_mutex_lock(&ctx->routes->lock);
+    int due = find(site, NULL, vane__clock_now(ctx), &found);
+    pthread_mutex_unlock(&ctx->routes->lock);
+    return due;
+}
+
+/* There is something to pay it with, and nobody else is at it. */
+static int claim(vane_context *ctx, const vane__site *site, const vane__prepared *p, probe *out)
+{
+    uint64_t now = vane__clock_now(ctx);
+    pthread_mutex_lock(&ctx->routes->lock);
+    int mine = find(site, p, now, out) && vane__allowance_left(&ctx->allowance, now) > 0 &&
+               vane__breaker_probe(out->breaker, now);
+    pthread_mutex_unlock(&ctx->routes->lock);
+    return mine;
+}
+
+/* ---- the trial ------------------------------------------------------------------------ */
+
+/* Wrong results bring nobody back, whatever the reason was. */
+static int is_right(vane__trial *t, probe *p)
+{
+    const vane__runner *r = &p->entry->settled.runner;
+    if (p->base_ns <= 0 || p->trust == VANE_TRUST_NONE)
+        p->trust = vane__trial_check(t, r);
+    return p->trust == VANE_TRUST_CHECKED || p->trust == VANE_TRUST_ORACLE;
+}
+
+static int is_good(vane__trial *t, probe *p)
+{
+    if (!is_right(t, p))
+        return 0;
+    do {
+        double ns = vane__trial_time(t, &p->entry->settled.runner, 0) * p->scale;
+        if (ns <= 0 || (p->base_ns > 0 && ns > p->base_ns * WINS))
+            return 0;
+        p->ns[p->runs++] = ns;
+    } while (p->base_ns > 0 && p->runs < RUNS);
+    return 1;
+}
+
+/* What is known of the device is from before. */
+static void doubt(vane_context *ctx, const vane__device *d)
+{
+    vane__site *site = atomic_load_explicit(&ctx->routes->sites, memory_order_acquire);
+    for (; site != NULL; site = site->next)
+        for (uint32_t i = 0; i < site->n_all; i++)
+            for (uint32_t state = 0; state < 4; state++)
+                if (site->all[i]->settled.runner.device == d)
+                    vane__window_age(&site->all[i]->learned.window[state & 1][state >> 1]);
+}
+
+static void judge(vane_context *ctx, vane__site *site, probe *p, int good)
+{
+    uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
+    pthread_mutex_lock(&ctx->routes->lock);
+    p->entry->learned.trust = p->trust != VANE_TRUST_NONE ? p->trust : p->entry->learned.trust;
+    if (good && p->device != NULL)
+        doubt(ctx, p->device);
+    if (p->device == NULL && !good)
+        vane__breaker_judge(p->breaker, vane__clock_now(ctx), 0);
+    if (p->device == NULL && good) {
+        vane__window *w = &p->entry->learned.window[0][busy];
+        *w = (vane__window){.pushed = 0};
+        for (uint32_t i = 0; i < p->runs; i++)
+            vane__window_push(w, p->ns[i]);
+        vane__guard_close(ctx, p->entry);
+        vane__guard_choose(ctx, site, p->base_ns > 0 ? "it wins again" : "it works again");
+    }
+    pthread_mutex_unlock(&ctx->routes->lock);
+    if (p->device != NULL)
+        vane__device_judge(p->device, good);
+}
+
+static void pay(vane_context *ctx, uint64_t start)
+{
+    uint64_t now = vane__clock_now(ctx);
+    pthread_mutex_lock(&ctx->routes->lock);
+    vane__allowance_spend(&ctx->allowance, now, (double)(now - start));
+    pthread_mutex_unlock(&ctx->routes->lock);
+    vane__last_run.trial_ns += now - start;
+}
+
+void vane__probe_beside(vane_context *ctx, vane__site *site, const vane__prepared *p)
+{
+    probe mine;
+    vane__trial t;
+    if (!claim(ctx, site, p, &mine))
+        return;
+    uint64_t start = vane__clock_now(ctx);
+    const vane__runner *r = &mine.entry->settled.runner;
+    vane_error kept = *vane_last_error();
+    if (mine.device != NULL && !vane__device_wake(mine.device)) {
+        judge(ctx, site, &mine, 0);
+    } else if (!vane__trial_open(ctx, p, &t)) {
+        vane__breaker_postpone(mine.breaker, start);
+    } else {
+        if (r->plain || vane__runner_fit(r, &t.p) == VANE_REASON_CHOSEN)
+            judge(ctx, site, &mine, is_good(&t, &mine));
+        else
+            vane__breaker_postpone(mine.breaker, start);
+        vane__trial_close(&t);
+    }
+    vane__error_restore(&kept);
+    pay(ctx, start);
+}
+
+/* What it took here is forgotten: what its twin took speaks for it. */
+static void try_again(vane_context *ctx, vane__site *site)
+{
+    uint64_t now = vane__clock_now(ctx);
+    pthread_mutex_lock(&ctx->routes->lock);
+    for (uint32_t i = 0; i < site->slate.count; i++) {
+        vane__entry *e = site->entries[i];
+        if (!vane__breaker_probe(&e->breaker, now))
+            continue;
+        memset(e->learned.window, 0, sizeof e->learned.window);
+        vane__guard_close(ctx, e);
+        vane__guard_choose(ctx, site, "it is tried again");
+    }
+    pthread_mutex_unlock(&ctx->routes->lock);
+}
+
+int vane__probe_in_buffers(vane_context *ctx, vane__site *site, const vane__prepared *p)
+{
+    if (site->twin == NULL || (!is_due(ctx, site) && !is_due(ctx, site->twin)))
+        return 0;
+    vane__rehearse_probe(ctx, site->twin, p);
+    try_again(ctx, site);
+    return 1;
+}
