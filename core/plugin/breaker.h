@@ -18,6 +18,7 @@
 #define VANE__BREAKER_FIRST_NS UINT64_C(1000000000) /* the first pause */
 #define VANE__BREAKER_DOUBLINGS 6u                  /* of it: 64 s */
 
+/* As vane_health (vane/watch.h). */
 typedef enum vane__breaker_state { VANE__CLOSED, VANE__OPEN, VANE__HALF_OPEN } vane__breaker_state;
 
 typedef struct vane__breaker {

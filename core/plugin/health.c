@@ -74,7 +74,8 @@ void vane__device_judge(vane__device *d, int is_good)
         tell_open(d, "did not pass its probe");
         return;
     }
-    atomic_fetch_add(&d->losses, 1); /* nothing from before this moment is there */
+    if (atomic_load(&d->lost)) /* nothing from before this moment is there */
+        atomic_fetch_add(&d->losses, 1);
     atomic_store(&d->wedged, 0);
     atomic_store(&d->lost, 0);
     vane__breaker_judge(&d->breaker, now, 1);

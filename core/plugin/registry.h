@@ -63,7 +63,7 @@ static inline int vane__device_knows(vane__device *d, const vane_kernel *kernel)
         b = b->next;
     return b == NULL;
 }
-static inline int vane__device_lost(vane__device *d)
+static inline int vane__device_lost(const vane__device *d)
 {
     return atomic_load_explicit(&d->lost, memory_order_acquire) > 0;
 }

@@ -151,6 +151,17 @@ static void retreat(vane_context *ctx, vane__site *site, uint32_t from)
     vane__guard_choose(ctx, site, "it lost to the CPU");
 }
 
+void vane__guard_left(vane_context *ctx, vane__site *site, uint32_t from, uint32_t to)
+{
+    const vane__slate *s = &site->slate;
+    if (from >= s->count || from == to || vane__guard_on_cpu(&s->runners[from]) ||
+        !vane__guard_on_cpu(&s->runners[to]) || s->candidates[from].samples == 0)
+        return;
+    site->entries[from]->lost_ns = s->candidates[from].measured_ns;
+    leave(ctx, site->entries[from], VANE_REASON_HARMFUL, 1);
+    site->why = "it lost to the CPU";
+}
+
 /* ---- the ledger ------------------------------------------------------------------------ */
 
 /* The CPU takes longer than the device did when it was left: what was known of the CPU was old. */

@@ -18,6 +18,9 @@ void vane__guard_note(vane_context *ctx, vane__site *site, uint32_t i, const van
 /* p failed on r. Takes the lock of the routes. */
 void vane__guard_failed(vane_context *ctx, const vane__prepared *p, const vane__runner *r,
                         vane_status st);
+/* The choice went from one candidate to another by itself: nothing else would bring a device back.
+ * Under the lock of the routes. */
+void vane__guard_left(vane_context *ctx, vane__site *site, uint32_t from, uint32_t to);
 /* A call that failed on its route first took took_ns in all. Takes the lock of the routes. */
 void vane__guard_wasted(vane_context *ctx, const vane__route *route, const vane__prepared *p,
                         double took_ns);

@@ -136,9 +136,12 @@ static void compare(vane_context *ctx, vane__site *site, const vane__window *w, 
  * what its twin let expect, and may speak for another. */
 static void choose_again(vane_context *ctx, vane__site *site, const vane__window *w, uint32_t hot)
 {
-    if (w->pushed % 4 == 0 && site->version == vane__routes_version(ctx) &&
-        vane__site_choose(ctx, site, hot) != VANE_NO_CANDIDATE)
-        vane__site_publish(ctx, site, hot);
+    uint32_t before = site->chosen[hot];
+    if (w->pushed % 4 != 0 || site->version != vane__routes_version(ctx) ||
+        vane__site_choose(ctx, site, hot) == VANE_NO_CANDIDATE)
+        return;
+    vane__guard_left(ctx, site, before, site->chosen[hot]);
+    vane__site_publish(ctx, site, hot);
 }
 
 /* One call of it is too short for the clock, and what it takes by itself, after code of ours

@@ -80,6 +80,16 @@ static void fill_device(const vane_context *ctx, const vane__gauge_reading *g, v
     l->missing = g->missing;
 }
 
+static void fill_health(const vane_context *ctx, const vane__device *d, vane_device_load *l)
+{
+    const vane__breaker *b = &d->breaker;
+    uint64_t now = vane__clock_now(ctx), until = atomic_load(&b->until_ns);
+    l->health = atomic_load(&b->state);
+    l->lost = (uint32_t)vane__device_lost(d);
+    l->rests = atomic_load(&b->opened);
+    l->retry_ns = l->health == VANE_HEALTH_RESTING && until > now ? until - now : 0;
+}
+
 vane_status vane_device_load_get(vane_context *ctx, uint32_t device, vane_device_load *out)
 {
     vane__device *d;
@@ -88,9 +98,15 @@ vane_status vane_device_load_get(vane_context *ctx, uint32_t device, vane_device
     vane_status status = check(ctx, "device_load", out, out ? out->struct_size : 0, sizeof *out);
     if (status == VANE_OK)
         status = vane__device_require(ctx, "device_load", device, &d);
+    if (status == VANE_E_DEVICE_LOST) { /* that is what is asked, too */
+        vane__error_clear();
+        d = vane__device_nth(ctx, device);
+        status = VANE_OK;
+    }
     if (status != VANE_OK)
         return status;
     vane_device_load l = {.struct_size = bytes_of(out->struct_size, sizeof l)};
+    fill_health(ctx, d, &l);
     vane__sampler_refresh(ctx, d, &s);
     if (vane__gauge_look(d, &g))
         fill_device(ctx, &g, &l);

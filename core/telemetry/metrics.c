@@ -161,6 +161,19 @@ static void put_one(vane__text *t, const char *name, const char *help, uint64_t 
     vane__text_print(t, "%s %llu\n", name, (unsigned long long)count);
 }
 
+static void put_health(vane__text *t, vane_context *ctx)
+{
+    static const char *const names[] = {"good", "resting", "probed"};
+    static const char name[] = "vane_device_health";
+    vane__device *d;
+    family(t, name, "gauge",
+           "1: the device is used (good), left alone after failures (resting), "
+           "or on probation (probed).");
+    for (uint32_t i = 0; (d = vane__device_nth(ctx, i)) != NULL; i++)
+        for (uint32_t state = 0; state < 3; state++)
+            put_device(t, name, d, "state", names[state], atomic_load(&d->breaker.state) == state);
+}
+
 void vane__stats_metrics(vane_context *ctx, const vane__totals *totals, vane__text *out)
 {
     family(out, "vane_info", "gauge", "The version of libvane.");
@@ -182,4 +195,8 @@ void vane__stats_metrics(vane_context *ctx, const vane__totals *totals, vane__te
             atomic_load(&ctx->found_wrong));
     put_moved(out, ctx);
     put_memory(out, ctx);
+    put_health(out, ctx);
+    family(out, "vane_resting", "gauge",
+           "Devices, and candidates of routes, that are left alone for a while.");
+    vane__text_print(out, "vane_resting %u\n", atomic_load(&ctx->resting));
 }

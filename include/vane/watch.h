@@ -53,6 +53,15 @@ typedef struct vane_host_load {
  * use is that since the call before (20 ms at least). */
 VANE_API vane_status vane_host_load_get(vane_context *ctx, vane_host_load *out);
 
+/* May a device be used? One that is lost, or failed several times in a row, is left alone for a
+ * while that doubles each time; then one probe, beside a call and compared with the oracle,
+ * decides. */
+typedef enum vane_health {
+    VANE_HEALTH_GOOD,
+    VANE_HEALTH_RESTING, /* until retry_ns are over */
+    VANE_HEALTH_PROBED
+} vane_health;
+
 /* What a device says of itself, each field as last believed; the caller sets struct_size. */
 typedef struct vane_device_load {
     uint32_t struct_size;
@@ -63,6 +72,11 @@ typedef struct vane_device_load {
     int32_t temp_mc; /* millidegrees Celsius */
     uint32_t throttled;
     uint64_t lies, missing; /* values that cannot be; questions without an answer */
+    uint32_t health;        /* vane_health; the core says this and the following */
+    uint32_t lost;          /* 1: and what its memory held is gone */
+    uint32_t rests;         /* how often it was left alone, without a long good time between */
+    uint32_t reserved;
+    uint64_t retry_ns; /* resting: when the next probe may be made, from now */
 } vane_device_load;
 VANE_API vane_status vane_device_load_get(vane_context *ctx, uint32_t device,
                                           vane_device_load *out);

@@ -128,6 +128,22 @@ static void dtypes_text(uint32_t dtypes, char *out, size_t bytes)
                                      vane_dtype_name(t));
 }
 
+static const char *const healths[] = {"good", "resting", "probed"};
+
+/* Only of those that are not well. */
+static void print_health(const vane_context *ctx, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        vane_device_load l = {.struct_size = sizeof l};
+        vane_device_info d = {.struct_size = sizeof d};
+        if (vane_device_at(ctx, i, &d, NULL) == VANE_OK &&
+            vane_device_load_get((vane_context *)(uintptr_t)ctx, i, &l) == VANE_OK &&
+            l.health != VANE_HEALTH_GOOD)
+            printf("  %s is %s%s, probed again in %.1f s\n", d.id, healths[l.health % 3],
+                   l.lost ? " (lost)" : "", (double)l.retry_ns / 1e9);
+    }
+}
+
 static void print_devices(const vane_context *ctx)
 {
     table t;
@@ -151,9 +167,11 @@ static void print_devices(const vane_context *ctx)
         table_cell(&t, "%s", dtypes);
     }
     table_end(&t, stdout, 2);
+    print_health(ctx, count);
 }
 
-static void json_device(json *j, const char *backend, const vane_device_info *d)
+static void json_device(json *j, const char *backend, const vane_device_info *d,
+                        const vane_device_load *l)
 {
     json_object(j, NULL);
     json_text(j, "backend", backend);
@@ -176,6 +194,7 @@ static void json_device(json *j, const char *backend, const vane_device_info *d)
     json_integer(j, "numa_node", d->numa_node);
     json_unsigned(j, "mem_total_bytes", d->mem_total_bytes);
     json_unsigned(j, "mem_free_bytes", d->mem_free_bytes);
+    json_text(j, "health", healths[l->health % 3]);
     json_unsigned(j, "mem_align_bytes", d->mem_align_bytes);
     json_unsigned(j, "mem_max_alloc_bytes", d->mem_max_alloc_bytes);
     json_real(j, "link_bytes_per_ns", d->link_bytes_per_ns);
@@ -189,8 +208,10 @@ static void json_devices(json *j, const vane_context *ctx)
     for (uint32_t i = 0; i < vane_device_count(ctx); i++) {
         const char *backend;
         vane_device_info d = {.struct_size = sizeof d};
-        if (vane_device_at(ctx, i, &d, &backend) == VANE_OK)
-            json_device(j, backend, &d);
+        vane_device_load l = {.struct_size = sizeof l};
+        if (vane_device_at(ctx, i, &d, &backend) == VANE_OK &&
+            vane_device_load_get((vane_context *)(uintptr_t)ctx, i, &l) == VANE_OK)
+            json_device(j, backend, &d, &l);
     }
     json_close(j);
 }
