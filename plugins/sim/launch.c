@@ -63,7 +63,7 @@ vane_status sim_launch(vane_queue *q, const vane_kernel *kernel, const vane_call
     if (slot.is_wrong)
         spoil(call);
     sim_done(q, &work, &slot);
-    return sim_event_make(d, &slot, out);
+    return sim_queue_event(q, &slot, out);
 }
 
 /* ---- a device of the host's memory --------------------------------------------- */

@@ -36,3 +36,11 @@ vane_status sim_queue_wait(vane_queue *q, vane_event *e)
     pthread_mutex_unlock(&b->lock);
     return VANE_OK;
 }
+
+vane_status sim_queue_event(vane_queue *q, sim_slot *slot, vane_event **out)
+{
+    if (slot->status == VANE_OK)
+        slot->status = q->failed;
+    q->failed = out ? VANE_OK : slot->status;
+    return sim_event_make(q->device, slot, out);
+}

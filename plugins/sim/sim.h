@@ -60,7 +60,8 @@ struct vane_device {
 
 struct vane_queue {
     vane_device *device;
-    uint64_t free_ns; /* when its last command ends; under the backend's lock */
+    uint64_t free_ns;   /* when its last command ends; under the backend's lock */
+    vane_status failed; /* of a command without an event: the next event has it */
 };
 
 struct vane_mem {
@@ -151,6 +152,8 @@ vane_status sim_queue_open(vane_device *d, vane_queue **out);
 void sim_queue_close(vane_queue *q);
 vane_status sim_queue_sync(vane_queue *q);
 vane_status sim_queue_wait(vane_queue *q, vane_event *e);
+/* The event of a command, or none (out NULL), whose failure the next one has then. */
+vane_status sim_queue_event(vane_queue *q, sim_slot *slot, vane_event **out);
 vane_status sim_upload(vane_queue *q, vane_mem *dst, uint64_t offset, const void *src,
                        uint64_t bytes, vane_event **out);
 vane_status sim_download(vane_queue *q, void *dst, vane_mem *src, uint64_t offset, uint64_t bytes,

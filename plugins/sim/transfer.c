@@ -45,7 +45,7 @@ static vane_status submit(vane_queue *q, const move *m, vane_event **out)
     if (slot.is_wrong && m->bytes > 0)
         m->to[m->bytes - 1] ^= 0x40;
     sim_done(q, &m->work, &slot);
-    return sim_event_make(q->device, &slot, out);
+    return sim_queue_event(q, &slot, out);
 }
 
 static sim_work over_link(vane_device *d, sim_engine engine, double latency_ns, double rate,

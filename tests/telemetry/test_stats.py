@@ -45,6 +45,9 @@ def metrics_count_every_call():
     check(total(f, "vane_calls_total", op="tanh", backend="none") == 0, "somebody computed them")
     check(total(f, "vane_calls_total", op="neg", backend="frail") == 0, "frail computed nothing")
     check(total(f, "vane_calls_total", op="neg") == did["neg"], f"neg: {calls}")
+    check(f["vane_device_health"]["samples"] and total(f, "vane_device_health", state="good") * 3
+          == len(f["vane_device_health"]["samples"]), "every device is well")
+    check(total(f, "vane_resting") == 0, "nobody is left alone")
     check(total(f, "vane_fallbacks_total", op="neg", backend="frail") == did["neg"], "each neg was a fallback")
     check(total(f, "vane_fallbacks_total") == did["neg"], "and nothing else was")
     check(total(f, "vane_call_failures_total") == 0, "no call failed")

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_retry.c - kernels that fail: the next candidate computes, from inputs that are intact. */
 #include "kit.h"
+#include "telemetry/clock.h"
 
 static vane_context *ctx;
 static kit bad, spare; /* bad is asked first, spare second, the build's own backends last */
@@ -233,9 +234,18 @@ END_TEST
 
 /* ---- the dead and the choosy --------------------------------------------------- */
 
+static uint64_t stands_still(vane_backend *self)
+{
+    (void)self;
+    return 1000000000u;
+}
+
+static const vane_clock no_time = {sizeof(vane_clock), 0, NULL, stands_still, NULL};
+
 START_TEST(a_lost_device_leaves_the_routes)
 {
     open_pair(KIT_DIES, VANE_KERNEL_CLEAN_FAIL);
+    vane__clock_set(ctx, &no_time); /* or its pause might end */
     GOOD(vane_add(ctx, &a, &b, &out));
     ck_assert_uint_eq(runs(&bad), 1);
     bad.mode = KIT_WORKS; /* too late */
