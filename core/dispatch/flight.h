@@ -51,7 +51,8 @@ typedef struct vane__trail {
     uint64_t lo, hi;
     vane__buffer *const *locks; /* few, or the flight's */
     uint32_t n_locks;
-    int host_had; /* the host had all of [lo, hi) before */
+    int host_had;          /* the host had all of [lo, hi) before */
+    uint64_t flying_bytes; /* as it is counted on its device, without a flight */
     vane__buffer *few[4];
 } vane__trail;
 
@@ -73,6 +74,11 @@ typedef struct vane__flight {
     vane__mark *kernel_mark; /* where the ticket's is a transfer's */
     vane__device *device;    /* in flight there */
     int shadows;             /* of a stream: its result is to be checked (policy/shadow.h) */
+    int teaches; /* of a stream that goes anywhere: what it takes is learned (policy/heard.c) */
+    int flying;  /* it is counted as under way on device */
+    uint64_t flying_bytes;
+    const vane_kernel *kernel; /* who computes it there */
+    uint32_t width;
     int known; /* closed: p and what is fixed of the operands are still those of its call */
     /* of a stream */
     vane__trail trail; /* in the air, unless it can be given back there */
@@ -127,10 +133,11 @@ vane_status vane__flight_land(vane__flight *f);
 
 /* Waits for its turn; its inputs are then current on the host, for it to compute or to copy. */
 vane_status vane__flight_home(vane__flight *f);
-/* Between runs: the output's content comes to the host, or what the host has there is the content.
- */
-vane_status vane__flight_output_home(vane__flight *f);
-void vane__flight_output_restored(vane__flight *f);
+
+/* policy/heard.c: it landed from d, of which its marks are still there. */
+void vane__flight_teach(vane__flight *f, vane__device *d);
+/* vane__flight_run on the host; what it took is learned. */
+vane_status vane__flight_run_heard(vane__flight *f, const vane__runner *r);
 
 void vane__flight_lock(vane__flight *f); /* its buffers */
 void vane__flight_unlock(vane__flight *f);

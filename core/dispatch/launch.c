@@ -166,8 +166,21 @@ static void spoil(vane__flight *f)
     vane__trail_spoil(&t, f->place, f->device);
 }
 
+/* The core's own gauges: what is under way on d. */
+static void count(vane__flight *f, vane__device *d, int up)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; up && i < f->n; i++)
+        bytes += f->operands[i].hi - f->operands[i].lo;
+    if (f->flying != up)
+        vane__gauge_count(&d->gauge, up, up ? bytes : f->flying_bytes);
+    f->flying = up;
+    f->flying_bytes = bytes;
+}
+
 static void give_back(vane__flight *f, vane__device *d)
 {
+    count(f, d, 0);
     for (uint32_t i = 0; i < f->n; i++) {
         vane__operand *o = &f->operands[i];
         if (o->buffer == NULL)
@@ -242,6 +255,7 @@ static vane_status take_off(vane__flight *f, const vane__runner *r, vane__queue 
             vane__ticket_drop(out->copy->ready);
             out->copy->ready = vane__ticket_hold(f->ticket);
         }
+        count(f, r->device, 1);
         vane__ticket_fly(f->ticket, q, last);
         for (uint32_t i = 0; i < f->n_locks; i++)
             vane__buffer_tidy(f->locks[i], f->ticket);
@@ -258,7 +272,9 @@ vane_status vane__flight_launch(vane__flight *f, const vane__runner *r, vane__qu
 {
     note_runner(f, r);
     f->device = r->device;
-    f->touched = 0;
+    f->touched = f->flying = 0;
+    f->kernel = r->kernel;
+    f->width = r->width;
     vane_status st = wait_turn(f, q);
     if (st != VANE_OK)
         return st;
@@ -272,7 +288,9 @@ vane_status vane__flight_launch_entered(vane__flight *f, const vane__runner *r, 
 {
     note_runner(f, r);
     f->device = r->device;
-    f->touched = 0;
+    f->touched = f->flying = 0;
+    f->kernel = r->kernel;
+    f->width = r->width;
     vane_status st = wait_turn(f, q);
     return st == VANE_OK ? take_off(f, r, q) : st;
 }
@@ -327,6 +345,8 @@ vane_status vane__flight_land(vane__flight *f)
         st = vane__stage_deliver(out, q);
     if (st != VANE_OK)
         fall(f, d, q, st);
+    else if (f->ticket == f->place)
+        vane__flight_teach(f, d);
     give_back(f, d);
     return st;
 }
@@ -390,27 +410,6 @@ vane_status vane__flight_home(vane__flight *f)
     st = bring_home(f);
     vane__flight_unlock(f);
     return st;
-}
-
-vane_status vane__flight_output_home(vane__flight *f)
-{
-    const vane__operand *out = &f->operands[f->n - 1];
-    if (!f->writes)
-        return VANE_OK;
-    vane__flight_lock(f);
-    vane_status st = vane__buffer_home(out->buffer, out->lo, out->hi);
-    vane__flight_unlock(f);
-    return st;
-}
-
-void vane__flight_output_restored(vane__flight *f)
-{
-    const vane__operand *out = &f->operands[f->n - 1];
-    if (!f->writes)
-        return;
-    vane__flight_lock(f);
-    vane__buffer_written(out->buffer, NULL, out->lo, out->hi);
-    vane__flight_unlock(f);
 }
 
 static vane_status run_on_host(vane__flight *f, const vane__runner *r)

@@ -175,6 +175,7 @@ static int add_candidate(vane_context *ctx, vane__slate *s, const char *backend,
                         .transfer_ns = transfer_ns(ctx, r->device, s, &w->where),
                         .reason = verdict(ctx, backend, r, w),
                         .power_mw = vane__power_of(ctx, r->device),
+                        .queued = r->device ? atomic_load(&r->device->gauge.queued) : 0,
                         .tier = tier_of(ctx, backend)};
     return add_widths(ctx, s, &c, r, w);
 }

@@ -43,8 +43,9 @@ int vane__flight_is_light(const vane__flight *f, const vane__queue *q)
     for (uint32_t i = 0; i < f->n; i++)
         if (f->operands[i].buffer == NULL)
             return 0;
-    return f->n_locks <= FEW && !f->shared && f->queue == NULL && f->kernel_mark == NULL &&
-           f->arena == NULL && f->given_ns == 0 && !waits_for_others(f, q);
+    return f->n_locks <= FEW && !f->shared && !f->teaches && f->queue == NULL &&
+           f->kernel_mark == NULL && f->arena == NULL && f->given_ns == 0 &&
+           !waits_for_others(f, q);
 }
 
 void vane__trail_leave(vane__trail *t, vane__flight *f)
@@ -54,7 +55,9 @@ void vane__trail_leave(vane__trail *t, vane__flight *f)
         t->few[i] = f->locks[i];
     t->locks = t->few;
     t->sequence = f->sequence;
+    t->flying_bytes = f->flying_bytes;
     f->ticket = NULL;
+    f->flying = 0;
 }
 
 static void forget(const vane__trail *t)
@@ -73,6 +76,7 @@ static void forget(const vane__trail *t)
 vane_status vane__trail_land(vane__trail *t)
 {
     vane_status st = vane__ticket_wait(t->ticket, UINT64_MAX);
+    vane__gauge_count(&t->ticket->queue->device->gauge, 0, t->flying_bytes);
     if (st != VANE_OK) {
         vane_error kept = *vane_last_error();
         forget(t);

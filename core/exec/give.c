@@ -12,6 +12,7 @@
 
 #define REAP 256u /* every so often what is done comes down, without waiting */
 #define MOST_IN_AIR 4096u
+#define TEACHES 8u     /* one in so many of calls that may go anywhere is heard (policy/heard.c) */
 #define BRIEF 262144.0 /* bytes, flops */
 
 /* ---- who computes ---------------------------------------------------------------------------- */
@@ -301,7 +302,7 @@ static vane_status run_here(void *arg, vane__flight *f, const vane__runner *r)
         return st;
     if (on_host || f->shared) {
         e->landed = 1;
-        return vane__flight_run(f, r);
+        return on_host ? vane__flight_run_heard(f, r) : vane__flight_run(f, r);
     }
     if (r->device == NULL || r->device->queues == NULL)
         return vane__fail(VANE_E_UNSUPPORTED, "%s has neither a direct function nor a queue",
@@ -414,9 +415,11 @@ static vane_status to_lane(vane_stream *s, vane__flight *f)
 
 vane_status vane__stream_give(vane_stream *s, vane__flight *f)
 {
+    static _Thread_local uint32_t given;
     uint32_t in_air = 1;
     uint64_t oldest = 0;
     f->shadows = vane__shadow_due(s->ctx);
+    f->teaches = s->device == NULL && given++ % TEACHES == 0;
     vane_status st = vane__flight_enter(f);
     if (st == VANE_OK) {
         vane__buffer *few[4], **locks = few; /* in the air, f is the lander's */

@@ -161,13 +161,36 @@ static vane_status run(shadow *s, const vane__runner *r)
     return st;
 }
 
+/* Between runs: the output's content comes to the host. */
+static vane_status bring_home(vane__flight *f)
+{
+    const vane__operand *out = &f->operands[f->n - 1];
+    if (!f->writes)
+        return VANE_OK;
+    vane__flight_lock(f);
+    vane_status st = vane__buffer_home(out->buffer, out->lo, out->hi);
+    vane__flight_unlock(f);
+    return st;
+}
+
+/* What the host has there is the content. */
+static void claim(vane__flight *f)
+{
+    const vane__operand *out = &f->operands[f->n - 1];
+    if (!f->writes)
+        return;
+    vane__flight_lock(f);
+    vane__buffer_written(out->buffer, NULL, out->lo, out->hi);
+    vane__flight_unlock(f);
+}
+
 /* The output on the host, dense; *memory is to be freed. NULL: no memory, or it cannot be had. */
 static const void *result_of(const shadow *s, void **memory)
 {
     const vane_tensor *out = s->e->p->rq.out[0];
     vane_tensor dense = *out;
     *memory = NULL;
-    if (s->e->f != NULL && vane__flight_output_home(s->e->f) != VANE_OK)
+    if (s->e->f != NULL && bring_home(s->e->f) != VANE_OK)
         return NULL;
     vane__strides_fill(dense.rank, dense.shape, dense.stride);
     for (uint32_t d = 0; d < out->rank; d++)
@@ -237,7 +260,7 @@ static void restore(shadow *s)
         if (s->memory[i] != NULL && bytes_of(&s->in[i]) > 0)
             vane__tensor_copy(&s->in[i], rq->in[i]);
     if (s->e->f != NULL)
-        vane__flight_output_restored(s->e->f);
+        claim(s->e->f);
 }
 
 vane_status vane__shadow_call(vane__election *e, const vane__runner *r, double *took_ns)

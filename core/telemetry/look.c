@@ -105,7 +105,9 @@ vane_status vane_device_load_get(vane_context *ctx, uint32_t device, vane_device
     }
     if (status != VANE_OK)
         return status;
-    vane_device_load l = {.struct_size = bytes_of(out->struct_size, sizeof l)};
+    vane_device_load l = {.struct_size = bytes_of(out->struct_size, sizeof l),
+                          .own_queued = atomic_load(&d->gauge.queued),
+                          .own_bytes = atomic_load(&d->gauge.flying_bytes)};
     fill_health(ctx, d, &l);
     vane__sampler_refresh(ctx, d, &s);
     if (vane__gauge_look(d, &g))

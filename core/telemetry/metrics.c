@@ -174,6 +174,28 @@ static void put_health(vane__text *t, vane_context *ctx)
             put_device(t, name, d, "state", names[state], atomic_load(&d->breaker.state) == state);
 }
 
+static void put_gauge(vane__text *t, const char *name, const vane__device *d, uint64_t value_now)
+{
+    vane__text_put(t, name);
+    label(t, "{", "backend", d->backend->entry->name);
+    label(t, ",", "device", d->info.id);
+    value(t, (double)value_now);
+}
+
+static void put_under_way(vane__text *t, vane_context *ctx)
+{
+    static const char queued[] = "vane_device_queued", bytes[] = "vane_device_queued_bytes";
+    vane__device *d;
+    family(t, queued, "gauge", "Launches of this context under way.");
+    for (uint32_t i = 0; (d = vane__device_nth(ctx, i)) != NULL; i++)
+        if (d->queues != NULL)
+            put_gauge(t, queued, d, atomic_load(&d->gauge.queued));
+    family(t, bytes, "gauge", "Operands of these launches.");
+    for (uint32_t i = 0; (d = vane__device_nth(ctx, i)) != NULL; i++)
+        if (d->queues != NULL)
+            put_gauge(t, bytes, d, atomic_load(&d->gauge.flying_bytes));
+}
+
 void vane__stats_metrics(vane_context *ctx, const vane__totals *totals, vane__text *out)
 {
     family(out, "vane_info", "gauge", "The version of libvane.");
@@ -195,6 +217,7 @@ void vane__stats_metrics(vane_context *ctx, const vane__totals *totals, vane__te
             atomic_load(&ctx->found_wrong));
     put_moved(out, ctx);
     put_memory(out, ctx);
+    put_under_way(out, ctx);
     put_health(out, ctx);
     family(out, "vane_resting", "gauge",
            "Devices, and candidates of routes, that are left alone for a while.");

@@ -82,6 +82,7 @@ typedef struct vane_candidate {
     double spread_ns;    /* between the quartiles of them; without samples, how far off
                           * expected_ns may be; 0 unknown */
     double expected_ns;  /* from another state, sizes near by or an earlier process; 0 nothing */
+    uint64_t queued;     /* this context's launches under way on its device */
 } vane_candidate;
 
 /* What is asked: one op, dtype and size class, with the state of the machine. */

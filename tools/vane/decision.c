@@ -3,6 +3,7 @@
 #include "decision.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "table.h"
 #include "text.h"
@@ -70,6 +71,17 @@ static void rows(table *t, const vane_decision *d)
     }
 }
 
+static void under_way(const vane_decision *d)
+{
+    for (uint32_t i = 0; i < d->count; i++) {
+        const vane_candidate *c = &d->candidates[i];
+        int again = i > 0 && strcmp(d->candidates[i - 1].device, c->device) == 0;
+        if (c->queued > 0 && !again)
+            printf("  under way on %s: %llu of this program's launches\n", c->device,
+                   (unsigned long long)c->queued);
+    }
+}
+
 void decision_print(const vane_decision *d)
 {
     table t;
@@ -88,6 +100,7 @@ void decision_print(const vane_decision *d)
         printf("  the route: %s; %u change%s since; %s\n", d->route_why, d->route_changes,
                d->route_changes == 1 ? "" : "s",
                d->settled ? "settled" : "candidates are still being tried");
+    under_way(d);
     if (energy)
         printf("  the least energy is wanted (VANE_OPTIMIZE); whose power is not known (-) is "
                "compared by time\n");
@@ -118,6 +131,7 @@ static void json_candidate(json *j, const vane_candidate *c)
     json_real(j, "spread_ns", c->spread_ns);
     json_real(j, "expected_ns", c->expected_ns);
     json_unsigned(j, "power_mw", c->power_mw);
+    json_unsigned(j, "queued", c->queued);
     json_text(j, "trust", trust_text(c->trust));
     json_text(j, "reason", reason_text(c->reason));
     json_close(j);
