@@ -22,8 +22,11 @@
 
 #define BURST_NS 5e6 /* of trials beside one call */
 #define WIDE_BESIDE_NS 1e6
-#define NEEDED 2.0                   /* times as fast as the choice, if it is right */
-#define BREAK_NS UINT64_C(100000000) /* of a lesson without allowance */
+#define NEEDED 2.0                 /* times as fast as the choice, if it is right */
+#define SURE 5u                    /* samples of one that the route goes to amid a lesson */
+#define MUCH 3.0                   /* times as fast: less will do */
+#define BREAK_NS UINT64_C(1000000) /* of a lesson that took long enough for one call */
+#define DRY_NS UINT64_C(100000000) /* of one without allowance */
 /* Between two lessons; doubles with each, up to some minutes. The first is short: what disturbed
  * the machine for the moment of one lesson is gone in the next. */
 #define FIRST_PAUSE_NS UINT64_C(100000000)
@@ -150,6 +153,21 @@ static int nobody_checked(const vane__slate *s)
     return 1;
 }
 
+/* A lesson that goes on has few times of some, and none of others in this state: the route does
+ * not follow each of them, but goes to one that has enough, or promises much. */
+static void hold(const vane__slate *s, uint32_t *chosen)
+{
+    uint32_t now = s->query.current;
+    if (now >= s->count || now == *chosen)
+        return;
+    const vane_candidate *c = &s->candidates[now], *to = &s->candidates[*chosen];
+    int stands = c->reason == VANE_REASON_SLOWER || c->reason == VANE_REASON_NARROWER;
+    int trusted = c->trust == VANE_TRUST_CHECKED || c->trust == VANE_TRUST_ORACLE;
+    if (stands && trusted && c->tier == to->tier && to->samples < SURE &&
+        to->predicted_ns * MUCH > c->predicted_ns)
+        *chosen = now;
+}
+
 static void look_under_lock(lesson *l, step *out)
 {
     vane__site *site = l->site;
@@ -161,6 +179,8 @@ static void look_under_lock(lesson *l, step *out)
     uint32_t next = next_of(l);
     if (next == VANE_NO_CANDIDATE && !site->lesson[s->query.busy].over)
         settle(l);
+    if (next != VANE_NO_CANDIDATE)
+        hold(s, &site->chosen[l->hot]);
     vane__site_publish(l->ctx, site, l->hot);
     out->chosen = vane__site_route(l->ctx, site, site->chosen[l->hot]);
     out->chosen_ns = s->candidates[site->chosen[l->hot]].predicted_ns;
@@ -272,9 +292,9 @@ static int affordable(const step *s, double spent)
     return spent < BURST_NS && (is_needed(s) || s->left_ns - spent > s->next_ns);
 }
 
-/* There is no allowance left: calls go on as if all were known, and the samples among them are
- * the occasions to go on with the lesson. */
-static const vane__route *pause_lesson(lesson *l, const vane__route *chosen)
+/* There is no allowance left, or it is another call's turn: calls go on as if all were known, and
+ * the samples among them are the occasions to go on with the lesson. */
+static const vane__route *pause_lesson(lesson *l, const vane__route *chosen, double left_ns)
 {
     vane__site *site = l->site;
     pthread_mutex_lock(&l->ctx->routes->lock);
@@ -282,7 +302,7 @@ static const vane__route *pause_lesson(lesson *l, const vane__route *chosen)
         vane__site_choose(l->ctx, site, l->hot) != VANE_NO_CANDIDATE) {
         vane__lesson *here = &site->lesson[site->slate.query.busy];
         here->paused = 1;
-        atomic_store(&here->due_ns, vane__clock_now(l->ctx) + BREAK_NS);
+        atomic_store(&here->due_ns, vane__clock_now(l->ctx) + (left_ns > 0 ? BREAK_NS : DRY_NS));
         vane__site_publish(l->ctx, site, l->hot);
         chosen = vane__site_route(l->ctx, site, site->chosen[l->hot]);
     }
@@ -303,8 +323,9 @@ static const vane__route *learn(lesson *l, const vane__route *route, double *bas
             s.chosen = s.next;
             break;
         }
-        if (serves || !affordable(&s, opened ? t.spent_ns : 0)) {
-            s.chosen = pause_lesson(l, s.chosen);
+        double spent = opened ? t.spent_ns : 0;
+        if (serves || !affordable(&s, spent)) {
+            s.chosen = pause_lesson(l, s.chosen, s.left_ns - spent);
             break;
         }
         if (!opened)

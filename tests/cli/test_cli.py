@@ -32,7 +32,7 @@ def test_help():
 
 def test_wrong_command_lines():
     vane(code=2)
-    refused(2, ["'dance'", "info, ops, run, explain, bench, replay, calibrate"], "dance")
+    refused(2, ["'dance'", "info, ops, run, explain, bench, top, replay, calibrate, check"], "dance")
     refused(2, ["'--frob'", "--json", "--help"], "info", "--frob")
     refused(2, ["'--frob'", "--backend", "--attr"], "run", "--frob")
     refused(2, "takes no value", "info", "--json=yes")

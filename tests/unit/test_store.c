@@ -221,6 +221,51 @@ static uint64_t inode(void)
     return (uint64_t)s.st_ino;
 }
 
+static void add_in_buffers(vane_context *ctx, int64_t n)
+{
+    vane_buffer in, out;
+    GOOD(vane_buffer_wrap(ctx, store_a, (uint64_t)n * sizeof store_a[0], "in", &in));
+    GOOD(vane_buffer_wrap(ctx, store_c, (uint64_t)n * sizeof store_c[0], "out", &out));
+    vane_tensor a = vane_tensor_in(in, 0, VANE_F32, 1, &n),
+                c = vane_tensor_in(out, 0, VANE_F32, 1, &n);
+    GOOD(vane_add(ctx, &a, &a, &c));
+    GOOD(vane_buffer_close(ctx, in));
+    GOOD(vane_buffer_close(ctx, out));
+}
+
+/* All candidates of calls in buffers, as if they were timed there. */
+static uint32_t time_in_buffers(vane_context *ctx)
+{
+    uint32_t timed = 0;
+    pthread_mutex_lock(&ctx->routes->lock);
+    for (vane__site *s = atomic_load(&ctx->routes->sites); s != NULL; s = s->next)
+        for (uint32_t i = 0; s->where.buffers && i < s->n_all; i++, timed++)
+            vane__window_push(&s->all[i]->learned.window[0][0], 1000);
+    pthread_mutex_unlock(&ctx->routes->lock);
+    return timed;
+}
+
+START_TEST(times_without_trust_of_their_own_are_not_kept)
+{
+    size_t bytes;
+    vane_context *ctx = store_context();
+    store_learn(ctx, 1000);
+    add_in_buffers(ctx, 1000);
+    ck_assert_uint_gt(time_in_buffers(ctx), 1); /* the oracle, and others */
+    vane_close(ctx);
+    char *data = store_load(&bytes);
+    ck_assert_uint_gt(store_count(bytes), 0);
+    for (uint32_t i = 0; i < store_count(bytes); i++)
+        ck_assert(store_records(data)[i].samples == 0 ||
+                  store_records(data)[i].trust != VANE_TRUST_NONE);
+    free(data);
+    ctx = store_context();
+    add_in_buffers(ctx, 1000);
+    ck_assert(spent(ctx) <= 0); /* nothing was in doubt, nothing was tried */
+    vane_close(ctx);
+}
+END_TEST
+
 START_TEST(nothing_new_writes_nothing)
 {
     learn_and_close(1000);
@@ -419,6 +464,7 @@ int main(void)
     suite_add_tcase(suite, c);
     c = tcase_create("who writes");
     tcase_add_checked_fixture(c, store_begin, NULL);
+    tcase_add_test(c, times_without_trust_of_their_own_are_not_kept);
     tcase_add_test(c, nothing_new_writes_nothing);
     tcase_add_test(c, two_sizes_of_two_processes_are_both_kept);
     tcase_add_test(c, eight_processes_at_once);
