@@ -30,7 +30,8 @@ vane_status vane__routes_open(vane_context *ctx)
 static int is_usable(const vane__route *route)
 {
     vane__device *d = route->runner.device;
-    return d == NULL || (!vane__device_lost(d) && vane__device_knows(d, route->runner.kernel));
+    return d == NULL || (!vane__device_lost(d) && vane__breaker_closed(&d->breaker) &&
+                         vane__device_knows(d, route->runner.kernel));
 }
 
 /* Takes no lock, so that it may be called under any. */

@@ -6,13 +6,15 @@
 double vane__allowance_left(const vane__allowance *a, uint64_t now_ns)
 {
     uint64_t second = now_ns / VANE__ALLOWANCE_SLOT_NS;
-    double left = VANE__ALLOWANCE_NS + a->more_ns, burst = VANE__ALLOWANCE_BURST_NS + a->more_ns;
+    double left = VANE__ALLOWANCE_NS + a->more_ns, used = 0;
     for (uint32_t i = 0; i < VANE__ALLOWANCE_SLOTS; i++)
         if (a->spent_ns[i] > 0 && second - a->slot[i] < VANE__ALLOWANCE_SLOTS)
             left -= a->spent_ns[i];
     for (uint32_t i = 0; i < VANE__ALLOWANCE_SLOTS; i++)
         if (second - a->slot[i] < 2)
-            burst -= a->spent_ns[i] + a->harm_ns[i];
+            used += a->spent_ns[i] + a->harm_ns[i];
+    double burst =
+        (used > 0 ? VANE__ALLOWANCE_BURST_NS - used : VANE__ALLOWANCE_ONE_NS) + a->more_ns;
     return left < burst ? left : burst;
 }
 

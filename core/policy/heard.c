@@ -6,7 +6,7 @@
 #include "policy/learn.h"
 
 /* Of those that teach, of settled routes one in so many. */
-#define SETTLED 8u
+#define SETTLED 4u
 
 static const vane__route *wanted(const vane__flight *f)
 {

@@ -27,9 +27,11 @@
 #define MUCH 3.0                   /* times as fast: less will do */
 #define BREAK_NS UINT64_C(1000000) /* of a lesson that took long enough for one call */
 #define DRY_NS UINT64_C(100000000) /* of one without allowance */
-/* Between two lessons; doubles with each, up to some minutes. The first is short: what disturbed
- * the machine for the moment of one lesson is gone in the next. */
-#define FIRST_PAUSE_NS UINT64_C(100000000)
+/* Between two lessons; doubles with each, up to some minutes. The first is short, where calls
+ * are: what disturbed the machine for the moment of one lesson is gone in the next. */
+#define FIRST_PAUSE_NS 100e6
+#define FIRST_PAUSE_CALLS 250
+#define LONG_FIRST_PAUSE_NS 1e9
 
 /* What one look at the site says. */
 typedef struct step {
@@ -72,6 +74,14 @@ static void keep_expectations(const vane__site *site)
     }
 }
 
+static uint64_t first_pause(double call_ns)
+{
+    double ns = FIRST_PAUSE_CALLS * call_ns;
+    return (uint64_t)(ns < FIRST_PAUSE_NS        ? FIRST_PAUSE_NS
+                      : ns > LONG_FIRST_PAUSE_NS ? LONG_FIRST_PAUSE_NS
+                                                 : ns);
+}
+
 static void settle(lesson *l)
 {
     vane__slate *s = &l->site->slate;
@@ -80,8 +90,9 @@ static void settle(lesson *l)
     keep_expectations(l->site);
     l->site->why = "measured";
     done->since_ns = vane__clock_now(l->ctx);
-    atomic_store(&done->due_ns, done->since_ns + (FIRST_PAUSE_NS << done->lessons));
-    done->settled_ns[l->hot] = (float)s->candidates[l->site->chosen[l->hot]].predicted_ns;
+    double ns = s->candidates[l->site->chosen[l->hot]].predicted_ns;
+    atomic_store(&done->due_ns, done->since_ns + (first_pause(ns) << done->lessons));
+    done->settled_ns[l->hot] = (float)ns;
 }
 
 /* Of this call's own; the site's reasons are of the last choice. */

@@ -4,7 +4,7 @@
 #include "policy/learn.h"
 
 #define DRIFT 1.25 /* a choice that takes so much longer than it did is doubted */
-#define LAST_LESSON 11u
+#define LAST_LESSON 10u
 #define SPEAKS 5u /* samples of a window that another cannot stand for */
 
 /* ---- recalling ------------------------------------------------------------------------ */

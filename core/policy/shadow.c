@@ -214,7 +214,7 @@ static int leave_out(vane_context *ctx, const vane__prepared *p, const vane__run
         e->learned.trust = VANE_TRUST_WRONG;
     route->site->why = "its result was wrong";
     pthread_mutex_unlock(&ctx->routes->lock);
-    vane__routes_renew(ctx);
+    vane__routes_refresh(ctx); /* no other call goes there, with operands wherever they are */
     return first;
 }
 
