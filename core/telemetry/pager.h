@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* pager.h - keeps the page of a context (page.h): made, filled while somebody looks, removed.
  *
- * Calls come by here when they are looked at for other reasons (one in 64, or each that is told),
- * and so does the sampler; ten times a second one of them steps. Without readers a step is a look
- * at the file and at one word of it, and no call is told for the page's sake. A program that is
- * over within VANE__PAGER_YOUNG_NS has no page. What cannot be had is one log line; no call
+ * Calls come by here when they are looked at for other reasons (one in 64 or 256, or each that is
+ * told), and so does the sampler; ten times a second one of them steps. Without readers a step is a
+ * look at the file and at one word of it, and no call is told for the page's sake. A program that
+ * is over within VANE__PAGER_YOUNG_NS has no page. What cannot be had is one log line; no call
  * fails, waits or allocates for it.
  */
 #ifndef VANE__TELEMETRY_PAGER_H
