@@ -194,7 +194,7 @@ vane_status ocl_blast_accepts(vane_device *d, const vane_kernel *k, const vane_c
 {
     product p;
     (void)k;
-    return product_of(call, ocl_dtype_bytes(call->dtype), &p) && is_there(d->backend->blast)
+    return product_of(call, common_dtype_bytes(call->dtype), &p) && is_there(d->backend->blast)
                ? VANE_OK
                : VANE_E_UNSUPPORTED;
 }
@@ -237,7 +237,7 @@ static vane_status run_blast(vane_queue *q, const ocl_kernel *k, const vane_call
 {
     ocl_blast *f = q->device->backend->blast;
     const vane_host *host = q->device->backend->host;
-    const size_t bytes = ocl_dtype_bytes(k->dtype);
+    const size_t bytes = common_dtype_bytes(k->dtype);
     product p;
     cl_int code = CL_SUCCESS;
     if (!product_of(call, bytes, &p) || !is_there(f))

@@ -49,11 +49,11 @@ static void write_options(job *j)
     const ocl_function *f = j->function;
     char second[16] = "";
     if (f->dtype2 < VANE_DTYPE_COUNT)
-        snprintf(second, sizeof second, " -DT2_%s", ocl_dtype_name(f->dtype2));
+        snprintf(second, sizeof second, " -DT2_%s", common_dtype_name(f->dtype2));
     snprintf(j->options, sizeof j->options,
              "-cl-std=CL1.2 -w -DOP_%s -DT_%s%s -DVARIANT=%u -DGROUP=%u -DON_CPU=%d "
              "-DEXACT_DIVISION=%d%s",
-             ops[f->op], ocl_dtype_name(f->dtype), second, f->variant, j->device->group,
+             ops[f->op], common_dtype_name(f->dtype), second, f->variant, j->device->group,
              j->device->is_cpu, j->device->exact_division,
              j->device->exact_division ? " -cl-fp32-correctly-rounded-divide-sqrt" : "");
 }

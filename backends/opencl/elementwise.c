@@ -11,12 +11,12 @@ static vane_status run(vane_queue *q, const ocl_kernel *k, const vane_call *call
     if (k->op == VANE_OP_GELU)
         f.variant = call->params->gelu.tanh_approximation != 0;
     if (k->op == VANE_OP_CLIP) {
-        p.param[0] = ocl_number_bits(k->dtype, call->params->clip.lo);
-        p.param[1] = ocl_number_bits(k->dtype, call->params->clip.hi);
+        p.param[0] = common_number_bits(k->dtype, call->params->clip.lo);
+        p.param[1] = common_number_bits(k->dtype, call->params->clip.hi);
     }
     if (k->op == VANE_OP_AXPY) { /* of f16 and bf16 a float, as all their arithmetic */
         const int narrow = k->dtype == VANE_F16 || k->dtype == VANE_BF16;
-        p.param[0] = ocl_number_bits(narrow ? VANE_F32 : k->dtype, call->params->axpy.alpha);
+        p.param[0] = common_number_bits(narrow ? VANE_F32 : k->dtype, call->params->axpy.alpha);
     }
     return ocl_place_launch(q, k, call, &f, &p, out);
 }

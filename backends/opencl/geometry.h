@@ -27,8 +27,4 @@ typedef struct ocl_place {
 vane_status ocl_place_launch(vane_queue *q, const ocl_kernel *k, const vane_call *call,
                              ocl_function *f, ocl_place *p, cl_event *out);
 
-/* v cast to dtype as ops.h says, as the bits of a C of common.cl. A float that is to be rounded to
- * f16 or bf16 by the kernel's STORE keeps a sticky last bit, so that it is rounded once. */
-int64_t ocl_number_bits(uint32_t dtype, double v);
-
 #endif

@@ -99,7 +99,7 @@ static rates rates_of(const vane_device *d, uint32_t dtype)
 void ocl_kernel_describe(const vane_device *d, ocl_kernel *out, const char *stem, double flop_share)
 {
     rates r = rates_of(d, out->dtype);
-    snprintf(out->name, sizeof out->name, "%s_%s", stem, ocl_dtype_name(out->dtype));
+    snprintf(out->name, sizeof out->name, "%s_%s", stem, common_dtype_name(out->dtype));
     out->base = (vane_kernel){
         .struct_size = sizeof out->base,
         .numerics = VANE_NUMERICS_FAST,

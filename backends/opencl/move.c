@@ -23,7 +23,7 @@ static vane_status run_place(vane_queue *q, const ocl_kernel *k, const vane_call
     ocl_place p;
     p.param[0] = p.param[1] = 0;
     if (k->op == VANE_OP_FILL)
-        p.param[0] = ocl_number_bits(k->dtype, call->params->fill.value);
+        p.param[0] = common_number_bits(k->dtype, call->params->fill.value);
     else if (k->op == VANE_OP_CAST)
         f.dtype2 = call->arg[1].dtype;
     else
@@ -114,7 +114,7 @@ static vane_status run_copy(vane_queue *q, const ocl_kernel *k, const vane_call 
                             cl_event *out)
 {
     const vane_device *d = q->device;
-    const uint64_t bytes = SIDE * (SIDE + 1) * ocl_dtype_bytes(k->dtype);
+    const uint64_t bytes = SIDE * (SIDE + 1) * common_dtype_bytes(k->dtype);
     if (!(call->flags & VANE_CALL_FLAT) && d->max_group >= turn_group(d) &&
         d->local_bytes >= bytes) {
         const uint32_t dim = turned_dim(&call->arg[0], &call->arg[1]);

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "../common/dtype.h"
 #include "vane/backend.h"
 
 /* ---- the loader's functions (api.c) ---------------------------------------------- */
@@ -195,8 +196,6 @@ vane_status ocl_scratch(vane_queue *q, uint32_t slot, uint64_t bytes, cl_mem *ou
 
 /* ---- operands (view.c) ----------------------------------------------------------- */
 
-const char *ocl_dtype_name(uint32_t dtype); /* "f32", as vane_dtype_name; any of the enum's */
-uint64_t ocl_dtype_bytes(uint32_t dtype);
 /* The operand's memory, or NULL where it is empty. */
 cl_mem ocl_view_mem(const vane_view *v);
 /* The place of the element with index 0, in elements. */

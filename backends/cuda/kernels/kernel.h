@@ -17,16 +17,18 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef VANE_CUDA_HOST
-#include "emulate.h" /* KERNEL, SHARED, DEVICE, the built-in variables and functions */
+#include "emulate.h" /* KERNEL, SHARED, DEVICE, DEVICE_MEMBER, what CUDA has built in */
 #else
 #define KERNEL(name, type, threads) \
     extern "C" __global__ void __launch_bounds__(threads) name(const __grid_constant__ type a)
 /* An array of the block; once in a function, which may be one that kernels call. */
 #define SHARED(type, name, count) __shared__ type name[count]
-/* A function of kernels. */
+/* A function of kernels; a static one of a struct. */
 #define DEVICE static __device__ __forceinline__
+#define DEVICE_MEMBER static __device__ __forceinline__
 #endif
 
 #define WARP 32
@@ -122,8 +124,9 @@ DEVICE bf16 narrow_bf16(float v)
 
 /* ---- 16 bytes at a time -------------------------------------------------------------- */
 
-/* N values that are loaded and stored as one: their address is aligned to all of them. */
-template <class T, int N> struct alignas(sizeof(T) * N) pack {
+/* N values that are loaded and stored as one: their address is aligned to all of them, or to 16
+ * bytes where that is less. */
+template <class T, int N> struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) pack {
     T v[N];
 };
 

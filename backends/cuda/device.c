@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* device.c - one device: its context is made when something first needs it. */
+#include <string.h>
+
+#include "host.h"
+
+/* Blocks that the core gives back are for others; a little stays, so that new ones come soon. */
+#define POOL_KEEPS (UINT64_C(64) << 20)
+
+static uint32_t ask(const vane_device *d, CUdevice_attribute what)
+{
+    return (uint32_t)cuda_info_number(&d->backend->cu, d->id, what);
+}
+
+vane_status cuda_device_open(vane_backend *b, uint32_t i, vane_device **out)
+{
+    const vane_host *host = b->host;
+    if (i >= b->found_count)
+        return host->fail(host->ctx, VANE_E_ARGUMENT, 0, "device is %u, expected less than %u", i,
+                          b->found_count);
+    vane_device *d = host->alloc(host->ctx, sizeof *d, 64);
+    if (!d)
+        return host->fail(host->ctx, VANE_E_NOMEM, 0, "no memory for a device");
+    memset(d, 0, sizeof *d);
+    d->backend = b;
+    d->id = b->found[i];
+    d->processors = ask(d, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+    d->major = ask(d, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
+    d->minor = ask(d, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    d->clock_mhz = ask(d, CU_DEVICE_ATTRIBUTE_CLOCK_RATE) / 1000;
+    d->bus_bits = ask(d, CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH);
+    d->memory_mhz = ask(d, CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE) / 1000;
+    pthread_mutex_init(&d->lock, NULL);
+    cuda_kernels_fill(d);
+    *out = d;
+    return VANE_OK;
+}
+
+/* ---- the context ---------------------------------------------------------------------- */
+
+/* Every device of this backend that can may read and write what is allocated here. */
+static void share_pool(vane_device *d)
+{
+    const vane_backend *b = d->backend;
+    for (uint32_t i = 0; i < b->found_count; i++) {
+        CUmemAccessDesc access = {.location = {.type = CU_MEM_LOCATION_TYPE_DEVICE},
+                                  .flags = CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
+        int can = 0;
+        access.location.id = b->found[i];
+        if (b->found[i] != d->id &&
+            b->cu.cuDeviceCanAccessPeer(&can, b->found[i], d->id) == CUDA_SUCCESS && can)
+            b->cu.cuMemPoolSetAccess(d->pool, &access, 1); /* else copies go through the host */
+    }
+}
+
+static CUresult make_pool(vane_device *d)
+{
+    const cuda_driver *cu = &d->backend->cu;
+    CUmemPoolProps props = {.allocType = CU_MEM_ALLOCATION_TYPE_PINNED,
+                            .location = {.type = CU_MEM_LOCATION_TYPE_DEVICE, .id = d->id}};
+    cuuint64_t keeps = POOL_KEEPS;
+    if (!ask(d, CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED))
+        return CUDA_SUCCESS;
+    CUresult code = cu->cuMemPoolCreate(&d->pool, &props);
+    if (code == CUDA_SUCCESS)
+        code = cu->cuMemPoolSetAttribute(d->pool, CU_MEMPOOL_ATTR_RELEASE_THRESHOLD, &keeps);
+    if (code == CUDA_SUCCESS)
+        share_pool(d);
+    return code;
+}
+
+/* What a context of ours has, with it current. */
+static CUresult furnish(vane_device *d, const char **what)
+{
+    const cuda_driver *cu = &d->backend->cu;
+    *what = "cuStreamCreate";
+    CUresult code = cu->cuStreamCreate(&d->memory, CU_STREAM_NON_BLOCKING);
+    if (code == CUDA_SUCCESS) {
+        *what = "cuMemPoolCreate";
+        code = make_pool(d);
+    }
+    if (code == CUDA_SUCCESS) {
+        *what = "cuEventCreate";
+        code = cu->cuEventCreate(&d->epoch, CU_EVENT_DEFAULT);
+    }
+    if (code == CUDA_SUCCESS) {
+        *what = "cuEventRecord";
+        code = cu->cuEventRecord(d->epoch, d->memory);
+    }
+    if (code == CUDA_SUCCESS) {
+        *what = "cuEventSynchronize";
+        code = cu->cuEventSynchronize(d->epoch);
+        d->epoch_ns = d->backend->host->now_ns(d->backend->host->ctx);
+    }
+    return code;
+}
+
+/* What of it there is; errors of a lost device change nothing. */
+static void strip(vane_device *d)
+{
+    const cuda_driver *cu = &d->backend->cu;
+    cuda_modules_close(d);
+    cuda_events_close(d);
+    if (d->memory)
+        cu->cuStreamSynchronize(d->memory);
+    if (d->epoch)
+        cu->cuEventDestroy_v2(d->epoch);
+    if (d->pool)
+        cu->cuMemPoolDestroy(d->pool);
+    if (d->memory)
+        cu->cuStreamDestroy_v2(d->memory);
+    d->epoch = NULL;
+    d->pool = NULL;
+    d->memory = NULL;
+}
+
+static void release(vane_device *d)
+{
+    const cuda_driver *cu = &d->backend->cu;
+    if (!d->context)
+        return;
+    const int current = cu->cuCtxPushCurrent_v2(d->context) == CUDA_SUCCESS;
+    strip(d);
+    if (current)
+        cuda_leave(d);
+    cu->cuDevicePrimaryCtxRelease_v2(d->id);
+    d->context = NULL;
+}
+
+vane_status cuda_device_ready(vane_device *d)
+{
+    const cuda_driver *cu = &d->backend->cu;
+    const char *what = "cuDevicePrimaryCtxRetain";
+    if (d->context)
+        return VANE_OK;
+    CUresult code = cu->cuDevicePrimaryCtxRetain(&d->context, d->id);
+    if (code != CUDA_SUCCESS) {
+        d->context = NULL;
+        return cuda_device_fail(d, code, what);
+    }
+    vane_status st = cuda_enter(d);
+    if (st == VANE_OK) {
+        code = furnish(d, &what);
+        cuda_leave(d);
+        st = code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, what);
+    }
+    if (st != VANE_OK)
+        release(d);
+    return st;
+}
+
+void cuda_device_close(vane_device *d)
+{
+    const vane_host *host = d->backend->host;
+    release(d);
+    pthread_mutex_destroy(&d->lock);
+    host->free(host->ctx, d);
+}
+
+/* ---- telemetry ------------------------------------------------------------------------ */
+
+vane_status cuda_device_telemetry(vane_device *d, vane_telemetry *out)
+{
+    size_t available = 0, total = 0;
+    out->when_ns = d->backend->host->now_ns(d->backend->host->ctx);
+    out->valid = 0;
+    if (!d->context)
+        return VANE_OK; /* to ask would make one */
+    vane_status st = cuda_enter(d);
+    if (st != VANE_OK)
+        return st;
+    if (d->backend->cu.cuMemGetInfo_v2(&available, &total) == CUDA_SUCCESS) {
+        out->mem_free_bytes = available;
+        out->valid = VANE_TELEMETRY_MEM;
+    }
+    cuda_leave(d);
+    return VANE_OK;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* args.h - the kernels' parameters: what the host fills and device code reads, so C and C++ alike.
+ * Pointers are 64-bit numbers; strides count elements.
+ */
+#ifndef CUDA_ARGS_H
+#define CUDA_ARGS_H
+
+#include <stdint.h>
+
+#define ARGS_RANK 9 /* VANE_VIEW_RANK */
+enum { ARG_X, ARG_Y, ARG_Z, ARG_OUT, ARG_COUNT };
+
+/* x / length of 32 bits as a multiplication: (mulhi(x, factor) + x) >> shift, of x < 2^31 */
+typedef struct divisor {
+    uint32_t length, factor, shift;
+} divisor;
+
+/* Which op of a kernel that knows several. */
+enum { LIGHT_ABS, LIGHT_NEG, LIGHT_RELU, LIGHT_CLIP };
+enum { ARITH_ADD, ARITH_SUB, ARITH_MUL, ARITH_MAX, ARITH_MIN, ARITH_AXPY };
+enum { COMPARE_EQUAL, COMPARE_LESS, COMPARE_GREATER };
+
+/* Contiguous operands. */
+typedef struct flat_args {
+    uint64_t at[ARG_COUNT]; /* addresses of the inputs and the output */
+    uint64_t n;
+    uint64_t param[2]; /* the bits of what the op computes in */
+    int32_t op;
+    int32_t aligned; /* all of them, for packs */
+} flat_args;
+
+/* How a thread reads an operand's neighbours along the last dimension. */
+enum { PLACE_ONE, PLACE_PACK, PLACE_APART }; /* one for all, as a pack, one by one */
+
+/* Operands of any strides: rows along the last dimension, cut into packs. */
+typedef struct place_args {
+    uint64_t at[ARG_COUNT];
+    uint64_t param[2];
+    int32_t op;
+    int32_t rank;    /* of the dimensions before the last */
+    uint32_t packs;  /* in all; below 2^31 */
+    uint32_t row;    /* elements */
+    divisor per_row; /* packs of a row */
+    divisor dim[ARGS_RANK];
+    int32_t mode[ARG_COUNT];
+    int64_t step[ARG_COUNT]; /* the last dimension's stride */
+    int64_t stride[ARG_COUNT][ARGS_RANK];
+} place_args;
+
+/* A copy through tiles of shared memory: the input is contiguous along across, the output along
+ * along. The other dimensions count tiles. */
+#define TURN_SIDE 32
+#define TURN_ROWS 8
+typedef struct turn_args {
+    uint64_t from, to;
+    int64_t across, along;        /* lengths */
+    int64_t in_along, out_across; /* strides */
+    uint64_t tiles;               /* in all */
+    divisor tiles_along, tiles_across;
+    int32_t rank;
+    divisor dim[ARGS_RANK];
+    int64_t in[ARGS_RANK], out[ARGS_RANK];
+} turn_args;
+
+#endif
