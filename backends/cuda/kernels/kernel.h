@@ -20,7 +20,8 @@
 #include <string.h>
 
 #ifdef VANE_CUDA_HOST
-#include "emulate.h" /* KERNEL, SHARED, DEVICE, DEVICE_MEMBER, what CUDA has built in */
+#include "emulate.h" /* KERNEL, SHARED, DEVICE, what CUDA has built in */
+#define DEVICE_MEMBER static inline
 #else
 #define KERNEL(name, type, threads) \
     extern "C" __global__ void __launch_bounds__(threads) name(const __grid_constant__ type a)
