@@ -14,4 +14,4 @@ with open(log, 'w') as f:
     f.write('\n'.join(usage) + '\n')
 if other:
     print('\n'.join(other), file=sys.stderr)
-sys.exit(done.returncode)
+raise SystemExit(done.returncode)

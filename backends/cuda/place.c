@@ -11,6 +11,7 @@
 divisor cuda_divisor(uint32_t length)
 {
     uint32_t shift = 0;
+    length = length ? length : 1; /* of an empty dimension nothing is divided */
     while (shift < 32 && (UINT64_C(1) << shift) < length)
         shift++;
     const uint64_t factor = ((UINT64_C(1) << 32) * ((UINT64_C(1) << shift) - length)) / length + 1;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* plan.c - orders, merges and cuts the dimensions of a reduction. */
+/* plan.c - the dimensions of a reduction for the kernels, and how its work is cut. */
 #include "plan.h"
+
+#include <string.h>
 
 enum {
     STRIP = 64,      /* outputs of a tile of reduce_across */
@@ -11,93 +13,21 @@ enum {
     FILL = 8         /* groups that a compute unit of a GPU holds, about */
 };
 
-/* Broadcast dimensions go outside: what they repeat is then walked as a whole. */
-static int before(int64_t a, int64_t b)
-{
-    return b != 0 && (a == 0 || a > b);
-}
-
-static void insert_kept(ocl_plan *p, int64_t extent, int64_t x, int64_t out)
-{
-    int64_t i = p->n_kept++;
-    for (; i > 0 && before(x, p->kept_x[i - 1]); i--) {
-        p->kept[i] = p->kept[i - 1];
-        p->kept_x[i] = p->kept_x[i - 1];
-        p->kept_out[i] = p->kept_out[i - 1];
-    }
-    p->kept[i] = extent;
-    p->kept_x[i] = x;
-    p->kept_out[i] = out;
-}
-
-static void insert_red(ocl_plan *p, int64_t extent, int64_t x, int ordered)
-{
-    int64_t i = p->n_red++;
-    for (; !ordered && i > 0 && before(x, p->red_x[i - 1]); i--) {
-        p->red[i] = p->red[i - 1];
-        p->red_x[i] = p->red_x[i - 1];
-    }
-    p->red[i] = extent;
-    p->red_x[i] = x;
-}
-
-static void merge(ocl_plan *p)
-{
-    int64_t k = 0, r = 0;
-    for (int64_t i = 1; i < p->n_kept; i++) {
-        int joins = p->kept_x[k] == p->kept[i] * p->kept_x[i] &&
-                    p->kept_out[k] == p->kept[i] * p->kept_out[i];
-        int64_t extent = joins ? p->kept[k] * p->kept[i] : p->kept[i];
-        k += !joins;
-        p->kept[k] = extent;
-        p->kept_x[k] = p->kept_x[i];
-        p->kept_out[k] = p->kept_out[i];
-    }
-    for (int64_t i = 1; i < p->n_red; i++) {
-        int joins = p->red_x[r] == p->red[i] * p->red_x[i];
-        int64_t extent = joins ? p->red[r] * p->red[i] : p->red[i];
-        r += !joins;
-        p->red[r] = extent;
-        p->red_x[r] = p->red_x[i];
-    }
-    p->n_kept = p->n_kept ? k + 1 : 0;
-    p->n_red = p->n_red ? r + 1 : 0;
-}
-
-static void add_dimension(ocl_plan *p, const vane_view *x, const vane_view *out, uint32_t d,
-                          int kept, int ordered)
-{
-    int64_t extent = x->shape[d], sx = x->stride[d], so = out->stride[d];
-    *(kept ? &p->outputs : &p->terms) *= extent;
-    if (extent <= 1)
-        return;
-    if (sx < 0 && (kept || !ordered)) { /* from the other end */
-        p->x_at += (extent - 1) * sx;
-        sx = -sx;
-        p->out_at += kept ? (extent - 1) * so : 0;
-        so = -so;
-    }
-    if (kept)
-        insert_kept(p, extent, sx, so);
-    else
-        insert_red(p, extent, sx, ordered);
-}
-
 void ocl_plan_reduce(ocl_plan *p, const vane_call *call, uint32_t n_outer, int ordered)
 {
     const vane_view *x = &call->arg[0], *out = &call->arg[1];
-    *p = (ocl_plan){.outputs = 1, .terms = 1, .y_step = 1, .lanes = 1};
-    p->x_at = ocl_view_at(x);
-    p->out_at = ocl_view_at(out);
-    for (uint32_t d = 0; d < x->rank; d++)
-        add_dimension(p, x, out, d, d < n_outer, ordered);
-    if (p->terms == 0) /* whatever was collected: nothing is read */
-        p->n_red = 0;
-    merge(p);
-    if (p->n_kept == 0)
-        insert_kept(p, 1, 1, 1);
-    if (p->n_red == 0)
-        insert_red(p, p->terms, 1, 1);
+    common_dims d;
+    common_dims_reduce(&d, x, out, n_outer, ordered);
+    *p = (ocl_plan){.outputs = d.outputs, .terms = d.terms, .y_step = 1, .lanes = 1};
+    p->x_at = ocl_view_at(x) + d.x_at;
+    p->out_at = ocl_view_at(out) + d.out_at;
+    p->n_kept = d.n_kept;
+    p->n_red = d.n_red;
+    memcpy(p->kept, d.kept, sizeof p->kept);
+    memcpy(p->kept_x, d.kept_x, sizeof p->kept_x);
+    memcpy(p->kept_out, d.kept_out, sizeof p->kept_out);
+    memcpy(p->red, d.red, sizeof p->red);
+    memcpy(p->red_x, d.red_x, sizeof p->red_x);
 }
 
 void ocl_plan_dot(ocl_plan *p, const vane_call *call)

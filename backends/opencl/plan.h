@@ -2,15 +2,16 @@
 /* plan.h - the dimensions of a REDUCE, ARGMAX, DOT or SOFTMAX call as the kernels of reduce.cl,
  * argmax.cl and softmax.cl get them, and how the work is cut.
  *
- * Dimensions of extent 1 are gone, large strides come first, neighbours are merged. An output's
- * terms are cut into chunks; a chunk is the work of one work-item (CPU device) or team (GPU).
+ * An output's terms are cut into chunks; a chunk is the work of one work-item (CPU device) or team
+ * (GPU).
  */
 #ifndef OCL_PLAN_H
 #define OCL_PLAN_H
 
+#include "../common/dims.h"
 #include "opencl.h"
 
-#define OCL_PLAN_DIMS 8
+#define OCL_PLAN_DIMS COMMON_DIMS
 
 /* As plan.cl declares it: 64-bit fields only, so that every compiler lays it out alike. */
 typedef struct ocl_plan {

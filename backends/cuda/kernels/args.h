@@ -62,4 +62,25 @@ typedef struct turn_args {
     int64_t in[ARGS_RANK], out[ARGS_RANK];
 } turn_args;
 
+/* A reduction: of each output's terms; those are cut into chunks, whose results meet in the block
+ * that is done last. Dimensions are as common_dims has them. */
+#define ARGS_DIMS 8
+#define REDUCE_THREADS 256
+#define REDUCE_COLUMNS 32 /* threads side by side, of a block that goes across */
+#define REDUCE_ROWS (REDUCE_THREADS / REDUCE_COLUMNS)
+typedef struct reduce_args {
+    uint64_t x, y, out;     /* addresses */
+    uint64_t part, count;   /* with several chunks: states, counters that are 0 */
+    int64_t outputs, terms; /* outputs times chunks below 2^31; with several red, terms too */
+    int64_t chunk, chunks;  /* terms of a chunk; chunks of an output */
+    int64_t y_step;         /* DOT: the second input's stride */
+    int32_t op;             /* 1: mean, min, the last index */
+    int32_t lanes;          /* along: threads of an output, a power of two */
+    int32_t packed;         /* x (and y) can be read by packs: along the terms, or across outputs */
+    int32_t tiles;          /* across: blocks' columns of the last kept dimension */
+    int32_t n_kept, n_red;
+    divisor kept[ARGS_DIMS], red[ARGS_DIMS];
+    int64_t kept_x[ARGS_DIMS], kept_out[ARGS_DIMS], red_x[ARGS_DIMS];
+} reduce_args;
+
 #endif

@@ -13,7 +13,6 @@
 #ifndef CUDA_ELEMENTWISE_H
 #define CUDA_ELEMENTWISE_H
 
-#include "args.h"
 #include "number.h"
 
 #define ELEMENTWISE_THREADS 256
@@ -75,12 +74,6 @@ template <class Op> DEVICE void flat(const flat_args &a)
 }
 
 /* ---- any strides ------------------------------------------------------------------------ */
-
-/* n / d; of numbers below 2^31 */
-DEVICE uint32_t divide(uint32_t n, const divisor &d)
-{
-    return (uint32_t)((((uint64_t)n * d.factor >> 32) + n) >> d.shift);
-}
 
 /* count elements of operand k from p on. */
 template <class T, int N>

@@ -8,6 +8,7 @@
 #ifndef CUDA_NUMBER_H
 #define CUDA_NUMBER_H
 
+#include "args.h"
 #include "kernel.h"
 
 struct b8 { /* a bool: any byte but 0 is true */
@@ -76,6 +77,12 @@ template <> struct decode<double> {
 template <class T> DEVICE typename number<T>::C param(uint64_t bits)
 {
     return decode<typename number<T>::C>::of(bits);
+}
+
+/* n / d; of numbers below 2^31 */
+DEVICE uint32_t divide(uint32_t n, const divisor &d)
+{
+    return (uint32_t)((((uint64_t)n * d.factor >> 32) + n) >> d.shift);
 }
 
 /* X(NAME, T) for each set of types; the names are those that kernels end in */
