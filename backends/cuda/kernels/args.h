@@ -83,4 +83,21 @@ typedef struct reduce_args {
     int64_t kept_x[ARGS_DIMS], kept_out[ARGS_DIMS], red_x[ARGS_DIMS];
 } reduce_args;
 
+/* Softmax over rows of terms. */
+#define SOFTMAX_HOLD 16 /* elements that a thread holds, of a row that is read once */
+#define SOFTMAX_THREADS 256
+#define SOFTMAX_LONG 512 /* threads, for rows that 256 cannot hold */
+typedef struct softmax_args {
+    uint64_t x, out, part; /* addresses; part: of each chunk its largest and its sum */
+    int64_t terms, chunk;
+    uint32_t outputs, chunks; /* their product is below 2^31 */
+    int32_t lanes;            /* threads of a row, a power of two */
+    int32_t packed;           /* rows can be read and written by packs */
+    uint32_t tiles;           /* across: blocks' columns of the last kept dimension */
+    int32_t n_kept;
+    int64_t x_step, out_step;
+    divisor kept[ARGS_DIMS];
+    int64_t kept_x[ARGS_DIMS], kept_out[ARGS_DIMS];
+} softmax_args;
+
 #endif

@@ -85,6 +85,19 @@ DEVICE uint32_t divide(uint32_t n, const divisor &d)
     return (uint32_t)((((uint64_t)n * d.factor >> 32) + n) >> d.shift);
 }
 
+/* The offset of number i of n dimensions, in row-major order. */
+DEVICE int64_t offset_of(const divisor *d, const int64_t *stride, int n, uint32_t i)
+{
+    int64_t at = 0;
+#pragma unroll 1
+    for (; n > 1; n--) {
+        const uint32_t rest = divide(i, d[n - 1]);
+        at += (int64_t)(i - rest * d[n - 1].length) * stride[n - 1];
+        i = rest;
+    }
+    return at + i * stride[0];
+}
+
 /* X(NAME, T) for each set of types; the names are those that kernels end in */
 #define FLOAT_TYPES(X) X(f32, float) X(f64, double) X(f16, f16) X(bf16, bf16)
 #define WIDE_TYPES(X) FLOAT_TYPES(X) X(i32, int32_t) X(i64, int64_t)

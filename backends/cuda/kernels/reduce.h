@@ -22,19 +22,6 @@
 
 /* ---- places ---------------------------------------------------------------------------- */
 
-/* The offset of number i of n dimensions, in row-major order. */
-DEVICE int64_t offset_of(const divisor *d, const int64_t *stride, int n, uint32_t i)
-{
-    int64_t at = 0;
-#pragma unroll 1
-    for (; n > 1; n--) {
-        const uint32_t rest = divide(i, d[n - 1]);
-        at += (int64_t)(i - rest * d[n - 1].length) * stride[n - 1];
-        i = rest;
-    }
-    return at + i * stride[0];
-}
-
 DEVICE int64_t kept_x_of(const reduce_args &a, uint32_t k)
 {
     return offset_of(a.kept, a.kept_x, a.n_kept, k);
