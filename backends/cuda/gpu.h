@@ -151,6 +151,7 @@ static inline uint64_t cuda_view_at(const vane_view *v)
 int cuda_elementwise_kernel(const vane_device *d, uint32_t op, uint32_t dtype, cuda_kernel *out);
 int cuda_reduce_kernel(const vane_device *d, uint32_t op, uint32_t dtype, cuda_kernel *out);
 int cuda_softmax_kernel(const vane_device *d, uint32_t op, uint32_t dtype, cuda_kernel *out);
+int cuda_matmul_kernel(const vane_device *d, uint32_t op, uint32_t dtype, cuda_kernel *out);
 int cuda_move_kernel(const vane_device *d, uint32_t op, uint32_t dtype, cuda_kernel *out);
 
 /* Fills name, flags, rates and struct_size of out->base; rates by the device and the kind: bound

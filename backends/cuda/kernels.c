@@ -7,7 +7,7 @@
 typedef int (*family)(const vane_device *d, uint32_t op, uint32_t dtype, cuda_kernel *out);
 
 static const family families[] = {cuda_elementwise_kernel, cuda_move_kernel, cuda_reduce_kernel,
-                                  cuda_softmax_kernel};
+                                  cuda_softmax_kernel, cuda_matmul_kernel};
 
 void cuda_kernels_fill(vane_device *d)
 {

@@ -100,4 +100,21 @@ typedef struct softmax_args {
     int64_t kept_x[ARGS_DIMS], kept_out[ARGS_DIMS];
 } softmax_args;
 
+/* out = alpha * A B + beta * C, for any strides, over batches. */
+#define MATMUL_THREADS 256
+#define MATMUL_BATCH 7 /* dimensions */
+enum { SIDE_A, SIDE_B, SIDE_C, SIDE_O, SIDE_COUNT };
+typedef struct matmul_args {
+    uint64_t at[SIDE_COUNT]; /* addresses */
+    int64_t m, n, k;
+    int64_t row[SIDE_COUNT], col[SIDE_COUNT]; /* strides */
+    uint64_t alpha, beta;                     /* the bits of what is computed in */
+    uint32_t tiles_m, tiles_n;
+    int32_t has_c;
+    int32_t batch_rank;
+    int32_t packed[2]; /* A and B can be read by packs of 4 along their dense dimension */
+    divisor batch[MATMUL_BATCH];
+    int64_t step[SIDE_COUNT][MATMUL_BATCH];
+} matmul_args;
+
 #endif

@@ -25,8 +25,9 @@
 #else
 #define KERNEL(name, type, threads) \
     extern "C" __global__ void __launch_bounds__(threads) name(const __grid_constant__ type a)
-/* An array of the block; once in a function, which may be one that kernels call. */
-#define SHARED(type, name, count) __shared__ type name[count]
+/* An array of the block, aligned to 16 bytes; once in a function, which may be one that kernels
+ * call. */
+#define SHARED(type, name, count) __shared__ __align__(16) type name[count]
 /* A function of kernels; a static one of a struct. */
 #define DEVICE static __device__ __forceinline__
 #define DEVICE_MEMBER static __device__ __forceinline__
