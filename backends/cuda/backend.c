@@ -72,6 +72,7 @@ vane_status cuda_backend_open(const vane_host *host, vane_backend **out)
     if (!b)
         return host->fail(host->ctx, VANE_E_NOMEM, 0, "no memory for the backend");
     *b = (vane_backend){.host = host};
+    pthread_mutex_init(&b->lock, NULL);
     vane_status st = cuda_api_open(host, &b->lib, &b->cu);
     if (st == VANE_OK)
         st = find_devices(b);
@@ -79,6 +80,7 @@ vane_status cuda_backend_open(const vane_host *host, vane_backend **out)
         cuda_backend_close(b);
         return st;
     }
+    b->blas = cuda_blas_open(host);
     *out = b;
     return VANE_OK;
 }
@@ -86,7 +88,10 @@ vane_status cuda_backend_open(const vane_host *host, vane_backend **out)
 void cuda_backend_close(vane_backend *b)
 {
     const vane_host *host = b->host;
+    cuda_blas_close(b);
+    cuda_nvml_close(b);
     host->free(host->ctx, b->found);
+    pthread_mutex_destroy(&b->lock);
     cuda_api_close(b->lib);
     host->free(host->ctx, b);
 }

@@ -144,7 +144,9 @@ vane_status cuda_device_ready(vane_device *d)
         cuda_leave(d);
         st = code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, what);
     }
-    if (st != VANE_OK)
+    if (st == VANE_OK)
+        cuda_nvml_open(d);
+    else
         release(d);
     return st;
 }
@@ -159,20 +161,24 @@ void cuda_device_close(vane_device *d)
 
 /* ---- telemetry ------------------------------------------------------------------------ */
 
-vane_status cuda_device_telemetry(vane_device *d, vane_telemetry *out)
+static void read_driver(vane_device *d, vane_telemetry *out)
 {
     size_t available = 0, total = 0;
-    out->when_ns = d->backend->host->now_ns(d->backend->host->ctx);
-    out->valid = 0;
-    if (!d->context)
-        return VANE_OK; /* to ask would make one */
-    vane_status st = cuda_enter(d);
-    if (st != VANE_OK)
-        return st;
+    if (atomic_load(&d->lost) || d->backend->cu.cuCtxPushCurrent_v2(d->context) != CUDA_SUCCESS)
+        return;
     if (d->backend->cu.cuMemGetInfo_v2(&available, &total) == CUDA_SUCCESS) {
         out->mem_free_bytes = available;
-        out->valid = VANE_TELEMETRY_MEM;
+        out->valid |= VANE_TELEMETRY_MEM;
     }
     cuda_leave(d);
+}
+
+vane_status cuda_device_telemetry(vane_device *d, vane_telemetry *out)
+{
+    out->when_ns = d->backend->host->now_ns(d->backend->host->ctx);
+    out->valid = 0;
+    cuda_nvml_read(d, out);
+    if (!(out->valid & VANE_TELEMETRY_MEM) && d->context) /* else to ask would make one */
+        read_driver(d, out);
     return VANE_OK;
 }

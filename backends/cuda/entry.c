@@ -17,6 +17,7 @@ static const vane_backend_vt table = {
     .device_open = cuda_device_open,
     .device_close = cuda_device_close,
     .kernel = cuda_device_kernel,
+    .accepts = cuda_device_accepts,
     .mem_alloc = cuda_mem_alloc,
     .mem_free = cuda_mem_free,
     .mem_host_ptr = cuda_mem_host_ptr,

@@ -42,10 +42,17 @@ typedef struct cuda_function {
 
 /* ---- objects ------------------------------------------------------------------------ */
 
+typedef struct cuda_nvml cuda_nvml; /* nvml.c */
+typedef struct cuda_blas cuda_blas; /* blas.c */
+
 struct vane_backend {
     const vane_host *host;
     void *lib;
     cuda_driver cu;
+    pthread_mutex_t lock; /* of opening NVML and cuBLAS */
+    cuda_nvml *nvml;      /* NULL: not there, or nobody asked */
+    int nvml_tried;
+    cuda_blas *blas; /* NULL: not wanted */
     CUdevice *found; /* those that can be used */
     uint32_t found_count;
 };
@@ -76,7 +83,9 @@ struct vane_device {
     pthread_mutex_t lock; /* those, modules and functions */
     CUmodule modules[CUDA_FILE_COUNT];
     cuda_function functions[CUDA_STEM_COUNT][VANE_DTYPE_COUNT];
+    void *nvml; /* its handle for this device, or NULL */
     cuda_kernel kernels[VANE_OP_COUNT][VANE_DTYPE_COUNT];
+    cuda_kernel blas[2][VANE_DTYPE_COUNT]; /* MATMUL, GEMM through cuBLAS: alternatives */
 };
 
 struct vane_mem {
@@ -93,7 +102,9 @@ struct vane_queue {
     cuda_staging *staging; /* NULL: no transfer needed it so far */
     CUdeviceptr scratch;   /* kept while memory suffices: in-order use needs no more */
     uint64_t scratch_bytes;
-    CUdeviceptr counters; /* zeros, between two launches; 0: nobody needed them */
+    void *blas;            /* a handle of cuBLAS's, or NULL */
+    CUdeviceptr blas_room; /* it works in */
+    CUdeviceptr counters;  /* zeros, between two launches; 0: nobody needed them */
 };
 
 struct vane_event {
@@ -152,6 +163,8 @@ int cuda_elementwise_kernel(const vane_device *d, uint32_t op, uint32_t dtype, c
 int cuda_reduce_kernel(const vane_device *d, uint32_t op, uint32_t dtype, cuda_kernel *out);
 int cuda_softmax_kernel(const vane_device *d, uint32_t op, uint32_t dtype, cuda_kernel *out);
 int cuda_matmul_kernel(const vane_device *d, uint32_t op, uint32_t dtype, cuda_kernel *out);
+/* blas.c; op: MATMUL or GEMM */
+int cuda_blas_kernel(const vane_device *d, uint32_t dtype, cuda_kernel *out);
 int cuda_move_kernel(const vane_device *d, uint32_t op, uint32_t dtype, cuda_kernel *out);
 
 /* Fills name, flags, rates and struct_size of out->base; rates by the device and the kind: bound

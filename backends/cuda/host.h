@@ -27,6 +27,17 @@ void cuda_kernels_fill(vane_device *d);
 const vane_kernel *cuda_device_kernel(vane_device *d, uint32_t op, const char *name,
                                       uint32_t dtype);
 
+/* nvml.c */
+void cuda_nvml_open(vane_device *d);
+void cuda_nvml_close(vane_backend *b);
+void cuda_nvml_read(const vane_device *d, vane_telemetry *out);
+
+/* blas.c */
+cuda_blas *cuda_blas_open(const vane_host *host);
+void cuda_blas_close(vane_backend *b);
+void cuda_blas_release(vane_queue *q); /* of a queue that closes */
+vane_status cuda_device_accepts(vane_device *d, const vane_kernel *k, const vane_call *call);
+
 /* memory.c */
 vane_status cuda_mem_alloc(vane_device *d, uint32_t space, uint64_t bytes, vane_mem **out);
 void cuda_mem_free(vane_device *d, vane_mem *m);

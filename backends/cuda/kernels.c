@@ -9,6 +9,15 @@ typedef int (*family)(const vane_device *d, uint32_t op, uint32_t dtype, cuda_ke
 static const family families[] = {cuda_elementwise_kernel, cuda_move_kernel, cuda_reduce_kernel,
                                   cuda_softmax_kernel, cuda_matmul_kernel};
 
+static void fill_blas(vane_device *d, uint32_t which, uint32_t op, uint32_t dtype)
+{
+    cuda_kernel *k = &d->blas[which][dtype];
+    k->op = (uint16_t)op;
+    k->dtype = (uint16_t)dtype;
+    if (cuda_blas_kernel(d, dtype, k))
+        d->kernels[op][dtype].base.alternative = &k->base;
+}
+
 void cuda_kernels_fill(vane_device *d)
 {
     for (uint32_t op = 0; op < VANE_OP_COUNT; op++) {
@@ -20,6 +29,10 @@ void cuda_kernels_fill(vane_device *d)
                 if (families[i](d, op, dtype, k))
                     break;
         }
+    }
+    for (uint32_t dtype = 0; dtype < VANE_DTYPE_COUNT; dtype++) {
+        fill_blas(d, 0, VANE_OP_MATMUL, dtype);
+        fill_blas(d, 1, VANE_OP_GEMM, dtype);
     }
 }
 

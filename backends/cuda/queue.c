@@ -32,6 +32,7 @@ void cuda_queue_close(vane_queue *q)
     const int current = cu->cuCtxPushCurrent_v2(d->context) == CUDA_SUCCESS;
     cu->cuStreamSynchronize(q->stream);
     cuda_staging_close(q);
+    cuda_blas_release(q);
     if (q->scratch)
         cuda_memory_give(d, q->stream, q->scratch);
     if (q->counters)
