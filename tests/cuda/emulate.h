@@ -12,6 +12,7 @@
 #include "block.h"
 
 #define DEVICE static inline __attribute__((unused))
+#define DEVICE_MEMBER static inline
 #define __device__
 #define __host__
 #define __global__
