@@ -46,11 +46,6 @@ void fake_contexts_lose(CUresult code)
             fake_lose(primary[i], code, 1, "");
 }
 
-static int no_threads(void *arg)
-{
-    return ((fake_context *)arg)->threads == 0;
-}
-
 /* All of it goes; what a program that ends in order would have freed before is counted. */
 static void end_context(fake_context *ctx)
 {
@@ -59,8 +54,7 @@ static void end_context(fake_context *ctx)
         left += s != ctx->usual;
         fake_stream_end(s);
     }
-    while (!no_threads(ctx))
-        pthread_cond_wait(&fake_changed, &fake_lock);
+    fake_threads_join(ctx, 1);
     left +=
         fake_graphs_end(ctx) + fake_events_end(ctx) + fake_modules_end(ctx) + fake_blocks_end(ctx);
     left_over += ctx->lost ? 0 : left;

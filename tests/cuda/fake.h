@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "spec.h"
 
@@ -127,12 +128,20 @@ struct fake_stream {
     int slot; /* of the clocks; FAKE_SLOTS: none */
     fake_clock clock;
     pthread_cond_t wake;
-    int started, closing;
+    struct fake_thread *thread; /* NULL: nothing was given yet */
+    int closing;
     fake_op *first, *last;
     uint64_t given, done; /* counts */
     fake_graph *capture;  /* what is given goes there */
     fake_stream *next;
 };
+
+typedef struct fake_thread {
+    pthread_t id;
+    pid_t tid;
+    int closing, ends; /* its stream was ended; it needs the lock no more */
+    struct fake_thread *next;
+} fake_thread;
 
 typedef struct fake_mark { /* one recording of an event */
     unsigned refs;
@@ -156,6 +165,8 @@ CUresult fake_stream_wait(fake_stream *s);
 CUresult fake_context_wait(fake_context *ctx);
 /* The thread ends when all is done; the stream goes with it. */
 void fake_stream_end(fake_stream *s);
+/* Of streams that were ended: all of them, or those whose threads are through. */
+void fake_threads_join(fake_context *ctx, int all);
 fake_mark *fake_mark_new(void);
 void fake_mark_drop(fake_mark *m);
 /* Gives the operation that ends the mark. */
@@ -170,8 +181,8 @@ struct fake_context {
     unsigned refs;
     CUresult lost; /* every call gets it */
     fake_stream *streams, *usual;
-    unsigned threads; /* of streams that have not ended */
-    unsigned peers;   /* bits: devices whose memory it may use */
+    struct fake_thread *threads; /* of streams, also of those that were ended */
+    unsigned peers;              /* bits: devices whose memory it may use */
     uint64_t launches;
     struct fake_event *events;
     struct fake_module *modules;

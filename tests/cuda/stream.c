@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* stream.c - streams: operations in order on a thread of the stream's own, and marks, the moments
  * that events and waits are made of. */
-#include <errno.h>
-#include <stdio.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "block.h"
 #include "fake.h"
@@ -139,6 +140,7 @@ static void *work(void *arg)
     fake_context *ctx = s->ctx;
     char why[256];
     pthread_mutex_lock(&fake_lock);
+    s->thread->tid = (pid_t)syscall(SYS_gettid);
     while (s->first || !s->closing) {
         fake_op *op = s->first;
         if (!op) {
@@ -160,28 +162,45 @@ static void *work(void *arg)
         s->done++;
         pthread_cond_broadcast(&fake_changed);
     }
+    fake_thread *thread = s->thread;
     finish(s);
+    thread->ends = 1;
     pthread_mutex_unlock(&fake_lock);
     emu_release();
-    pthread_mutex_lock(&fake_lock);
-    ctx->threads--;
-    pthread_cond_broadcast(&fake_changed);
-    pthread_mutex_unlock(&fake_lock);
     return NULL;
+}
+
+/* Joins the threads of streams that were ended: all, or those that take no lock any more. */
+void fake_threads_join(fake_context *ctx, int all)
+{
+    for (fake_thread **at = &ctx->threads; *at;) {
+        fake_thread *t = *at;
+        if (!t->ends && !(all && t->closing)) {
+            at = &t->next;
+            continue;
+        }
+        *at = t->next;
+        pthread_mutex_unlock(&fake_lock);
+        pthread_join(t->id, NULL);
+        while (t->tid > 0 && syscall(SYS_tgkill, getpid(), t->tid, 0) == 0)
+            sched_yield(); /* who counts this process's threads sees it until then */
+        pthread_mutex_lock(&fake_lock);
+        free(t);
+        at = &ctx->threads; /* others may have changed the list */
+    }
 }
 
 static CUresult start(fake_stream *s)
 {
-    pthread_attr_t attr;
-    pthread_t thread;
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    const int rc = pthread_create(&thread, &attr, work, s);
-    pthread_attr_destroy(&attr);
-    if (rc != 0)
+    fake_thread *t = calloc(1, sizeof *t);
+    s->thread = t;
+    if (!t || pthread_create(&t->id, NULL, work, s) != 0) {
+        free(t);
+        s->thread = NULL;
         return CUDA_ERROR_OUT_OF_MEMORY;
-    s->started = 1;
-    s->ctx->threads++;
+    }
+    t->next = s->ctx->threads;
+    s->ctx->threads = t;
     return CUDA_SUCCESS;
 }
 
@@ -189,7 +208,7 @@ static CUresult start(fake_stream *s)
 
 static CUresult append(fake_stream *s, fake_op *op)
 {
-    if (s->ctx->lost || (!s->started && start(s) != CUDA_SUCCESS)) {
+    if (s->ctx->lost || (!s->thread && start(s) != CUDA_SUCCESS)) {
         fake_op_drop(op);
         return s->ctx->lost ? s->ctx->lost : CUDA_ERROR_OUT_OF_MEMORY;
     }
@@ -317,6 +336,7 @@ fake_stream *fake_stream_make(fake_context *ctx, unsigned flags)
     fake_stream *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
+    fake_threads_join(ctx, 0);
     s->ctx = ctx;
     s->flags = flags;
     s->slot = fake_slot_take();
@@ -339,10 +359,12 @@ void fake_stream_end(fake_stream *s)
     if (s == s->ctx->usual)
         s->ctx->usual = NULL;
     s->closing = 1;
-    if (s->started)
+    if (s->thread) {
+        s->thread->closing = 1;
         pthread_cond_signal(&s->wake);
-    else
+    } else {
         finish(s);
+    }
 }
 
 fake_stream *fake_stream_get(fake_context *ctx, CUstream handle)
