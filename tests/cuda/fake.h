@@ -139,7 +139,8 @@ struct fake_stream {
 typedef struct fake_thread {
     pthread_t id;
     pid_t tid;
-    int closing, ends; /* its stream was ended; it needs the lock no more */
+    int closing, idle; /* its stream was ended, with nothing left to do */
+    int ends;          /* it needs the lock no more */
     struct fake_thread *next;
 } fake_thread;
 

@@ -170,12 +170,12 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* Joins the threads of streams that were ended: all, or those that take no lock any more. */
+/* Joins the threads of streams that were ended: all, or those that have nothing to do any more. */
 void fake_threads_join(fake_context *ctx, int all)
 {
     for (fake_thread **at = &ctx->threads; *at;) {
         fake_thread *t = *at;
-        if (!t->ends && !(all && t->closing)) {
+        if (!t->ends && !t->idle && !(all && t->closing)) {
             at = &t->next;
             continue;
         }
@@ -361,6 +361,7 @@ void fake_stream_end(fake_stream *s)
     s->closing = 1;
     if (s->thread) {
         s->thread->closing = 1;
+        s->thread->idle = s->given == s->done;
         pthread_cond_signal(&s->wake);
     } else {
         finish(s);

@@ -34,6 +34,7 @@ CUresult CUDAAPI cuStreamDestroy(CUstream stream)
     if (!s)
         return fake_done(CUDA_ERROR_INVALID_HANDLE);
     fake_stream_end(s);
+    fake_threads_join(ctx, 0);
     return fake_done(CUDA_SUCCESS);
 }
 
