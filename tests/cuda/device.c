@@ -171,9 +171,10 @@ static int attribute(CUdevice_attribute what, CUdevice device)
     case CU_DEVICE_ATTRIBUTE_CAN_MAP_HOST_MEMORY:
     case CU_DEVICE_ATTRIBUTE_CONCURRENT_KERNELS:
     case CU_DEVICE_ATTRIBUTE_GPU_OVERLAP:
-    case CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED:
     case CU_DEVICE_ATTRIBUTE_ECC_ENABLED:
         return 1;
+    case CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED:
+        return fake_settings.pools;
     case CU_DEVICE_ATTRIBUTE_HOST_NUMA_ID:
         return -1;
     case CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT:

@@ -76,6 +76,8 @@ static int read_item(fake_spec *s, const char *key, char *value)
         s->slow_us = (unsigned)n;
     else if (strcmp(key, "peer") == 0)
         s->peer = (int)n;
+    else if (strcmp(key, "pools") == 0)
+        s->pools = (int)n;
     else if (strcmp(key, "race") == 0)
         s->race = (int)n;
     else
@@ -90,6 +92,7 @@ int fake_spec_read(fake_spec *out, const char *text, char *why, size_t why_bytes
                        .driver = 13000,
                        .memory_bytes = UINT64_C(4) << 30,
                        .peer = 1,
+                       .pools = 1,
                        .race = 1,
                        .misuse_ends = 1};
     while (text && *text) {

@@ -6,6 +6,7 @@
  *   cc=80                compute capability times ten (90)
  *   driver=12040         what cuDriverGetVersion says (13000)
  *   peer=0               no device reads another's memory (1)
+ *   pools=0              no memory pools (1)
  *   slow=50              microseconds before each operation on a stream (0)
  *   fail=NAME:CODE@K     the K-th call of NAME gives CODE (a number; a sticky one is sticky);
  *                        K+: from there on; @K missing: the first. NAME may be run.kernel,
@@ -31,7 +32,7 @@ typedef struct fake_fail {
 typedef struct fake_spec {
     unsigned devices, cc, driver, slow_us;
     uint64_t memory_bytes;
-    int peer, race, misuse_ends;
+    int peer, pools, race, misuse_ends;
     char report[512];
     fake_fail fail[FAKE_FAILS];
     unsigned n_fails;

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""failures.py EXERCISE VANE PLUGIN TABLE... - every function of the tables fails on the stand-in driver, at its first,
+second, middle and last call, as out of memory, plainly and for good. Each run must end in right results or errors with
+sentences (exercise.c judges), with nothing left over in the driver. Ends with `N passed, N failed, N skipped`; the line
+before says how many of the functions failed at least once, which must be all."""
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+EXERCISE, VANE, PLUGIN = sys.argv[1:4]
+CODES = {"out of memory": 2, "plain": 999, "for good": 719}
+LATER = ["run.kernel", "run.copy", "run.set", "run.host"]  # while work runs
+
+# What is called where: the first world that calls a function is the one in which it fails.
+WORLDS = [
+    ("two devices", [EXERCISE], "devices=2", {"VANE_POLICY": "fixed"}),
+    ("one", [EXERCISE], "", {"VANE_POLICY": "fixed"}),
+    ("no pools", [EXERCISE], "pools=0", {"VANE_POLICY": "fixed"}),
+    ("little memory", [EXERCISE], "memory=7M", {"VANE_POLICY": "fixed"}),
+    ("traced", [EXERCISE], "", {"VANE_POLICY": "fixed", "VANE_TRACE": "/dev/null"}),
+    ("learning", [EXERCISE], "", {"VANE_POLICY": "adaptive"}),
+    ("told", [VANE, "info"], "", {}),
+    ("small check", [VANE, "check", PLUGIN, "--quick", "--op", "add", "--dtype", "f32"], "misuse=report", {}),
+]
+# That of which one is left over when it fails.
+ENDS = re.compile("Destroy|Free|Unload|Release|run.")
+
+
+def tables():
+    names = []
+    for path in sys.argv[4:]:
+        with open(path, encoding="utf-8") as f:
+            names += re.findall(r"^(?:CUDA|NVML|BLAS)_FN\((\w+)", f.read(), re.M)
+    return names
+
+
+def run(world, fail=None):
+    """(how it ended, what was called: {name: (calls, failed)}, what is left)"""
+    _, argv, spec, more = world
+    with tempfile.NamedTemporaryFile(suffix=".report") as report:
+        items = [s for s in [spec, "report=" + report.name] if s]
+        if fail:
+            items += ["fail=" + fail] + ([] if "misuse=report" in spec else ["misuse=report"])
+        env = {**os.environ, "VANE_UNLOAD": "1", **more, "VANE_FAKE_CUDA": ",".join(items)}
+        try:
+            p = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=120, check=False)
+            end, text = p.returncode, p.stdout + p.stderr
+        except subprocess.TimeoutExpired:
+            end, text = "no end in 120 s", ""
+        lines = report.read().decode().split("\n")
+    calls = {m[1]: (int(m[2]), int(m[3])) for m in (re.match(r"call (\S+) (\d+) failed (\d+)", x) for x in lines) if m}
+    left = {m[1]: int(m[2]) for m in (re.match(r"(live \S+|left-over|misuses) (\d+)", x) for x in lines) if m}
+    return end, text, calls, left
+
+
+def judge(name, code, fails, world):
+    """What is wrong with one run, in words; "" nothing."""
+    end, text, calls, left = run(world, fails)
+    judged = world[1][0] == EXERCISE
+    if calls.get(name, (0, 0))[1] == 0:
+        return f"{name} did not fail: {text[-300:]}", False
+    if not isinstance(end, int) or end < 0 or (judged and end != 0):
+        return f"it ended with {end}: {text[-600:]}", True
+    if left.get("misuses") and "CtxP" not in name:
+        return f"{left['misuses']} misuses: {text[-600:]}", True
+    most = 1 if ENDS.search(name) else 0
+    over = {k: n for k, n in left.items() if n > most and k != "misuses"}
+    if over and code != CODES["for good"] and "CtxP" not in name and name != "cuDevicePrimaryCtxRelease_v2":
+        return f"left over: {over}: {text[-600:]}", True
+    return "", True
+
+
+def plan(wanted, seen):
+    """(name, code, spec, world) of every run"""
+    for name in wanted:
+        for world, calls in seen:
+            n = calls.get(name, (0, 0))[0]
+            if n:
+                for k in sorted({1, min(2, n), (n + 1) // 2, n}):
+                    for code in CODES.values():
+                        yield name, code, f"{name}:{code}@{k}", world
+                break
+
+
+def main():
+    passed = failed = 0
+    seen, wanted = [], tables()
+    for world in WORLDS:
+        end, text, calls, left = run(world)
+        seen.append((world, calls))
+        if end != 0 or any(left.values()):
+            print(f"FAILED: {world[0]}: without failures it ended with {end}, left over {left}: {text[-600:]}")
+            failed += 1
+    reached = set()
+    jobs = list(plan(wanted + LATER, seen))
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for job, (wrong, came) in zip(jobs, pool.map(lambda j: judge(*j[:3], j[3]), jobs)):
+            passed += not wrong
+            failed += bool(wrong)
+            if came:
+                reached.add(job[0])
+            if wrong:
+                print(f"FAILED: {job[2]} ({job[3][0]}): {wrong}")
+    missing = [n for n in wanted if n not in reached]
+    if missing:
+        failed += 1
+        print("FAILED: never failed:", " ".join(missing))
+    print(f"{len(wanted) - len(missing)} of {len(wanted)} functions failed at least once, in {len(jobs)} runs")
+    print(f"{passed} passed, {failed} failed, 0 skipped")
+    sys.exit(failed > 0)
+
+
+main()
