@@ -143,6 +143,12 @@ CUresult fake_enter(fake_site *site, int flags, fake_context **ctx)
     const CUresult asked = count(site);
     if (r == CUDA_SUCCESS && asked != CUDA_SUCCESS) {
         r = asked;
+        const int driver =
+            strncmp(site->name, "cu", 2) == 0 && strncmp(site->name, "cublas", 6) != 0;
+        if (!driver) {
+            pthread_mutex_unlock(&fake_lock);
+            return r; /* other libraries have other codes */
+        }
         if (fake_sticky(r) && *ctx)
             fake_lose(*ctx, r, 1, "asked for");
         else if (fake_sticky(r))

@@ -83,6 +83,7 @@ typedef enum fake_kind {
     FAKE_POOL,
     FAKE_GRAPH,
     FAKE_EXEC,
+    FAKE_BLAS,
     FAKE_KINDS
 } fake_kind;
 

@@ -16,9 +16,9 @@ static struct {
 static uint32_t hint;
 static unsigned live[FAKE_KINDS];
 
-static const char *const names[FAKE_KINDS] = {"nothing", "context", "stream",
-                                              "event",   "module",  "function",
-                                              "pool",    "graph",   "executable-graph"};
+static const char *const names[FAKE_KINDS] = {"nothing",          "context",      "stream", "event",
+                                              "module",           "function",     "pool",   "graph",
+                                              "executable-graph", "cublas-handle"};
 
 const char *fake_kind_name(fake_kind kind)
 {
