@@ -18,7 +18,7 @@ typedef struct blas {
 
 int cublasCreate_v2(void **handle)
 {
-    FAKE_CALL(0);
+    FAKE_CALL_AS(int, 0);
     blas *b = handle ? calloc(1, sizeof *b) : NULL;
     if (!b)
         return (int)fake_done((CUresult)(handle ? BLAS_ALLOC_FAILED : BLAS_INVALID_VALUE));
@@ -29,7 +29,7 @@ int cublasCreate_v2(void **handle)
 
 int cublasDestroy_v2(void *handle)
 {
-    FAKE_CALL(FAKE_EVEN_LOST);
+    FAKE_CALL_AS(int, FAKE_EVEN_LOST);
     blas *b = fake_get(FAKE_BLAS, handle);
     if (!b)
         return (int)fake_done((CUresult)BLAS_NOT_INITIALIZED);
@@ -40,7 +40,7 @@ int cublasDestroy_v2(void *handle)
 
 int cublasSetStream_v2(void *handle, CUstream stream)
 {
-    FAKE_CALL(0);
+    FAKE_CALL_AS(int, 0);
     blas *b = fake_get(FAKE_BLAS, handle);
     if (!b || !fake_stream_get(ctx, stream))
         return (int)fake_done((CUresult)BLAS_NOT_INITIALIZED);
@@ -50,7 +50,7 @@ int cublasSetStream_v2(void *handle, CUstream stream)
 
 int cublasSetWorkspace_v2(void *handle, void *workspace, size_t bytes)
 {
-    FAKE_CALL(0);
+    FAKE_CALL_AS(int, 0);
     const CUdeviceptr at = (CUdeviceptr)(uintptr_t)workspace;
     if (!fake_get(FAKE_BLAS, handle))
         return (int)fake_done((CUresult)BLAS_NOT_INITIALIZED);
@@ -151,7 +151,7 @@ int cublasGemmStridedBatchedEx(void *handle, int trans_a, int trans_b, int m, in
                                long long stride_b, const void *beta, void *c, int c_type, int ldc,
                                long long stride_c, int batch, int compute_type, int algo)
 {
-    FAKE_CALL(0);
+    FAKE_CALL_AS(int, 0);
     const blas *h = fake_get(FAKE_BLAS, handle);
     (void)algo;
     if (!h || h->ctx != ctx || !alpha || !beta)

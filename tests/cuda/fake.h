@@ -42,13 +42,14 @@ enum { FAKE_NO_CONTEXT = 1, FAKE_BEFORE_INIT = 2, FAKE_EVEN_LOST = 4 };
 
 /* Begins a function of the driver: from here to fake_done() it has the lock; ctx is the current
  * context, or NULL where flags allow none. */
-#define FAKE_CALL(flags)                                      \
+#define FAKE_CALL(flags) FAKE_CALL_AS(CUresult, flags)
+#define FAKE_CALL_AS(type, flags)                             \
     static fake_site site = {.name = __func__};               \
     fake_context *ctx = NULL;                                 \
     do {                                                      \
         const CUresult no = fake_enter(&site, (flags), &ctx); \
         if (no != CUDA_SUCCESS)                               \
-            return no;                                        \
+            return (type)no;                                  \
         (void)ctx;                                            \
     } while (0)
 

@@ -7,7 +7,7 @@
 #include "fake.h"
 #include "nvml.h"
 
-#define NVML_CALL() FAKE_CALL(FAKE_NO_CONTEXT | FAKE_BEFORE_INIT)
+#define NVML_CALL() FAKE_CALL_AS(int, FAKE_NO_CONTEXT | FAKE_BEFORE_INIT)
 enum { UNINITIALIZED = 1, INVALID_ARGUMENT = 2, NOT_FOUND = 6 };
 
 static int users; /* of nvmlInit that did not shut down */

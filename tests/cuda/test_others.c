@@ -55,10 +55,10 @@ static void products(void)
     static const float expected[] = {2 * 4 + 1, 2 * 10 + 1, 2 * 5 + 1, 2 * 11 + 1};
     const float alpha = 2, beta = 1;
     float c[8] = {1, 1, 1, 1, 1, 1, 1, 1};
-    CUcontext ctx;
-    CUstream s;
-    CUdeviceptr da, db, dc;
-    void *handle;
+    CUcontext ctx = NULL;
+    CUstream s = NULL;
+    CUdeviceptr da = 0, db = 0, dc = 0;
+    void *handle = NULL;
     CHECK(cuInit(0) == CUDA_SUCCESS && cuDevicePrimaryCtxRetain(&ctx, 0) == CUDA_SUCCESS);
     CHECK(cuCtxPushCurrent(ctx) == CUDA_SUCCESS &&
           cuStreamCreate(&s, CU_STREAM_NON_BLOCKING) == CUDA_SUCCESS);
