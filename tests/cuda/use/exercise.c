@@ -236,6 +236,23 @@ static void others(void)
         x[i] = once(i);
 }
 
+static float greatest(int i)
+{
+    (void)i;
+    return 999;
+}
+
+/* By many blocks, whose last one counts them. */
+static void reduced(void)
+{
+    const int64_t one = 1;
+    const vane_reduce_params all = {.n_axes = 0};
+    vane_tensor a = vector(x, LARGE), r = vane_tensor_of(z, VANE_F32, 1, &one);
+    z[0] = 0;
+    if (went("reduce_max", vane_reduce_max(ctx, &a, &all, &r)))
+        expect("reduce_max", z, 1, greatest);
+}
+
 static void memory(void)
 {
     vane_memory m = {.struct_size = sizeof m};
@@ -272,6 +289,7 @@ static void run(void)
         between_devices();
     planned();
     others();
+    reduced();
     memory();
 }
 
