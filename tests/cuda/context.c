@@ -36,7 +36,16 @@ void fake_lose(fake_context *ctx, CUresult code, int asked, const char *why)
         fake_misuse(code, "the context is lost: %s", why);
     if (!ctx->lost)
         ctx->lost = code;
+    for (const fake_stream *s = ctx->streams; s; s = s->next)
+        fake_clock_join(&fake_host_clock, &s->clock); /* what was given will not run any more */
     pthread_cond_broadcast(&fake_changed);
+}
+
+void fake_lost_wait(void)
+{
+    for (int i = 0; i < FAKE_DEVICES; i++)
+        while (primary[i] && primary[i]->lost && primary[i]->running > 0)
+            pthread_cond_wait(&fake_changed, &fake_lock);
 }
 
 void fake_contexts_lose(CUresult code)

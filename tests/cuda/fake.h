@@ -187,6 +187,7 @@ struct fake_context {
     struct fake_thread *threads; /* of streams, also of those that were ended */
     unsigned peers;              /* bits: devices whose memory it may use */
     uint64_t launches;
+    unsigned running; /* operations, at this moment */
     struct fake_event *events;
     struct fake_module *modules;
     fake_graph *graphs;
@@ -202,6 +203,8 @@ void fake_lose(fake_context *ctx, CUresult code, int asked, const char *why);
 fake_context *fake_context_current(void);
 /* Every context that lives. */
 void fake_contexts_lose(CUresult code);
+/* Until nothing runs in contexts that are lost: nobody can wait for it otherwise. */
+void fake_lost_wait(void);
 
 /* ---- memory (memory.c, pool.c) --------------------------------------------------------- */
 

@@ -164,6 +164,7 @@ CUresult fake_block_new(fake_context *ctx, int device, fake_pool *pool, uint64_t
 
 void fake_block_free(fake_block *b)
 {
+    fake_lost_wait(); /* another device may be reading it */
     leave(b);
     unreserve(b);
     ASAN_UNPOISON_MEMORY_REGION(b->place + b->bytes, b->room - b->bytes);

@@ -153,9 +153,11 @@ static void *work(void *arg)
         if (!ctx->lost) {
             int asked;
             why[0] = 0;
+            ctx->running++;
             pthread_mutex_unlock(&fake_lock);
             const CUresult r = run(op, why, &asked);
             pthread_mutex_lock(&fake_lock);
+            ctx->running--;
             failed(ctx, r, asked, why);
         }
         fake_op_drop(op);

@@ -46,7 +46,7 @@ def run(world, fail=None):
         items = [s for s in [spec, "report=" + report.name] if s]
         if fail:
             items += ["fail=" + fail] + ([] if "misuse=report" in spec else ["misuse=report"])
-        env = {**os.environ, "VANE_UNLOAD": "1", **more, "VANE_FAKE_CUDA": ",".join(items)}
+        env = {**os.environ, "VANE_UNLOAD": "1", "VANE_EXCLUDE": "opencl", **more, "VANE_FAKE_CUDA": ",".join(items)}
         try:
             p = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=120, check=False)
             end, text = p.returncode, p.stdout + p.stderr
