@@ -111,7 +111,8 @@ static CUresult run(fake_op *op, char *why, int *asked)
     *asked = 0;
     if (op->site) {
         if (fake_settings.slow_us > 0) {
-            struct timespec t = {0, (long)fake_settings.slow_us * 1000};
+            const long us = (long)fake_settings.slow_us;
+            struct timespec t = {us / 1000000, us % 1000000 * 1000};
             nanosleep(&t, NULL);
         }
         r = fake_injected(op->site);
