@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "fake.h"
 
@@ -17,7 +16,8 @@ _Thread_local int fake_in_callback;
 
 static fake_site *sites;
 static uint64_t misuses;
-static pid_t owner; /* who called cuInit; 0: nobody */
+static int ready; /* cuInit was called */
+static int is_child;
 static pthread_once_t begun = PTHREAD_ONCE_INIT;
 static int spec_bad;
 static _Thread_local const char *calling = "the driver";
@@ -111,7 +111,7 @@ CUresult fake_injected(fake_site *site)
 /* What every function may be answered before it looks at its arguments. */
 static CUresult allowed(int flags, fake_context *ctx)
 {
-    if (!(flags & FAKE_BEFORE_INIT) && owner == 0)
+    if (!(flags & FAKE_BEFORE_INIT) && !ready)
         return CUDA_ERROR_NOT_INITIALIZED;
     if (fake_in_callback && !(flags & FAKE_BEFORE_INIT))
         return fake_misuse(CUDA_ERROR_NOT_PERMITTED, "a host function calls the driver");
@@ -124,7 +124,7 @@ static CUresult allowed(int flags, fake_context *ctx)
 
 int fake_is_child(void)
 {
-    return owner != 0 && owner != getpid();
+    return __atomic_load_n(&is_child, __ATOMIC_RELAXED);
 }
 
 CUresult fake_enter(fake_site *site, int flags, fake_context **ctx)
@@ -165,6 +165,11 @@ CUresult fake_done(CUresult code)
     return code;
 }
 
+static void in_child(void)
+{
+    __atomic_store_n(&is_child, 1, __ATOMIC_RELAXED);
+}
+
 CUresult CUDAAPI cuInit(unsigned flags)
 {
     FAKE_CALL(FAKE_NO_CONTEXT | FAKE_BEFORE_INIT);
@@ -172,7 +177,9 @@ CUresult CUDAAPI cuInit(unsigned flags)
         return fake_done(CUDA_ERROR_INVALID_VALUE);
     if (fake_settings.devices == 0)
         return fake_done(CUDA_ERROR_NO_DEVICE);
-    owner = getpid();
+    if (!ready && pthread_atfork(NULL, NULL, in_child) != 0)
+        return fake_done(CUDA_ERROR_OUT_OF_MEMORY);
+    ready = 1;
     return fake_done(CUDA_SUCCESS);
 }
 
