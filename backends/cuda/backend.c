@@ -50,6 +50,9 @@ static vane_status find_devices(vane_backend *b)
     const vane_host *host = b->host;
     int count = 0;
     CUresult code = b->cu.cuInit(0);
+    if (code == CUDA_ERROR_NOT_INITIALIZED)
+        return host->fail(host->ctx, VANE_E_UNSUPPORTED, (int64_t)code,
+                          "CUDA does not work in a child of a process that used it before fork()");
     if (code != CUDA_SUCCESS)
         return host->fail(host->ctx, VANE_E_UNSUPPORTED, (int64_t)code, "cuInit: %s (%d)",
                           cuda_error_name(code), (int)code);

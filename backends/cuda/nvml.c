@@ -31,9 +31,10 @@ static int resolve(void *lib, cuda_nvml_api *api)
     return 1;
 }
 
+/* A part of the driver: like that, it stays mapped. */
 static cuda_nvml *open_library(const vane_host *host)
 {
-    void *lib = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
+    void *lib = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     cuda_nvml *n = lib ? host->alloc(host->ctx, sizeof *n, 64) : NULL;
     if (n) {
         *n = (cuda_nvml){.lib = lib};
