@@ -178,7 +178,7 @@ vane_status cuda_device_telemetry(vane_device *d, vane_telemetry *out)
     out->when_ns = d->backend->host->now_ns(d->backend->host->ctx);
     out->valid = 0;
     cuda_nvml_read(d, out);
-    if (!(out->valid & VANE_TELEMETRY_MEM) && d->context) /* else to ask would make one */
+    if (d->context) /* else to ask would make one. Of a part of a GPU it knows more than NVML */
         read_driver(d, out);
     return VANE_OK;
 }
