@@ -24,7 +24,9 @@ WORLDS = [
     ("traced", [EXERCISE], "", {"VANE_POLICY": "fixed", "VANE_TRACE": "/dev/null"}),
     ("learning", [EXERCISE], "", {"VANE_POLICY": "adaptive"}),
     ("contract", [CONTRACT], "", {"VANE_POLICY": "fixed"}),
+    ("no NVML", [CONTRACT], "fail=nvmlInit_v2:9", {"VANE_POLICY": "fixed"}),
     ("told", [VANE, "info"], "", {}),
+    ("products", [VANE, "check", PLUGIN, "--quick", "--op", "gemm", "--dtype", "f32"], "misuse=report", {}),
     ("small check", [VANE, "check", PLUGIN, "--quick", "--op", "add", "--dtype", "f32"], "misuse=report", {}),
 ]
 # That of which one is left over when it fails.
