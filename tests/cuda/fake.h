@@ -223,10 +223,11 @@ typedef struct fake_block {
     char *place; /* where it really is */
     int device;  /* -1: pinned memory of the host */
     fake_context *ctx;
-    fake_pool *pool;  /* or NULL */
-    int freed;        /* in the order of a stream: not to be used by what is given later */
-    unsigned pending; /* operations under way that use it */
-    uint64_t used[FAKE_SLOTS], written[FAKE_SLOTS]; /* the last serial of each slot that did */
+    fake_pool *pool;          /* or NULL */
+    int freed;                /* in the order of a stream: not to be used by what is given later */
+    unsigned pending;         /* operations under way that use it */
+    struct fake_touch *touch; /* race.c: uses that the host has not waited for */
+    unsigned touches, touch_room;
     int born_slot;
     uint64_t born_serial;
 } fake_block;
@@ -262,7 +263,8 @@ enum { FAKE_USES_MOST = 16 };
 extern fake_use fake_uses[FAKE_USES_MOST];
 extern unsigned fake_n_uses; /* fake_enter begins at 0 */
 /* race.c: the order of this use and the earlier ones on other streams. */
-CUresult fake_race_use(fake_stream *s, fake_block *b, fake_access access, const char *what);
+CUresult fake_race_use(fake_stream *s, fake_block *b, CUdeviceptr at, uint64_t bytes,
+                       fake_access access, const char *what);
 CUresult fake_race_free(fake_stream *s, fake_block *b);
 
 /* ---- graphs (graph.c) ------------------------------------------------------------------ */

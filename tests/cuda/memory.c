@@ -177,6 +177,7 @@ void fake_block_free(fake_block *b)
             break;
         }
     munmap(b->place - PAGE, b->room + 2 * PAGE);
+    free(b->touch);
     free(b);
 }
 
@@ -254,5 +255,5 @@ CUresult fake_place(fake_stream *s, CUdeviceptr at, uint64_t bytes, fake_access 
     *out = b->place + (at - b->at);
     if (fake_n_uses < FAKE_USES_MOST)
         fake_uses[fake_n_uses++] = (fake_use){at, bytes, access};
-    return fake_race_use(s, b, access, what);
+    return fake_race_use(s, b, at, bytes, access, what);
 }

@@ -19,7 +19,8 @@
 
 enum { PER_CONTEXT = 50, THREADS = 2, MAX_STEPS = 26 };
 
-static const char *const prefers[] = {"fake", "", "scalar", "fake,avx512", "avx512", "opencl,fake"};
+static const char *const prefers[] = {"fake",        "",         "scalar", "fake,avx512", "avx512",
+                                      "opencl,fake", "cuda,fake"};
 
 static int number(const char *name, uint64_t least, uint64_t *out)
 {
@@ -43,7 +44,7 @@ static void forget_wishes(void)
         char name[64];
         size_t n = strcspn(*e, "=");
         int kept = strncmp(*e, "VANE_", 5) != 0 || strncmp(*e, "VANE_TEST_", 10) == 0 ||
-                   strncmp(*e, "VANE_PLUGIN_", 12) == 0 ||
+                   strncmp(*e, "VANE_PLUGIN_", 12) == 0 || strncmp(*e, "VANE_FAKE_CUDA", 14) == 0 ||
                    strncmp(*e, "VANE_OPENCL_CACHE", 17) == 0 || n >= sizeof name;
         snprintf(name, sizeof name, "%.*s", (int)n, *e);
         e = kept || unsetenv(name) != 0 ? e + 1 : environ; /* the list has changed */
@@ -61,7 +62,7 @@ static void quiet(void *arg, int level, const char *line)
 static int is_known(const char *name)
 {
     static const char *const all[] = {"scalar", "generic", "avx2", "avx512",
-                                      "neon",   "opencl",  "fake"};
+                                      "neon",   "opencl",  "cuda", "fake"};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i], name) == 0)
             return 1;
