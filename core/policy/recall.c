@@ -114,6 +114,13 @@ static void reopen(vane_context *ctx, vane__site *site, uint32_t busy, const cha
     vane__site_revise(ctx, site);
 }
 
+/* What changed may change back: the pauses are not as long as they had become. */
+static void change(vane_context *ctx, vane__site *site, uint32_t busy)
+{
+    site->lesson[busy].lessons /= 2;
+    reopen(ctx, site, busy, "it took longer than it did");
+}
+
 /* A settled site is looked at again when its choice has become slower, and ever more rarely
  * because a rival may have become faster. */
 static void compare(vane_context *ctx, vane__site *site, const vane__window *w, uint32_t hot,
@@ -127,7 +134,7 @@ static void compare(vane_context *ctx, vane__site *site, const vane__window *w, 
     int slower = then > 0 && vane__window_count(w) > VANE__WINDOW / 2 &&
                  vane__window_typical(w) > then * DRIFT;
     if (slower && now > l->since_ns + (due - l->since_ns) / 4)
-        reopen(ctx, site, busy, "it took longer than it did");
+        change(ctx, site, busy);
     else if (now >= due)
         reopen(ctx, site, busy, "measured again");
 }
