@@ -132,6 +132,19 @@ vane_status cuda_device_fail(vane_device *d, CUresult code, const char *what)
     return cuda_fail(d->backend->host, code, what);
 }
 
+/* A context that answers nothing else answers so to what has nothing to do. */
+vane_status cuda_devices_fail(vane_device *d, vane_device *other, CUresult code, const char *what)
+{
+    const cuda_driver *cu = &d->backend->cu;
+    CUresult there = CUDA_SUCCESS;
+    if (other != d && cu->cuCtxPushCurrent_v2(other->context) == CUDA_SUCCESS) {
+        there = cu->cuStreamSynchronize(other->memory);
+        cuda_leave(other);
+    }
+    return there == CUDA_SUCCESS ? cuda_device_fail(d, code, what)
+                                 : cuda_device_fail(other, there, what);
+}
+
 /* ---- contexts ------------------------------------------------------------------------ */
 
 static vane_status is_lost(const vane_device *d, CUresult code)

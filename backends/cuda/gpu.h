@@ -125,6 +125,8 @@ vane_status cuda_fail(const vane_host *host, CUresult code, const char *what);
 /* The same for a call that concerns d: after some errors its context answers nothing else, and the
  * device is lost. */
 vane_status cuda_device_fail(vane_device *d, CUresult code, const char *what);
+/* The same for a call that concerns two: which of them is it? */
+vane_status cuda_devices_fail(vane_device *d, vane_device *other, CUresult code, const char *what);
 
 /* Makes d's context current on this thread, or says why not; leave after each enter that did. */
 vane_status cuda_enter(vane_device *d);

@@ -63,7 +63,8 @@ vane_status cuda_queue_wait(vane_queue *q, vane_event *e)
         return st;
     const CUresult code = d->backend->cu.cuStreamWaitEvent(q->stream, e->end, 0);
     cuda_leave(d);
-    return code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, "cuStreamWaitEvent");
+    return code == CUDA_SUCCESS ? VANE_OK
+                                : cuda_devices_fail(d, e->device, code, "cuStreamWaitEvent");
 }
 
 /* What failed before it shows in every later answer of the context, so in that of the mark. */

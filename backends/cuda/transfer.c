@@ -171,7 +171,7 @@ typedef struct transfer {
     void *dst;
     const void *src;
     uint64_t bytes;
-    CUcontext to_context, from_context;
+    vane_device *to_device, *from_device; /* of a copy */
 } transfer;
 
 typedef CUresult (*transfer_fn)(vane_queue *q, const transfer *t);
@@ -189,10 +189,17 @@ static CUresult run_download(vane_queue *q, const transfer *t)
 static CUresult run_copy(vane_queue *q, const transfer *t)
 {
     const cuda_driver *cu = &q->device->backend->cu;
-    return t->to_context == t->from_context
+    return t->to_device == t->from_device
                ? cu->cuMemcpyDtoDAsync_v2(t->to, t->from, t->bytes, q->stream)
-               : cu->cuMemcpyPeerAsync(t->to, t->to_context, t->from, t->from_context, t->bytes,
-                                       q->stream);
+               : cu->cuMemcpyPeerAsync(t->to, t->to_device->context, t->from,
+                                       t->from_device->context, t->bytes, q->stream);
+}
+
+static vane_device *other_of(const vane_queue *q, const transfer *t)
+{
+    if (t->to_device && t->to_device != q->device)
+        return t->to_device;
+    return t->from_device ? t->from_device : q->device;
 }
 
 static vane_status run(vane_queue *q, transfer_fn fn, const char *what, const transfer *t,
@@ -210,7 +217,7 @@ static vane_status run(vane_queue *q, transfer_fn fn, const char *what, const tr
     st = cuda_event_begin(q, out, &e);
     if (st == VANE_OK) {
         const CUresult code = fn(q, t);
-        st = code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, what);
+        st = code == CUDA_SUCCESS ? VANE_OK : cuda_devices_fail(d, other_of(q, t), code, what);
         st = cuda_event_end(q, st, e, out);
     }
     cuda_leave(d);
@@ -237,7 +244,7 @@ vane_status cuda_copy(vane_queue *q, vane_mem *dst, uint64_t dst_offset, vane_me
     const transfer t = {.to = dst->at + dst_offset,
                         .from = src->at + src_offset,
                         .bytes = bytes,
-                        .to_context = dst->device->context,
-                        .from_context = src->device->context};
+                        .to_device = dst->device,
+                        .from_device = src->device};
     return run(q, run_copy, "cuMemcpyDtoDAsync", &t, out);
 }
