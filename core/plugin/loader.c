@@ -246,7 +246,10 @@ static vane_status tell(const attempt *a, const char *source, vane_status status
         line.backend = a->note.name;
         line.version = a->note.version;
     }
-    vane__report_tell(a->ctx, &line, status == VANE_OK ? VANE_LOG_INFO : a->log_level);
+    /* a machine without that hardware is no mistake, unless somebody counts on it */
+    int is_news = status != VANE_OK &&
+                  (status != VANE_E_UNSUPPORTED || is_named(&a->ctx->settings, a->note.name));
+    vane__report_tell(a->ctx, &line, is_news ? a->log_level : VANE_LOG_INFO);
     return status;
 }
 
