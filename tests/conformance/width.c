@@ -60,11 +60,12 @@ static void widths(conform *c, conform_trial *t, conform_layout layout)
 static void cases(conform *c, const vane_op_info *info, uint32_t dtype)
 {
     static const int64_t large[][2] = {{60, 1009}, {40000, 3}, {3, 30011}, {257, 129}};
+    static const int64_t small[][2] = {{17, 1009}, {11000, 3}}; /* two pieces, and three */
     const int quick = c->options->quick;
     for (uint32_t variant = 0; variant < (quick ? 2 : 4); variant++) {
-        const int64_t rows = quick ? large[variant][0] * 2 / 5 : large[variant][0];
+        const int64_t *size = quick ? small[variant] : large[variant];
         conform_trial t;
-        if (conform_sample(c, &t, info, dtype, variant, rows, large[variant][1])) {
+        if (conform_sample(c, &t, info, dtype, variant, size[0], size[1])) {
             widths(c, &t, CONFORM_DENSE);
             if (!c->unsupported && variant == 0 && !quick)
                 widths(c, &t, CONFORM_PADDED);
