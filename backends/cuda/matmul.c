@@ -44,6 +44,8 @@ static double take_call(matmul_args *a, const vane_call *call)
     a->has_c = call->n_in == 3;
     if (a->has_c)
         take_side(a, SIDE_C, &call->arg[2]);
+    if (a->k == 0) /* nothing is read there, but kernels reckon from it */
+        a->at[SIDE_A] = a->at[SIDE_B] = a->at[SIDE_O];
     a->alpha = factor(call->dtype, is_gemm ? call->params->gemm.alpha : 1);
     a->beta = factor(call->dtype, is_gemm ? call->params->gemm.beta : 0);
     return batch;
