@@ -12,7 +12,7 @@
 
 #define REAP 256u /* every so often what is done comes down, without waiting */
 #define MOST_IN_AIR 4096u
-#define TEACHES 16u     /* one in so many of calls that may go anywhere is heard (policy/heard.c) */
+#define TEACHES 16u    /* one in so many of calls that may go anywhere is heard (policy/heard.c) */
 #define BRIEF 262144.0 /* bytes, flops */
 
 /* ---- who computes ---------------------------------------------------------------------------- */
