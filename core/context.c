@@ -306,7 +306,7 @@ vane_status vane_set_objective(vane_context *ctx, const char *name)
     if (st != VANE_OK || vane__env("VANE_OPTIMIZE") != NULL ||
         atomic_exchange(&ctx->objective, objective) == objective)
         return st;
-    vane__routes_renew(ctx);
+    vane__routes_refresh(ctx);
     return VANE_OK;
 }
 

@@ -98,6 +98,8 @@ shortcut(vane_context *ctx, uint32_t op, uint32_t n_in, const vane_tensor *const
         flat_view(&call.arg[i], in[i], n);
     flat_view(&call.arg[n_in], out, n);
     *st = route->runner.kernel->direct(route->runner.kernel, &call);
+    if (__builtin_expect(*st != VANE_OK, 0))
+        vane__unsampled += route->fast_share; /* the general path takes it */
     return *st == VANE_OK; /* clean failure: the general path makes the call again, and retries */
 }
 

@@ -38,8 +38,10 @@ static __attribute__((noinline)) vane_status dispatch_slowly(vane_context *ctx, 
         route = vane__route_make(ctx, p, hot);
     if (route == NULL)
         return vane_last_error()->status;
-    if (vane__unsampled >= route->share)
+    if (vane__unsampled >= route->share) {
+        vane__unsampled -= route->share;
         return vane__dispatch_on(ctx, p, &route->runner);
+    }
     return vane__observe(ctx, p, route, hot);
 }
 

@@ -88,8 +88,11 @@ void vane__sites_free(vane__site *s)
 
 void vane__sites_in_child(vane_context *ctx)
 {
-    for (vane__site *s = atomic_load(&ctx->routes->sites); s != NULL; s = s->next)
+    for (vane__site *s = atomic_load(&ctx->routes->sites); s != NULL; s = s->next) {
         atomic_store(&s->learner, 0);
+        for (uint32_t i = 0; i < s->n_all; i++)
+            vane__breaker_in_child(&s->all[i]->breaker);
+    }
     atomic_store(&ctx->routes->making, 0);
 }
 

@@ -108,12 +108,7 @@ void vane__trail_spoil(const vane__trail *t, const vane__ticket *place, const va
 
 int vane__trail_blame(const vane__trail *t, vane__device *d, vane_status st)
 {
-    int inherited = 0;
-    for (int i = 0; i < 3; i++) {
-        vane__ticket *from = t->ticket->from[i];
-        inherited |=
-            from != NULL && vane__ticket_phase(from) == VANE__DONE && from->status != VANE_OK;
-    }
+    int inherited = (int)t->ticket->inherited;
     if (st == VANE_E_DEVICE_LOST && !inherited)
         vane__device_lose(d);
     return inherited;

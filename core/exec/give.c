@@ -70,6 +70,8 @@ static int chosen(vane_stream *s, const vane__flight *f, vane__runner *out)
         return 0;
     if (s->device != NULL)
         return chosen_on_device(s, &f->p, out);
+    if (f->teaches && atomic_load_explicit(&s->ctx->resting, memory_order_relaxed) > 0)
+        return 0; /* somebody may be due for a probe: the lane asks */
     const vane__route *route = vane__route_ready(s->ctx, &f->p);
     if (route != NULL)
         *out = route->runner;

@@ -78,6 +78,7 @@ vane__ticket *vane__ticket_new(vane__ticket_box *b, const char *op)
     t->mark = NULL;
     t->from[0] = t->from[1] = t->from[2] = NULL;
     t->status = VANE_OK;
+    t->inherited = 0;
     t->error = NULL;
     return t;
 }
@@ -171,6 +172,7 @@ static void inherit(vane__ticket *t, int i)
     if (t->status == VANE_OK && o->status != VANE_OK) {
         vane_error kept = *vane_last_error();
         note(t, vane__ticket_status(o));
+        t->inherited = 1;
         vane__error_restore(&kept);
     }
     t->from[i] = NULL;

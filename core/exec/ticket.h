@@ -35,6 +35,7 @@ typedef struct vane__ticket {
     struct vane__ticket *from[3]; /* FLYING: whose results it reads; their failure is its own */
     struct vane__ticket *back;    /* while it is being made DONE: for whom; no recursion */
     vane_status status;           /* DONE */
+    uint32_t inherited;           /* DONE: its failure is that of what it read */
     vane_error *error;            /* DONE and failed; NULL where there was no memory for it */
     vane__ticket_box *box;        /* where it goes in the end */
 } vane__ticket;

@@ -182,12 +182,20 @@ static void hurry(vane_context *ctx, vane__site *site, double ns)
     site->ledger.losses = rivals > 0 ? site->ledger.losses + 1 : 0;
 }
 
+/* For how many calls the one that was timed stands. */
+static double seen_of(const vane__site *site, const vane__route *route)
+{
+    if (!route->settled)
+        return 1;
+    return site->twin != NULL ? VANE__SAMPLED : (double)VANE__SHARES / route->share;
+}
+
 void vane__guard_note(vane_context *ctx, vane__site *site, uint32_t i, const vane__route *route,
                       uint32_t hot, double took_ns, double scale)
 {
     vane__ledger *l = &site->ledger;
     uint64_t now = vane__clock_now(ctx);
-    double ns = took_ns * scale, calls = route->settled ? VANE__SAMPLED : 1;
+    double ns = took_ns * scale, calls = seen_of(site, route);
     vane__breaker_work(&route->entry->breaker);
     if (route->runner.device != NULL)
         vane__breaker_work(&route->runner.device->breaker);

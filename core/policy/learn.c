@@ -388,7 +388,7 @@ static vane_status timed(vane_context *ctx, vane__prepared *p, const vane__route
     *took = shadows ? *took : (double)(vane__clock_now(ctx) - start);
     if (st == VANE_OK && *took > 0 && vane__last_run.retries == failed)
         vane__learned_note(ctx, route, p, hot, *took, 0);
-    else if (st == VANE_OK) /* somebody else computed it */
+    else if (st == VANE_OK && *took > 0) /* somebody else computed it */
         vane__guard_wasted(ctx, route, p, *took);
     vane__store_tick(ctx, start);
     vane__pager_look(ctx, start);

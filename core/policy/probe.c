@@ -64,8 +64,9 @@ static int find(const vane__site *site, const vane__prepared *p, uint64_t now, p
 static int is_due(vane_context *ctx, const vane__site *site)
 {
     probe found;
+    uint64_t now = vane__clock_now(ctx);
     pthread_mutex_lock(&ctx->routes->lock);
-    int due = find(site, NULL, vane__clock_now(ctx), &found);
+    int due = vane__allowance_left(&ctx->allowance, now) > 0 && find(site, NULL, now, &found);
     pthread_mutex_unlock(&ctx->routes->lock);
     return due;
 }

@@ -158,6 +158,8 @@ int vane__rehearse(vane_context *ctx, vane__site *twin, const vane__prepared *p)
 
 void vane__rehearse_probe(vane_context *ctx, vane__site *twin, const vane__prepared *p)
 {
+    if (!is_due(ctx, twin)) /* one that cannot be made is not set up with every call */
+        return;
     stage s = {.memory = NULL};
     vane_error kept = *vane_last_error();
     vane__ran call = vane__last_run;

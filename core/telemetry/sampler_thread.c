@@ -197,6 +197,10 @@ void vane__sampler_in_child(vane_context *ctx)
     vane__host_forget(&s->host);
     vane__load_forget(&s->load);
     for (uint32_t b = 0; b < atomic_load(&ctx->registry.count); b++)
-        for (uint32_t d = 0; d < ctx->registry.backends[b]->device_count; d++)
-            ctx->registry.backends[b]->devices[d].gauge.own = (vane__gauge_reading){0};
+        for (uint32_t d = 0; d < ctx->registry.backends[b]->device_count; d++) {
+            vane__gauge *g = &ctx->registry.backends[b]->devices[d].gauge;
+            g->own = (vane__gauge_reading){0};
+            atomic_store(&g->queued, 0); /* what flies is the parent's */
+            atomic_store(&g->flying_bytes, 0);
+        }
 }

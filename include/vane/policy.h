@@ -78,7 +78,7 @@ typedef struct vane_candidate {
     uint32_t samples;    /* of measured_ns; at most the window */
     uint32_t aged;       /* 1: they are old */
     uint32_t power_mw;   /* what its device draws at work; 0 unknown */
-    double measured_ns;  /* median of the last calls in this state; 0 none */
+    double measured_ns;  /* lower quartile of the last calls in this state; 0 none */
     double spread_ns;    /* between the quartiles of them; without samples, how far off
                           * expected_ns may be; 0 unknown */
     double expected_ns;  /* from another state, sizes near by or an earlier process; 0 nothing */

@@ -136,8 +136,8 @@ VANE_API vane_status vane_register(vane_context *ctx, const vane_backend_entry *
 VANE_API vane_status vane_backends_open(vane_context *ctx);
 
 /* The operator's variables stay in force: VANE_PREFER goes before names, VANE_THREADS is the
- * most, VANE_POLICY is kept. Each change makes new routes and keeps the old ones, some 16 KiB,
- * until vane_close: for changes of mind, not for every call. */
+ * most, VANE_POLICY is kept. Each change makes the route of every operation in use anew
+ * before it returns: for changes of mind, not for every call. */
 VANE_API vane_status vane_set_priority(vane_context *ctx, const char *names); /* "a,b"; "" none */
 VANE_API vane_status vane_set_policy(vane_context *ctx, const char *name);
 /* VANE_OPTIMIZE is kept. "time" or "energy": time times what the device draws at work, as far as
