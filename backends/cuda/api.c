@@ -102,6 +102,11 @@ static const meaning *find(CUresult code)
 #define CUDA_ERROR_ROW(code, status, stays) {code, VANE_E_##status, stays, #code},
         CUDA_ERROR_MAP(CUDA_ERROR_ROW)
 #undef CUDA_ERROR_ROW
+        /* by number: older headers have not all of them */
+        {(CUresult)226, VANE_E_DEVICE_LOST, STAYS, "CUDA_ERROR_CONTAINED"},
+        {(CUresult)721, VANE_E_DEVICE_LOST, STAYS, "CUDA_ERROR_TENSOR_MEMORY_LEAK"},
+        {(CUresult)806, VANE_E_DEVICE_LOST, STAYS, "CUDA_ERROR_MPS_RPC_FAILURE"},
+        {(CUresult)810, VANE_E_DEVICE_LOST, STAYS, "CUDA_ERROR_MPS_CLIENT_TERMINATED"},
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (all[i].code == code)

@@ -48,7 +48,7 @@ static void list_devices(vane_backend *b, uint32_t count)
 static vane_status find_devices(vane_backend *b)
 {
     const vane_host *host = b->host;
-    int count = 0;
+    int count = 0, version = 0;
     CUresult code = b->cu.cuInit(0);
     if (code == CUDA_ERROR_NOT_INITIALIZED)
         return host->fail(host->ctx, VANE_E_UNSUPPORTED, (int64_t)code,
@@ -56,6 +56,11 @@ static vane_status find_devices(vane_backend *b)
     if (code != CUDA_SUCCESS)
         return host->fail(host->ctx, VANE_E_UNSUPPORTED, (int64_t)code, "cuInit: %s (%d)",
                           cuda_error_name(code), (int)code);
+    /* a driver loads device code of its own major version and older ones */
+    if (b->cu.cuDriverGetVersion(&version) == CUDA_SUCCESS && version / 1000 < CUDA_VERSION / 1000)
+        return host->fail(host->ctx, VANE_E_UNSUPPORTED, 0,
+                          "the driver is of CUDA %d.%d, the device code needs %d.0", version / 1000,
+                          version % 1000 / 10, CUDA_VERSION / 1000);
     code = b->cu.cuDeviceGetCount(&count);
     if (code != CUDA_SUCCESS)
         return cuda_fail(host, code, "cuDeviceGetCount");

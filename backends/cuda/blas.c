@@ -177,9 +177,10 @@ vane_status cuda_device_accepts(vane_device *d, const vane_kernel *k, const vane
 static vane_status blas_fail(vane_device *d, int code, const char *what)
 {
     const vane_host *host = d->backend->host;
-    if (code == BLAS_ALLOC_FAILED)
+    /* cublasCreate says NOT_INITIALIZED where memory is short */
+    if (code == BLAS_ALLOC_FAILED || code == BLAS_NOT_INITIALIZED)
         return host->fail(host->ctx, VANE_E_NOMEM, code, "%s: out of memory (%d)", what, code);
-    if (code == BLAS_ARCH_MISMATCH || code == BLAS_NOT_SUPPORTED || code == BLAS_NOT_INITIALIZED)
+    if (code == BLAS_ARCH_MISMATCH || code == BLAS_NOT_SUPPORTED)
         return host->fail(host->ctx, VANE_E_UNSUPPORTED, code, "%s: not on this device (%d)", what,
                           code);
     return host->fail(host->ctx, VANE_E_INTERNAL, code, "%s: cuBLAS gave its code %d", what, code);

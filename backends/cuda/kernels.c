@@ -60,7 +60,8 @@ static double bytes_per_ns(const vane_device *d)
 static double flops_per_ns(const vane_device *d, uint32_t dtype)
 {
     const double cycles = d->processors * (d->clock_mhz ? (double)d->clock_mhz * 1e-3 : 1.0);
-    const int has_f64 = d->minor == 0 && d->major >= 8; /* a half; the others 1/32 or 1/64 */
+    const int has_f64 =
+        d->minor == 0 && d->major >= 8 && d->major <= 10; /* a half; the others 1/32 or 1/64 */
     double flops = cycles * FLOPS_PER_CYCLE;
     if (dtype == VANE_F64)
         flops /= has_f64 ? 2 : 64;

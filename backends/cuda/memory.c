@@ -21,6 +21,8 @@ CUresult cuda_memory_take(vane_device *d, CUstream stream, uint64_t bytes, CUdev
         return code;
     /* frees that are under way, then what the pool keeps */
     code = cu->cuStreamSynchronize(d->memory);
+    if (code == CUDA_SUCCESS && stream != d->memory)
+        code = cu->cuStreamSynchronize(stream);
     if (code == CUDA_SUCCESS)
         code = cu->cuMemPoolTrimTo(d->pool, 0);
     return code == CUDA_SUCCESS ? take_once(d, stream, bytes, out) : code;

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#define MOST_PACKS (UINT32_C(1) << 30) /* of a launch: the kernels count in 31 bits */
+/* Of a launch: the kernels count in 31 bits, and a row of four to a pack stays below 2^32. */
+#define MOST_PACKS ((UINT32_C(1) << 30) - 1)
 
 divisor cuda_divisor(uint32_t length)
 {

@@ -153,7 +153,7 @@ DEVICE void take_rows(const reduce_args &a, typename R::S *s, int64_t at, int64_
 {
     typedef typename R::T T;
     const int64_t step = a.kept_x[a.n_kept - 1];
-    T v[P][N];
+    alignas(16) T v[P][N]; /* written by packs */
     for (int p = 0; p < P; p++) {
         const T *from = (const T *)a.x + at + red_x_of(a, i + p * REDUCE_ROWS);
         if (a.packed && count == N) {
