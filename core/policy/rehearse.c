@@ -13,6 +13,7 @@
 #include "os.h"
 #include "policy/guard.h"
 #include "policy/learn.h"
+#include "policy/shadow.h"
 #include "telemetry/event.h"
 
 #define MOST_BYTES (UINT64_C(128) << 20) /* larger ones are taken on trust */
@@ -145,10 +146,14 @@ int vane__rehearse(vane_context *ctx, vane__site *twin, const vane__prepared *p)
     stage s = {.memory = NULL};
     vane_error kept = *vane_last_error();
     vane__ran call = vane__last_run; /* who fails here failed no call */
+    uint32_t unsampled = vane__unsampled;
     uint64_t start = vane__clock_now(ctx);
+    vane__shadow_rest(1);
     if (set_up(&s, p))
         for (int i = 0; i < MOST_CALLS && lesson(ctx, &s); i++)
             ;
+    vane__shadow_rest(0);
+    vane__unsampled = unsampled;
     tear_down(&s);
     vane__error_restore(&kept);
     vane__last_run = call;

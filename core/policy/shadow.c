@@ -23,6 +23,7 @@ static _Thread_local struct turn {
     uint32_t left; /* calls, with the one that is checked; 0: this thread made none yet */
     uint32_t set;  /* what vane__unsampled was when it was last looked at */
     uint32_t seed;
+    uint32_t resting; /* made-up calls are nobody's turn */
 } turn;
 
 /* 1 to 2 * every - 1: programs have rhythms. */
@@ -34,8 +35,15 @@ static uint32_t draw(uint32_t every)
     return 1 + (uint32_t)((uint64_t)turn.seed * (2 * (uint64_t)every - 1) >> 32);
 }
 
+void vane__shadow_rest(int resting)
+{
+    turn.resting = (uint32_t)resting;
+}
+
 uint32_t vane__shadow_pause(uint32_t pause)
 {
+    if (turn.resting)
+        return pause;
     if (turn.left > 0 && turn.left - 1 < pause)
         pause = turn.left - 1;
     return turn.set = pause;
@@ -60,7 +68,7 @@ static int count(uint32_t every)
 int vane__shadow_due(vane_context *ctx)
 {
     uint32_t every = ctx->settings.verify;
-    if (every == 0 && turn.left == 0)
+    if (turn.resting || (every == 0 && turn.left == 0))
         return 0;
     int due = count(every);
     vane__unsampled = vane__shadow_pause(vane__unsampled);

@@ -11,6 +11,8 @@
 int vane__shadow_due(vane_context *ctx);
 /* How many calls may follow their routes before one is looked at: pause, or fewer. */
 uint32_t vane__shadow_pause(uint32_t pause);
+/* 1: calls that follow, until 0, are made up: none is checked, or counted. */
+void vane__shadow_rest(int resting);
 /* The call of e, checked; r: who is to compute it first, NULL: an election says. e->launch is not
  * used. *took_ns: what r took; 0: it failed or was wrong. */
 vane_status vane__shadow_call(vane__election *e, const vane__runner *r, double *took_ns);
