@@ -109,11 +109,14 @@ def main():
             if wrong:
                 print(f"FAILED: {job[2]} ({job[3][0]}): {wrong}")
     missing = [n for n in wanted if n not in reached]
-    if missing:
+    partial = bool(missing) and os.environ.get("VANE_TEST_SANITIZED") == "1"
+    if partial:  # slower, so that work meets other work; the plain build reaches each
+        print("skipped: never failed in a sanitizer's build:", " ".join(missing))
+    elif missing:
         failed += 1
         print("FAILED: never failed:", " ".join(missing))
     print(f"{len(wanted) - len(missing)} of {len(wanted)} functions failed at least once, in {len(jobs) - late} runs")
-    print(f"{passed} passed, {failed} failed, 0 skipped")
+    print(f"{passed} passed, {failed} failed, {int(partial)} skipped")
     sys.exit(failed > 0)
 
 
