@@ -8,6 +8,7 @@
 #include "dispatch/dispatch.h"
 #include "error.h"
 #include "policy/learn.h"
+#include "policy/pace.h"
 #include "policy/store.h"
 #include "telemetry/event.h"
 
@@ -193,15 +194,23 @@ vane_status vane__site_adopt(vane_context *ctx, vane__site *site, vane__slate *s
     for (uint32_t busy = 0; busy < 2; busy++) {
         atomic_store_explicit(&site->lesson[busy].over, 0, memory_order_relaxed);
         atomic_store_explicit(&site->lesson[busy].due_ns, 0, memory_order_relaxed);
+        site->lesson[busy].dueled = 0;
     }
     return VANE_OK;
+}
+
+int vane__site_keeps_awake(const vane__site *site)
+{
+    return site->pace_ns > 0 && site->pace_ns <= VANE__AWAKE_NS;
 }
 
 /* ---- choosing ---------------------------------------------------------------------- */
 
 void vane__site_recall(vane_context *ctx, const vane__site *site, uint32_t hot, vane__slate *s)
 {
-    vane__query_fill(site->op, site->dtype, site->size_class, hot, &s->query);
+    int awake = hot || (vane__policy_learns(ctx) && vane__site_keeps_awake(site));
+    vane__query_fill(site->op, site->dtype, site->size_class, (uint32_t)awake, &s->query);
+    s->query.pool_hot = hot;
     s->query.busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
     s->query.objective = atomic_load_explicit(&ctx->objective, memory_order_relaxed);
     for (uint32_t i = 0; i < s->count; i++) {

@@ -30,6 +30,26 @@ typedef struct vane__ledger {
     uint32_t losses; /* in a row */
 } vane__ledger;
 
+#define VANE__DUELISTS 4
+
+typedef struct vane__duelist {
+    vane__entry *entry;
+    vane_candidate candidate; /* as it was expected */
+    float ns[VANE__WINDOW];   /* a call of each stretch */
+    uint32_t hot;             /* the pool, then */
+} vane__duelist;
+
+/* Those that are close, who compute by turns (policy/duel.h). */
+typedef struct vane__duel {
+    atomic_uint count; /* of them; 0: none is on. The learner's, as is all of it */
+    uint32_t version;  /* of the routes */
+    uint32_t round, at;
+    uint32_t calls, counted, resumes; /* of this stretch */
+    double warm_ns, sum_ns;
+    vane_query query;
+    vane__duelist who[VANE__DUELISTS];
+} vane__duel;
+
 typedef struct vane__site {
     struct vane__site *next; /* of the table's */
     vane__route stale;       /* what the cells hold after a change */
@@ -50,11 +70,13 @@ typedef struct vane__site {
     uint64_t changed_ns;
     const char *why, *last_why; /* the reasons of the next change and of the last */
     vane__lesson lesson[2];     /* by the host busy */
+    uint32_t unpaced;           /* looks without that */
     double pace_ns;             /* between calls of the last one who learned; 0 not known */
     vane__ledger ledger;
     uint32_t remembers; /* of an earlier process: VANE__REMEMBERS_*, 0 nothing */
     /* not guarded */
     _Atomic uint64_t next_rehearsal_ns;
+    vane__duel duel;
     atomic_uint learner; /* somebody tries candidates, who may not be disturbed */
 } vane__site;
 
@@ -70,6 +92,8 @@ void vane__site_inform(vane_context *ctx, const vane__prepared *p, uint32_t hot,
 
 /* ---- under the lock -------------------------------------------------------------------------- */
 
+/* Who called here last calls so densely that the pool is awake from the second call on. */
+int vane__site_keeps_awake(const vane__site *site);
 /* Has any of its cells ever led to somebody? */
 int vane__site_is_published(const vane__site *site);
 /* The slate's candidates become the site's; what is known of those that stay is kept. */

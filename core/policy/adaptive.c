@@ -19,6 +19,7 @@
 #define UNSURE 2.0 /* spreads: an expectation may be so far off */
 #define HOPELESS_DECLARED 6.0
 #define HOPELESS_AGED 8.0
+#define HOPELESS_WIDE 1.5 /* by what starting the threads takes beside a share of the work */
 /* One sample that is so many times slower, and was to be slower, needs no second; of several
  * threads the first may have found them asleep. */
 #define SURPRISE 2.0
@@ -150,6 +151,17 @@ static double weight_of(const vane_query *q, const vane_candidate *c, const vane
     return may_be_frugal ? FRUGAL : vane__policy_weight(q, c, best);
 }
 
+/* Of several threads it is known what starting them takes; the work is as far off as the best's. */
+static int is_hopeless(const vane_query *q, const vane_candidate *c, const vane_candidate *best,
+                       double weight)
+{
+    double times = declared(q, c, best), scale = best->measured_ns / vane__policy_roofline(q, best);
+    if (c->width == 1 || times <= 1)
+        return times * weight > HOPELESS_DECLARED;
+    double work = (vane__policy_roofline(q, c) - q->fork_ns) * (scale > 1 ? scale : 1);
+    return (q->fork_ns + work) * weight > HOPELESS_WIDE * best->measured_ns;
+}
+
 static int is_known(const vane_query *q, const vane_candidate *c, const vane_candidate *best)
 {
     if (best == NULL)
@@ -159,7 +171,7 @@ static int is_known(const vane_query *q, const vane_candidate *c, const vane_can
         return (c->expected_ns - UNSURE * c->spread_ns) * weight >
                HOPELESS_EXPECTED * best->measured_ns;
     if (c->samples == 0)
-        return declared(q, c, best) * weight > HOPELESS_DECLARED;
+        return is_hopeless(q, c, best, weight);
     if (c->aged)
         return times > HOPELESS_AGED; /* it may have recovered */
     if (c->samples == 1)

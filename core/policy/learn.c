@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* learn.c - an observed call: in a young site it is the occasion to try candidates.
+/* learn.c - lessons: a call observed in a young site is the occasion to try candidates.
  *
  * Short candidates are tried beside the call, several at once; a long one that is trusted
  * computes the call itself, which costs no more than it is slower. All of it is counted
@@ -12,13 +12,11 @@
 
 #include "error.h"
 #include "os.h"
+#include "policy/duel.h"
 #include "policy/guard.h"
 #include "policy/pace.h"
-#include "policy/shadow.h"
 #include "policy/store.h"
 #include "telemetry/event.h"
-#include "telemetry/pager.h"
-#include "telemetry/probe.h"
 
 #define BURST_NS 5e6 /* of trials beside one call */
 #define WIDE_BESIDE_NS 1e6
@@ -26,6 +24,7 @@
 #define SURE 5u                    /* samples of one that the route goes to amid a lesson */
 #define MUCH 3.0                   /* times as fast: less will do */
 #define BREAK_NS UINT64_C(1000000) /* of a lesson that took long enough for one call */
+#define PACE_LOOKS 4
 #define DRY_NS UINT64_C(100000000) /* of one without allowance */
 /* Between two lessons; doubles with each, up to some minutes. The first is short, where calls
  * are: what disturbed the machine for the moment of one lesson is gone in the next. */
@@ -179,6 +178,24 @@ static void hold(const vane__slate *s, uint32_t *chosen)
         *chosen = now;
 }
 
+/* Where some are known from an earlier lesson, the close ones are compared first. */
+static int wants_duel(const lesson *l)
+{
+    return l->site->lesson[l->site->slate.query.busy].lessons > 0 &&
+           vane__duel_begin(l->ctx, l->site, l->hot);
+}
+
+/* Nobody is left to try: do the close ones compute by turns first? */
+static int may_settle(const lesson *l)
+{
+    vane__site *site = l->site;
+    if (site->lesson[site->slate.query.busy].over || vane__duel_is_on(l->ctx, site))
+        return 0;
+    if (site->pace_ns <= 0 && site->unpaced++ < PACE_LOOKS)
+        return 0; /* whether several threads are worth a try depends on it */
+    return !vane__duel_begin(l->ctx, site, l->hot);
+}
+
 static void look_under_lock(lesson *l, step *out)
 {
     vane__site *site = l->site;
@@ -187,8 +204,8 @@ static void look_under_lock(lesson *l, step *out)
     if (site->version != vane__routes_version(l->ctx) ||
         vane__site_choose(l->ctx, site, l->hot) == VANE_NO_CANDIDATE)
         return;
-    uint32_t next = next_of(l);
-    if (next == VANE_NO_CANDIDATE && !site->lesson[s->query.busy].over)
+    uint32_t next = wants_duel(l) ? VANE_NO_CANDIDATE : next_of(l);
+    if (next == VANE_NO_CANDIDATE && may_settle(l))
         settle(l);
     if (next != VANE_NO_CANDIDATE)
         hold(s, &site->chosen[l->hot]);
@@ -222,6 +239,13 @@ static void look_first(lesson *l, const vane__route *route, step *out)
     *out = (step){.chosen = NULL};
     look_under_lock(l, out);
     pthread_mutex_unlock(&l->ctx->routes->lock);
+}
+
+void vane__lesson_charge(vane_context *ctx, double ns)
+{
+    pthread_mutex_lock(&ctx->routes->lock);
+    vane__allowance_spend(&ctx->allowance, vane__clock_now(ctx), ns);
+    pthread_mutex_unlock(&ctx->routes->lock);
 }
 
 static void spend(lesson *l, double ns)
@@ -321,7 +345,6 @@ static const vane__route *pause_lesson(lesson *l, const vane__route *chosen, dou
     return chosen;
 }
 
-/* The route that this call takes; *base_ns: where that is a trial, what the choice would take. */
 static const vane__route *learn(lesson *l, const vane__route *route, double *base_ns)
 {
     vane__trial t;
@@ -353,106 +376,11 @@ static const vane__route *learn(lesson *l, const vane__route *route, double *bas
     return s.chosen;
 }
 
-/* ---- the call ------------------------------------------------------------------------- */
-
-/* Not always after as many: programs have rhythms. */
-static uint32_t pause_of(void)
-{
-    static _Thread_local uint32_t seed = 1;
-    seed = seed * 1664525u + 1013904223u;
-    return VANE__SHARES / 2 + (seed >> 16) % VANE__SHARES;
-}
-
-static vane_status shadowed(vane_context *ctx, vane__prepared *p, const vane__runner *r,
-                            double *took)
-{
-    vane__election e = {.ctx = ctx, .p = p};
-    return vane__shadow_call(&e, r, took);
-}
-
-static vane_status untimed(vane_context *ctx, vane__prepared *p, const vane__route *route,
-                           int shadows)
-{
-    double took;
-    return shadows ? shadowed(ctx, p, &route->runner, &took)
-                   : vane__dispatch_on(ctx, p, &route->runner);
-}
-
-static vane_status timed(vane_context *ctx, vane__prepared *p, const vane__route *route,
-                         uint32_t hot, double *took, int shadows)
-{
-    uint32_t failed = vane__last_run.retries;
-    uint64_t start = vane__clock_now(ctx);
-    vane_status st = shadows ? shadowed(ctx, p, &route->runner, took)
-                             : vane__dispatch_on(ctx, p, &route->runner);
-    *took = shadows ? *took : (double)(vane__clock_now(ctx) - start);
-    if (st == VANE_OK && *took > 0 && vane__last_run.retries == failed)
-        vane__learned_note(ctx, route, p, hot, *took, 0);
-    else if (st == VANE_OK && *took > 0) /* somebody else computed it */
-        vane__guard_wasted(ctx, route, p, *took);
-    vane__store_tick(ctx, start);
-    vane__pager_look(ctx, start);
-    return st;
-}
-
-static vane_status by_lesson(vane_context *ctx, vane__prepared *p, const vane__route *route,
-                             uint32_t hot, int shadows)
+const vane__route *vane__lesson_take(vane_context *ctx, const vane__prepared *p,
+                                     const vane__route *route, uint32_t hot, double *base_ns)
 {
     lesson l = {.ctx = ctx, .p = p, .site = route->site, .hot = hot};
-    double base = 0, took;
-    vane__pace_begin(vane__clock_now(ctx));
-    const vane__route *taken = learn(&l, route, &base);
-    if (taken == NULL)
-        taken = vane__route_make(ctx, p, hot);
-    if (taken == NULL)
-        return vane_last_error()->status;
-    vane_status st = timed(ctx, p, taken, hot, &took, shadows);
-    vane__pace_end(vane__clock_now(ctx));
-    if (base > 0 && took > base)
-        spend(&l, took - base);
-    return st;
-}
-
-int vane__lesson_rests(const vane_context *ctx, const vane__site *site, uint64_t now_ns)
-{
-    uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
-    uint64_t due = atomic_load_explicit(&site->lesson[busy].due_ns, memory_order_relaxed);
-    return now_ns < due;
-}
-
-/* Nothing but a look at the clock, most times: what other threads write is not touched. */
-vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__route *route,
-                          uint32_t hot)
-{
-    uint32_t nobody = 0;
-    double took;
-    int shadows = vane__shadow_due(ctx);
-    vane__unsampled = vane__shadow_pause(pause_of());
-    vane__probes_look(ctx);
-    route = vane__route_renewed(ctx, route, hot);
-    if (atomic_load_explicit(&ctx->resting, memory_order_relaxed) > 0)
-        vane__probe_beside(ctx, route->site, p);
-    if (!vane__policy_learns(ctx)) {
-        vane__pager_look(ctx, 0);
-        return untimed(ctx, p, route, shadows);
-    }
-    if (ctx->settings.load)
-        vane__sampler_want(ctx);
-    uint64_t now = vane__clock_now(ctx);
-    int rests = vane__lesson_rests(ctx, route->site, now);
-    if (rests && route->brief) {
-        vane__store_tick(ctx, now);
-        vane__pager_look(ctx, now);
-        return untimed(ctx, p, route, shadows);
-    }
-    uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
-    if (!rests && !atomic_load_explicit(&route->site->lesson[busy].over, memory_order_relaxed) &&
-        atomic_compare_exchange_strong(&route->site->learner, &nobody, 1)) {
-        vane_status st = by_lesson(ctx, p, route, hot, shadows);
-        atomic_store(&route->site->learner, 0);
-        return st;
-    }
-    return timed(ctx, p, route, hot, &took, shadows);
+    return learn(&l, route, base_ns);
 }
 
 /* ---- the load of the host ---------------------------------------------------------------- */

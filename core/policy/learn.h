@@ -16,7 +16,14 @@ void vane__learn_open(vane_context *ctx);
 /* Others came for this machine's CPUs, or went: every route is what is known for that state. */
 void vane__learn_busy(vane_context *ctx, uint32_t busy);
 
-/* A call on the host's memory whose route is watched, or whose turn it is. */
+/* A lesson beside p, by the one learner of route's site: the route that the call takes, NULL where
+ * that has to be made first. *base_ns: where it is a trial, what the choice would take. */
+const vane__route *vane__lesson_take(vane_context *ctx, const vane__prepared *p,
+                                     const vane__route *route, uint32_t hot, double *base_ns);
+/* To the allowance. Takes the lock of the routes. */
+void vane__lesson_charge(vane_context *ctx, double ns);
+
+/* observe.c: a call on the host's memory whose route is watched, or whose turn it is. */
 vane_status vane__observe(vane_context *ctx, vane__prepared *p, const vane__route *route,
                           uint32_t hot);
 /* Is there nothing to be done before some later moment? Touches nothing that calls write. */

@@ -2,13 +2,16 @@
 /* pace.h - how densely a thread calls: whether a pool that one call woke is awake for the next.
  *
  * Only the calls of lessons are looked at, which come one after the other while a lesson lasts;
- * the shorter of the last two pauses counts, because calls nobody looked at may lie between two
- * lessons.
+ * the shortest of the last few pauses counts, because calls nobody looked at may lie between two
+ * lessons, and because a program that calls in bursts wakes the pool but once a burst.
  */
 #ifndef VANE__POLICY_PACE_H
 #define VANE__POLICY_PACE_H
 
 #include <stdint.h>
+
+/* A pause from which the next call wakes the pool: workers poll a little longer. */
+#define VANE__AWAKE_NS 80e3
 
 void vane__pace_begin(uint64_t now_ns);
 void vane__pace_end(uint64_t now_ns);

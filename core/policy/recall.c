@@ -18,11 +18,10 @@ const vane__window *vane__learned_window(const vane__learned *l, uint32_t width,
 /* What waking the threads adds to a call, as a share of what starting them costs: the caller
  * never waits for a sleeper, it computes on. */
 #define WAKING 0.1
-#define AWAKE_NS 80e3 /* workers poll a little longer before they sleep */
 
-/* A program that calls often keeps the pool awake by the calls themselves: until this state has
- * samples enough of its own, those of the hot pool stand for it. One that makes pauses wakes it
- * with each call. */
+/* A program that calls densely keeps the pool awake by the calls themselves: those of the hot pool
+ * stand for it, and until it is known how densely it calls, as long as this state has not samples
+ * enough of its own. One that makes pauses wakes it with each call. */
 static const vane__window *best_window(const vane__site *site, const vane__learned *l,
                                        const vane_candidate *c, const vane_query *q,
                                        double *extra_ns)
@@ -30,10 +29,11 @@ static const vane__window *best_window(const vane__site *site, const vane__learn
     const vane__window *w = vane__learned_window(l, c->width, q);
     const vane__window *hot = &l->window[1][q->busy];
     *extra_ns = 0;
-    if (c->width == 1 || q->pool_hot || vane__window_count(w) >= SPEAKS ||
-        vane__window_count(hot) <= vane__window_count(w))
+    if (c->width == 1 || q->pool_hot || vane__window_count(hot) == 0 ||
+        (!vane__site_keeps_awake(site) &&
+         (vane__window_count(w) >= SPEAKS || vane__window_count(hot) <= vane__window_count(w))))
         return w;
-    *extra_ns = site->pace_ns > AWAKE_NS ? WAKING * q->fork_ns : 0;
+    *extra_ns = site->pace_ns > 0 && !vane__site_keeps_awake(site) ? WAKING * q->fork_ns : 0;
     return hot;
 }
 
@@ -107,7 +107,7 @@ static void reopen(vane_context *ctx, vane__site *site, uint32_t busy, const cha
         for (uint32_t hot = 0; hot < 2; hot++)
             vane__window_age(&site->entries[i]->learned.window[hot][busy]);
     atomic_store(&l->over, 0);
-    l->paused = 0;
+    l->paused = l->dueled = 0;
     atomic_store(&l->due_ns, 0);
     l->lessons += l->lessons < LAST_LESSON;
     site->why = why;

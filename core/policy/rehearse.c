@@ -11,6 +11,7 @@
 #include "error.h"
 #include "op/tensor.h"
 #include "os.h"
+#include "policy/duel.h"
 #include "policy/guard.h"
 #include "policy/learn.h"
 #include "policy/shadow.h"
@@ -149,9 +150,11 @@ int vane__rehearse(vane_context *ctx, vane__site *twin, const vane__prepared *p)
     uint32_t unsampled = vane__unsampled;
     uint64_t start = vane__clock_now(ctx);
     vane__shadow_rest(1);
+    vane__duel_rest(1);
     if (set_up(&s, p))
         for (int i = 0; i < MOST_CALLS && lesson(ctx, &s); i++)
             ;
+    vane__duel_rest(0);
     vane__shadow_rest(0);
     vane__unsampled = unsampled;
     tear_down(&s);

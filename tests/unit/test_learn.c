@@ -215,6 +215,61 @@ START_TEST(one_that_fails_is_not_chosen)
 }
 END_TEST
 
+/* ---- duels --------------------------------------------------------------------------- */
+
+static float given[5000], sums[5000];
+
+static void add_there(int times)
+{
+    int64_t n = 5000;
+    vane_tensor a = vane_tensor_of(given, VANE_F32, 1, &n),
+                to = vane_tensor_of(sums, VANE_F32, 1, &n);
+    for (int k = 0; k < times; k++) {
+        given[4999] = (float)k;
+        GOOD(vane_add(ctx, &a, &a, &to));
+        ck_assert_float_eq(sums[4999], 2 * (float)k);
+    }
+}
+
+/* Beside a call, alpha is the faster; for the program, which has its output elsewhere, beta is. */
+START_TEST(the_program_s_own_calls_decide_among_the_close)
+{
+    alpha.takes_ns = 30000;
+    beta.takes_ns = beta.there_ns = 35000;
+    alpha.there_ns = 45000;
+    alpha.there = beta.there = sums;
+    open_both();
+    add_there(1);
+    ck_assert_str_eq(explained(5000), "alpha");
+    ck_assert_uint_eq(d.settled, 0);
+    uint32_t changes = d.route_changes;
+    add_there(199);
+    ck_assert_str_eq(explained(5000), "beta");
+    ck_assert_uint_eq(d.settled, 1);
+    ck_assert_uint_eq(d.route_changes, changes + 1);
+    uint32_t before = runs(&alpha);
+    add_there(100);
+    ck_assert_uint_eq(runs(&alpha), before);
+    double spent = ctx->allowance.total_ns, slower = 10000.0 * before;
+    ck_assert_double_lt(spent, ctx->allowance.needed_ns + slower + 30 * 35000);
+}
+END_TEST
+
+START_TEST(one_that_fails_ends_the_duel)
+{
+    alpha.takes_ns = 30000;
+    beta.takes_ns = 35000;
+    open_both();
+    add_there(20);
+    ck_assert_str_eq(explained(5000), "alpha");
+    ck_assert_uint_eq(d.settled, 0);
+    beta.mode = KIT_FAILS;
+    add_there(200);
+    ck_assert_str_eq(explained(5000), "alpha");
+    ck_assert_uint_eq(d.settled, 1);
+}
+END_TEST
+
 /* ---- time passes ------------------------------------------------------------------- */
 
 START_TEST(who_becomes_slow_is_left_and_who_recovers_comes_back)
@@ -383,6 +438,8 @@ int main(void)
     tcase_add_test(tcase, one_wrong_element_in_a_million_is_seen);
     tcase_add_test(tcase, all_wrong_leaves_the_oracle);
     tcase_add_test(tcase, one_that_fails_is_not_chosen);
+    tcase_add_test(tcase, the_program_s_own_calls_decide_among_the_close);
+    tcase_add_test(tcase, one_that_fails_ends_the_duel);
     tcase_add_test(tcase, who_becomes_slow_is_left_and_who_recovers_comes_back);
     tcase_add_test(tcase, a_busy_machine_has_routes_of_its_own);
     tcase_add_test(tcase, trials_cost_no_more_than_their_allowance);
