@@ -403,18 +403,19 @@ def check_regret_case(case, policies):
 
 def test_bench_policy():
     policies = ["adaptive", "heuristic", "fixed"]
-    r = as_json("bench", "policy", "--quick", "--cold-calls", "60", "--max-regret", "100000")
+    r = as_json("bench", "policy", "--quick", "--cold-calls", "60", "--warm-up", "5", "--max-regret", "100000")
     cases = {(c["op"], c["shape"]) for c in r["cases"]}
     assert len(cases) == len(r["cases"]) == 11 and ("matmul", "64x64") in cases, cases
     for c in r["cases"]:
         check_regret_case(c, policies)
         for p in c["policies"]:
-            assert p["calls"] == 60 and p["calls_ns"] > 0 and "after_50" in p, p
+            assert p["calls"] == 60 and p["calls_ns"] > 0 and "after_50" in p and "cold" in p, p
     assert [t["policy"] for t in r["totals"]] == [*policies, None]
     for i, t in enumerate(r["totals"]):
         assert t["cases"] == 11 and t["phase"] == "quiet" and 0 <= t["median"] <= t["max"], t
         if t["policy"]:
             regrets = [c["policies"][i]["regret"] for c in r["cases"]]
+            assert t["cold"]["cases"] == 11, t
             assert math.isclose(t["mean"], sum(regrets) / 11) and t["max"] == max(regrets), t
 
 
@@ -429,6 +430,7 @@ def test_bench_policy_limits_and_tables():
     assert {(c["op"], c["dtype"]) for c in r["cases"]} == {("add", "i32"), ("where", "i32")}
     refused(2, "--max-regret", *args, "--policies", "fixed", "--max-regret", "1")
     refused(2, "--max-regret", *args, "--max-regret", "little")
+    refused(2, "--warm-up", *args, "--warm-up", "-1")
     refused(2, "'best'", *args, "--policies", "best")
     refused(2, ["'ad'", "add", "matmul"], "bench", "policy", "--ops", "add,ad")
     refused(2, "'extra'", "bench", "policy", "extra")

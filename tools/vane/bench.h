@@ -69,6 +69,7 @@ typedef struct bench_contestant {
     char why[200];  /* WRONG and FAILED */
     uint64_t batch; /* calls in one sample */
     int count;
+    int at_rest; /* is not timed further */
     double total_ns;
     double median_ns, best_ns; /* of one call */
     double sample[BENCH_SAMPLES];

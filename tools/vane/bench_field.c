@@ -2,7 +2,9 @@
 /* bench_field.c - every candidate of a case, timed side by side: what could have been chosen.
  *
  * A short pass tells who is worth a long one, and who is the best: that one runs twice in the
- * long pass, under two names, so that what mere timing makes of regret is known.
+ * long pass, under two names, so that what mere timing makes of regret is known. While the two
+ * differ, the pass goes on, with longer samples: what a machine does to threads for a moment
+ * evens out, and who comes last in a round no longer finds what the first one left in caches.
  */
 #include <string.h>
 
@@ -10,6 +12,9 @@
 
 #define FIRST_PASS 8.0 /* of the time, one in so many */
 #define HOPELESS 8.0   /* times slower than the best: the first pass says enough */
+#define UNLIKELY 1.5   /* times slower in its best moment than the best usually is */
+#define SETTLED 0.02   /* what the best and its twin may differ */
+#define LONGEST 8.0    /* times the wished time are spent on settling that */
 #define CLEAR 4.0      /* elections a call, from where one taken off leaves a sharp figure */
 
 static int may_compute(const vane_candidate *k)
@@ -134,24 +139,57 @@ static int part(bench_field *f)
     return left;
 }
 
-/* The long pass, in an array of its own: those who are left, the twin, the plans. */
+/* ---- the long pass: those who are left, the best's twin, and the plans ------------------- */
+
+typedef struct row {
+    bench_contestant who[BENCH_CONTESTANTS];
+    int left, twin, count;
+} row;
+
+static void line_up(row *r, const bench_field *f, int left, vane_plan *const *plans, int n_plans)
+{
+    memcpy(r->who, f->who, (size_t)left * sizeof r->who[0]);
+    r->left = r->twin = r->count = left;
+    r->who[r->count++] = f->who[f->best];
+    forget(&r->who[r->twin]);
+    for (int i = 0; i < n_plans; i++)
+        r->who[r->count++] = (bench_contestant){.backend = "", .plan = plans[i]};
+}
+
+static double noise_of(const row *r, int best)
+{
+    if (!r->who[r->twin].count || !r->who[best].count)
+        return 0;
+    double twice = r->who[r->twin].median_ns / r->who[best].median_ns;
+    return (twice > 1 ? twice : 1 / twice) - 1;
+}
+
+/* Who is clearly slower has been timed long enough. */
+static void rest(row *r, const bench_field *f)
+{
+    for (int i = 0; i < r->left; i++)
+        if (f->who[i].best_ns > UNLIKELY * f->who[f->best].median_ns)
+            r->who[i].at_rest = 1;
+}
+
 static void long_pass(bench_field *f, vane_context *ctx, const bench_case *c, double min_ns,
                       int left, vane_plan *const *plans, double *used_ns, int n_plans)
 {
-    static bench_contestant who[BENCH_CONTESTANTS]; /* too much for a stack */
-    int best = find_best(f, left), count = left;
-    memcpy(who, f->who, (size_t)left * sizeof who[0]);
-    who[count++] = who[best < 0 ? 0 : best];
-    for (int i = 0; i < n_plans; i++)
-        who[count++] = (bench_contestant){.backend = "", .plan = plans[i]};
-    bench_time(ctx, c, who, count, min_ns);
-    memcpy(f->who, who, (size_t)left * sizeof who[0]);
-    for (int i = 0; i < n_plans; i++)
-        used_ns[i] = who[left + 1 + i].count ? who[left + 1 + i].median_ns : 0;
-    if (best >= 0 && who[left].count && who[best].count) {
-        double twice = who[left].median_ns / who[best].median_ns;
-        f->noise = (twice > 1 ? twice : 1 / twice) - 1;
+    static row r; /* too much for a stack */
+    line_up(&r, f, left, plans, n_plans);
+    for (double ns = min_ns; ns <= LONGEST * min_ns; ns *= 2) {
+        bench_time(ctx, c, r.who, r.count, ns);
+        memcpy(f->who, r.who, (size_t)left * sizeof r.who[0]);
+        int best = find_best(f, left);
+        if (best < 0)
+            break;
+        f->noise = noise_of(&r, f->best); /* whose twin it is */
+        if (f->noise <= SETTLED)
+            break;
+        rest(&r, f);
     }
+    for (int i = 0; i < n_plans; i++)
+        used_ns[i] = r.who[r.twin + 1 + i].count ? r.who[r.twin + 1 + i].median_ns : 0;
 }
 
 void bench_field_time(bench_field *f, vane_context *ctx, const bench_case *c, double min_ns,

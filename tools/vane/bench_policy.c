@@ -16,7 +16,7 @@ static int judge(const bench_study *s)
 {
     for (int i = 0; i < s->n_users && !isnan(s->max_regret); i++) {
         double mean = 100 * bench_verdicts_sum(&s->verdicts, i, BENCH_QUIET, VANE_OP_COUNT,
-                                               bench_measure_cold)
+                                               bench_measure_warm)
                                 .mean;
         if (!strcmp(s->user[i].policy, "adaptive") && !(mean <= s->max_regret))
             return cli_fail("the mean regret of adaptive is %.2f %%, more than %g %%", mean,
@@ -54,7 +54,7 @@ static int run(bench_study *s, int json_wanted)
 /* ---- options ------------------------------------------------------------------------- */
 
 typedef struct wish {
-    const char *ops, *sizes, *dtype, *policies, *calls, *min_time, *max_regret;
+    const char *ops, *sizes, *dtype, *policies, *calls, *warm_up, *min_time, *max_regret;
     int load;
 } wish;
 
@@ -89,6 +89,10 @@ static int parse_numbers(bench_study *s, const wish *w)
     if (!rc && w->min_time && (!text_real(w->min_time, &ms) || !(ms > 0 && ms <= 1e6)))
         rc = cli_usage("--min-time: '%s' is not a number of milliseconds", w->min_time);
     s->min_ns = ms * 1e6;
+    ms = s->quick ? 10 : 300;
+    if (!rc && w->warm_up && (!text_real(w->warm_up, &ms) || !(ms >= 0 && ms <= 1e6)))
+        rc = cli_usage("--warm-up: '%s' is not a number of milliseconds", w->warm_up);
+    s->warm_ns = ms * 1e6;
     if (!rc && w->max_regret && (!text_real(w->max_regret, &s->max_regret) || isnan(s->max_regret)))
         rc = cli_usage("--max-regret: '%s' is not a number of percent", w->max_regret);
     if (!rc && w->max_regret && !is_adaptive_there(s))
@@ -146,7 +150,9 @@ int cmd_bench_policy(int argc, char **argv)
         {"sizes", 's', "LIST", "as of vane bench (12, from 8 to 4 million)", NULL, &w.sizes, NULL},
         {"dtype", 't', "TYPE", "of the inputs (f32)", NULL, &w.dtype, NULL},
         {"policies", 'p', "LIST", "adaptive,heuristic,fixed", NULL, &w.policies, NULL},
-        {"cold-calls", 'n', "N", "before the choice counts (200)", NULL, &w.calls, NULL},
+        {"cold-calls", 'n', "N", "first, in which a choice is to be found (200)", NULL, &w.calls,
+         NULL},
+        {"warm-up", 'w', "MS", "of calls, after them (300)", NULL, &w.warm_up, NULL},
         {"min-time", 0, "MS", "measure each at least this long (30)", NULL, &w.min_time, NULL},
         {"fresh", 0, NULL, "new contexts for each case: nothing learned near by", &s->fresh, NULL,
          NULL},
@@ -160,9 +166,9 @@ int cmd_bench_policy(int argc, char **argv)
               .about =
                   "Measures the regret of each policy: what its choice takes beyond the best "
                   "candidate, all\ncandidates timed in turn in the same run. The choice is that "
-                  "of a context that knew nothing,\nafter 200 calls; 'in use' is the plan's own "
-                  "time, 'x cold calls' what those calls took over as\nmany of the best, "
-                  "'(noise)' the regret that the best has against itself.\nVANE_POLICY and "
+                  "of a context that knew nothing,\nafter 200 calls and 300 ms; 'in use' is the "
+                  "plan's own time, 'x cold calls' what those calls took over\nas many of the "
+                  "best, '(noise)' the regret that the best has against itself.\nVANE_POLICY and "
                   "VANE_CACHE do not count here.\n\n"
                   "  vane bench policy --ops add,matmul --policies adaptive\n"
                   "  vane bench policy --max-regret 5 --json",

@@ -52,7 +52,8 @@ typedef struct bench_field {
 
 /* Every candidate of c's decision that computes it right. */
 void bench_field_open(bench_field *f, bench_solos *solos, const bench_case *c);
-/* Times all, and the plans beside them, in turn; used_ns: what a call of each plan took. */
+/* Times all, and the plans beside them, in turn, until who may be the best is told from its twin;
+ * used_ns: what a call of each plan took. */
 void bench_field_time(bench_field *f, vane_context *ctx, const bench_case *c, double min_ns,
                       vane_plan *const *plans, double *used_ns, int n_plans);
 /* The contestant that k is; -1: it is not in the field. */
@@ -64,8 +65,9 @@ void bench_field_close(bench_field *f);
 
 /* ---- bench_user.c: a program that leaves the choice to a policy ------------------ */
 
-/* When it is looked at who is chosen: after 10 calls, 50, all of the cold ones, and at the end. */
-enum { BENCH_AFTER_10, BENCH_AFTER_50, BENCH_COLD, BENCH_END, BENCH_LOOKS };
+/* When it is looked at who is chosen: after 10 calls, 50, all of the cold ones, when it is warm,
+ * and when everybody was timed. */
+enum { BENCH_AFTER_10, BENCH_AFTER_50, BENCH_COLD, BENCH_WARM, BENCH_END, BENCH_LOOKS };
 
 typedef struct bench_user {
     const char *policy;
@@ -77,7 +79,7 @@ typedef struct bench_user {
     int seen[BENCH_LOOKS];
     vane_candidate choice[BENCH_LOOKS];
     vane_decision view; /* of the last look */
-    int agrees;         /* vane_run's record named the same candidate as vane_explain */
+    int agrees;         /* when warm, vane_run's record named the same candidate as vane_explain */
 } bench_user;
 
 /* Prints its error; CLI_USAGE for a policy that is not there. */
@@ -86,6 +88,8 @@ void bench_user_close(bench_user *u);
 /* A plan, and the cold calls with it. */
 int bench_user_start(bench_user *u, const bench_case *c, uint32_t calls);
 int bench_user_go_on(bench_user *u, double ns); /* calls for so long */
+/* Looks who is chosen when warm, and compares that with what a call says. */
+int bench_user_warm(bench_user *u, const bench_case *c);
 int bench_user_look(bench_user *u, const bench_case *c, int look);
 void bench_user_end(bench_user *u); /* of this case */
 
@@ -129,7 +133,8 @@ typedef struct bench_figure {
 typedef double (*bench_measure)(const bench_verdict *v);
 double bench_measure_10(const bench_verdict *v);
 double bench_measure_50(const bench_verdict *v);
-double bench_measure_cold(const bench_verdict *v); /* the regret that is reported */
+double bench_measure_cold(const bench_verdict *v);
+double bench_measure_warm(const bench_verdict *v); /* the regret that is reported */
 double bench_measure_end(const bench_verdict *v);
 double bench_measure_used(const bench_verdict *v); /* of the plan itself, as it was called */
 double bench_measure_cost(const bench_verdict *v); /* of the cold calls, over as many best ones */
@@ -172,8 +177,8 @@ typedef struct bench_study {
     char ops[1024], policies[128];
     const char *sizes; /* NULL: the grid's */
     uint32_t dtype, calls;
-    double min_ns, phase_ns, max_regret; /* NaN: no limit */
-    bench_load *load;                    /* NULL: none wanted */
+    double min_ns, warm_ns, phase_ns, max_regret; /* NaN: no limit */
+    bench_load *load;                             /* NULL: none wanted */
     bench_field field;
     bench_verdicts verdicts;
     bench_policy_rows rows;

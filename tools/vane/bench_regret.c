@@ -66,12 +66,12 @@ int bench_verdicts_add(bench_verdicts *all, const bench_case *c, const bench_fie
     for (int look = 0; look < BENCH_LOOKS; look++)
         if (u->seen[look])
             v->regret[look] = over(time_of(f, u, look), v->best_ns);
-    v->chosen_ns = time_of(f, u, BENCH_COLD);
+    v->chosen_ns = time_of(f, u, BENCH_WARM);
     v->used_ns = u->used_ns;
     v->cold_ns = phase == BENCH_QUIET ? u->cold_ns : 0;
     v->calls = u->calls;
-    name_of(v->chosen, sizeof v->chosen, u->choice[BENCH_COLD].backend,
-            u->choice[BENCH_COLD].width);
+    name_of(v->chosen, sizeof v->chosen, u->choice[BENCH_WARM].backend,
+            u->choice[BENCH_WARM].width);
     return 1;
 }
 
@@ -81,7 +81,7 @@ int bench_verdicts_add_noise(bench_verdicts *all, const bench_case *c, const ben
     bench_verdict *v = begin(all, c, f, policy, phase);
     if (!v)
         return 0;
-    v->regret[BENCH_COLD] = f->noise;
+    v->regret[BENCH_WARM] = f->noise;
     v->chosen_ns = v->best_ns * (1 + f->noise);
     snprintf(v->chosen, sizeof v->chosen, "%s", v->best);
     return 1;
@@ -108,6 +108,11 @@ double bench_measure_50(const bench_verdict *v)
 double bench_measure_cold(const bench_verdict *v)
 {
     return v->regret[BENCH_COLD];
+}
+
+double bench_measure_warm(const bench_verdict *v)
+{
+    return v->regret[BENCH_WARM];
 }
 
 double bench_measure_end(const bench_verdict *v)

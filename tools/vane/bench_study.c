@@ -43,19 +43,26 @@ static int keep(bench_study *s, const bench_case *c, bench_phase phase)
     return CLI_OK;
 }
 
-/* The policies compute for half of the phase, by turns; then everybody is timed. */
-static int phase(bench_study *s, const bench_case *c, bench_phase which)
+/* All call for so long, by turns; then it is looked at whom they chose. */
+static int warm_up(bench_study *s, const bench_case *c, double ns)
 {
     int rc = CLI_OK;
-    double begin = bench_now_ns(), turn = s->phase_ns / 100;
-    bench_load_set(s->load, which == BENCH_LOADED);
-    for (int i = 0; i < s->n_users; i++)
-        memset(s->user[i].seen, 0, sizeof s->user[i].seen);
-    while (!rc && bench_now_ns() - begin < s->phase_ns / 2)
+    double begin = bench_now_ns(), turn = ns / 50 / s->n_users;
+    while (!rc && bench_now_ns() - begin < ns)
         for (int i = 0; !rc && i < s->n_users; i++)
             rc = bench_user_go_on(&s->user[i], turn);
     for (int i = 0; !rc && i < s->n_users; i++)
-        rc = bench_user_look(&s->user[i], c, BENCH_COLD);
+        rc = bench_user_warm(&s->user[i], c);
+    return rc;
+}
+
+/* The policies compute for half of the phase; then everybody is timed. */
+static int phase(bench_study *s, const bench_case *c, bench_phase which)
+{
+    bench_load_set(s->load, which == BENCH_LOADED);
+    for (int i = 0; i < s->n_users; i++)
+        memset(s->user[i].seen, 0, sizeof s->user[i].seen);
+    int rc = warm_up(s, c, s->phase_ns / 2);
     if (!rc)
         rc = time_all(s, c, s->min_ns);
     bench_load_set(s->load, 0);
@@ -75,10 +82,12 @@ static int reopen(bench_study *s)
 static int measure(bench_study *s, const bench_case *c)
 {
     int rc = s->fresh ? reopen(s) : CLI_OK;
-    for (int i = 0; !rc && i < s->n_users; i++) {
+    for (int i = 0; !rc && i < s->n_users; i++)
         rc = bench_user_start(&s->user[i], c, s->calls);
-        s->disagree += !rc && !s->user[i].agrees;
-    }
+    if (!rc)
+        rc = warm_up(s, c, s->warm_ns * s->n_users);
+    for (int i = 0; !rc && i < s->n_users; i++)
+        s->disagree += !s->user[i].agrees;
     if (!rc)
         rc = time_all(s, c, s->min_ns);
     if (!rc)

@@ -113,21 +113,27 @@ void bench_try(vane_context *ctx, vane_context *solo, const bench_case *c, bench
     }
 }
 
-#define WARM_FROM 8 /* calls a sample: one more costs little then */
+#define WARM_NS 100e3 /* what the one before left: cold caches, sleeping threads, narrow lanes */
 
-/* One sample; 0 when a call failed. The contestant before left cold caches and threads asleep. */
+static int run(vane_context *ctx, const bench_case *c, bench_contestant *who)
+{
+    if (call(ctx, c, who, NULL) == VANE_OK)
+        return 1;
+    failed(who);
+    return 0;
+}
+
+/* One sample, after a part of it unmeasured; 0 when a call failed. */
 static int sample(vane_context *ctx, const bench_case *c, bench_contestant *who, double *ns)
 {
-    if (who->batch >= WARM_FROM && call(ctx, c, who, NULL) != VANE_OK) {
-        failed(who);
-        return 0;
-    }
     double begin = bench_now_ns();
-    for (uint64_t i = 0; i < who->batch; i++)
-        if (call(ctx, c, who, NULL) != VANE_OK) {
-            failed(who);
+    for (uint64_t i = 1; i < who->batch && bench_now_ns() - begin < WARM_NS; i++)
+        if (!run(ctx, c, who))
             return 0;
-        }
+    begin = bench_now_ns();
+    for (uint64_t i = 0; i < who->batch; i++)
+        if (!run(ctx, c, who))
+            return 0;
     *ns = bench_now_ns() - begin;
     return 1;
 }
@@ -154,28 +160,48 @@ static int calibrate(vane_context *ctx, const bench_case *c, bench_contestant *w
 
 static int is_running(const bench_contestant *who, double min_ns)
 {
-    return who->result <= BENCH_UNCHECKED && who->count < BENCH_SAMPLES &&
+    return who->result <= BENCH_UNCHECKED && !who->at_rest && who->count < BENCH_SAMPLES &&
            (who->total_ns < min_ns || (who->count < ENOUGH && who->total_ns < LONGER * min_ns) ||
             (who->count < LEAST && who->total_ns < 1e9));
+}
+
+/* Nobody always follows the same other one. */
+static void shuffle(int *order, int count)
+{
+    static uint32_t seed = 1;
+    for (int i = count - 1; i > 0; i--) {
+        seed = seed * 1664525u + 1013904223u;
+        int other = (int)((seed >> 8) % (uint32_t)(i + 1)), kept = order[i];
+        order[i] = order[other];
+        order[other] = kept;
+    }
+}
+
+/* One more sample, if it is wanted; 1: and so is another. */
+static int go_on(vane_context *ctx, const bench_case *c, bench_contestant *who, double min_ns)
+{
+    double ns;
+    if (!is_running(who, min_ns) || !sample(ctx, c, who, &ns))
+        return 0;
+    who->total_ns += ns;
+    who->sample[who->count++] = ns / (double)who->batch;
+    return is_running(who, min_ns);
 }
 
 void bench_time(vane_context *ctx, const bench_case *c, bench_contestant *who, int count,
                 double min_ns)
 {
-    int running = 0;
-    for (int i = 0; i < count; i++)
+    int running = 0, order[BENCH_CONTESTANTS];
+    for (int i = 0; i < count; i++) {
+        order[i] = i;
         if (is_running(&who[i], min_ns))
             running += calibrate(ctx, c, &who[i], min_ns / PARTS);
+    }
     while (running) {
         running = 0;
-        for (int i = 0; i < count; i++) {
-            double ns;
-            if (!is_running(&who[i], min_ns) || !sample(ctx, c, &who[i], &ns))
-                continue;
-            who[i].total_ns += ns;
-            who[i].sample[who[i].count++] = ns / (double)who[i].batch;
-            running += is_running(&who[i], min_ns);
-        }
+        shuffle(order, count);
+        for (int i = 0; i < count; i++)
+            running += go_on(ctx, c, &who[order[i]], min_ns);
     }
     for (int i = 0; i < count; i++) {
         who[i].median_ns = bench_median(who[i].sample, who[i].count);

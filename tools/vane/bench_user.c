@@ -58,8 +58,8 @@ static int compare(bench_user *u, const bench_case *c)
     vane_options options = {.struct_size = sizeof options, .decision = &d};
     if (vane_run(u->ctx, c->op.op, c->input, c->n_in, outs, 1, c->given, &options) != VANE_OK)
         return cli_error();
-    const vane_candidate *k = &u->choice[BENCH_COLD];
-    u->agrees = u->seen[BENCH_COLD] && d.ran < d.count && d.candidates[d.ran].width == k->width &&
+    const vane_candidate *k = &u->choice[BENCH_WARM];
+    u->agrees = u->seen[BENCH_WARM] && d.ran < d.count && d.candidates[d.ran].width == k->width &&
                 !strcmp(d.candidates[d.ran].kernel, k->kernel) &&
                 !strcmp(d.candidates[d.ran].device, k->device) &&
                 !strcmp(d.candidates[d.ran].backend, k->backend);
@@ -89,8 +89,12 @@ int bench_user_start(bench_user *u, const bench_case *c, uint32_t calls)
             rc = bench_user_look(u, c, look);
     if (!rc)
         rc = run_until(u, calls);
-    if (!rc)
-        rc = bench_user_look(u, c, BENCH_COLD);
+    return rc ? rc : bench_user_look(u, c, BENCH_COLD);
+}
+
+int bench_user_warm(bench_user *u, const bench_case *c)
+{
+    int rc = bench_user_look(u, c, BENCH_WARM);
     return rc ? rc : compare(u, c);
 }
 
