@@ -54,7 +54,7 @@ static int run(bench_study *s, int json_wanted)
 /* ---- options ------------------------------------------------------------------------- */
 
 typedef struct wish {
-    const char *ops, *sizes, *dtype, *policies, *calls, *warm_up, *min_time, *max_regret;
+    const char *ops, *sizes, *dtype, *policies, *calls, *warm_up, *cache, *min_time, *max_regret;
     int load;
 } wish;
 
@@ -107,6 +107,7 @@ static int configure(bench_study *s, const wish *w)
              w->policies ? w->policies : "adaptive,heuristic,fixed");
     s->sizes = w->sizes;
     s->dtype = VANE_F32;
+    s->cache = w->cache ? w->cache : "0";
     int rc = w->dtype ? cli_parse_dtype("--dtype", w->dtype, &s->dtype) : CLI_OK;
     if (!rc)
         rc = parse_policies(s);
@@ -115,10 +116,10 @@ static int configure(bench_study *s, const wish *w)
 
 static int open_all(bench_study *s, int load)
 {
-    /* each context here has its policy, and remembers nothing: the operator's wishes are for
-     * programs */
+    /* each context here has its policy, and remembers nothing if it is not told to: the operator's
+     * wishes are for programs */
     unsetenv("VANE_POLICY");
-    setenv("VANE_CACHE", "0", 1);
+    setenv("VANE_CACHE", s->cache, 1);
     if (load && !(s->load = bench_load_open()))
         return CLI_FAILED;
     int rc = cli_open(&s->ctx, 0);
@@ -156,6 +157,8 @@ int cmd_bench_policy(int argc, char **argv)
         {"min-time", 0, "MS", "measure each at least this long (30)", NULL, &w.min_time, NULL},
         {"fresh", 0, NULL, "new contexts for each case: nothing learned near by", &s->fresh, NULL,
          NULL},
+        {"cache", 'c', "FOLDER", "with what vane calibrate kept there (with nothing)", NULL,
+         &w.cache, NULL},
         {"load", 0, NULL, "again while other processes want all CPUs, and after", &w.load, NULL,
          NULL},
         {"quick", 0, NULL, "a small grid, short times", &s->quick, NULL, NULL},
@@ -171,7 +174,8 @@ int cmd_bench_policy(int argc, char **argv)
                   "best, '(noise)' the regret that the best has against itself.\nVANE_POLICY and "
                   "VANE_CACHE do not count here.\n\n"
                   "  vane bench policy --ops add,matmul --policies adaptive\n"
-                  "  vane bench policy --max-regret 5 --json",
+                  "  VANE_CACHE=/tmp/known vane calibrate\n"
+                  "  vane bench policy --fresh --cache /tmp/known --max-regret 5",
               .options = options};
     int rc = args_parse(&a, argc, argv);
     if (rc == ARGS_GO_ON) {

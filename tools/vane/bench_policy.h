@@ -176,6 +176,7 @@ typedef struct bench_study {
     int n_users, fresh, quick;
     char ops[1024], policies[128];
     const char *sizes; /* NULL: the grid's */
+    const char *cache; /* where policies find what was learned before; "0": nowhere */
     uint32_t dtype, calls;
     double min_ns, warm_ns, phase_ns, max_regret; /* NaN: no limit */
     bench_load *load;                             /* NULL: none wanted */

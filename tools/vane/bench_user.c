@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* bench_user.c - a program that leaves the choice to a policy, and looks who is chosen.
  *
- * It has a context of its own that remembers nothing of earlier processes. Its calls are
+ * It has a context of its own, which remembers what VANE_CACHE says. Its calls are
  * plans', as the candidates' are; looking is not part of their time.
  */
 #include <string.h>
@@ -11,7 +11,7 @@
 
 int bench_user_open(bench_user *u)
 {
-    vane_config config = {.struct_size = sizeof config, .policy = u->policy, .cache = "0"};
+    vane_config config = {.struct_size = sizeof config, .policy = u->policy};
     if (vane_open(&config, &u->ctx) != VANE_OK) {
         int unknown = vane_last_error()->status == VANE_E_NOT_FOUND;
         cli_error();
