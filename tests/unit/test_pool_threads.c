@@ -270,7 +270,6 @@ END_TEST
 /* In a child: 0 when the pool works, with threads of its own. */
 static int child_uses(vane__pool *p)
 {
-    alarm(20);
     int wrong = !workers_gone();
     run_meeting(p, 3);
     wrong |= run_marked(p, 3, 1000, 3) != 0 || workers_count() != 2;
