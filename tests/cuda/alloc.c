@@ -101,15 +101,6 @@ CUresult CUDAAPI cuMemPoolCreate(CUmemoryPool *out, const CUmemPoolProps *props)
     return fake_done(CUDA_SUCCESS);
 }
 
-/* What is still allocated keeps it alive, as with the real driver. */
-static void drop_pool(fake_pool *p)
-{
-    if (p->handle || p->stays || p->blocks > 0)
-        return;
-    fake_pool_trim(p, 0);
-    free(p);
-}
-
 CUresult CUDAAPI cuMemPoolDestroy(CUmemoryPool pool)
 {
     FAKE_CALL(FAKE_NO_CONTEXT);
@@ -119,7 +110,7 @@ CUresult CUDAAPI cuMemPoolDestroy(CUmemoryPool pool)
     fake_handle_free(FAKE_POOL, pool);
     p->handle = NULL;
     p->keep = 0;
-    drop_pool(p);
+    fake_pool_drop(p);
     return fake_done(CUDA_SUCCESS);
 }
 
@@ -247,11 +238,7 @@ typedef struct free_op {
 /* A context that was lost has its memory freed with it. */
 static void free_reached(fake_op *op)
 {
-    fake_block *b = ((free_op *)op)->block;
-    fake_pool *p = b->pool;
-    fake_block_free(b);
-    if (p)
-        drop_pool(p);
+    fake_block_free(((free_op *)op)->block);
 }
 
 CUresult CUDAAPI cuMemFreeAsync(CUdeviceptr at, CUstream stream)

@@ -247,6 +247,7 @@ unsigned fake_blocks_live(int host);
 CUresult fake_pool_take(fake_pool *p, uint64_t bytes);
 void fake_pool_give(fake_pool *p, uint64_t bytes);
 void fake_pool_trim(fake_pool *p, uint64_t keep);
+void fake_pool_drop(fake_pool *p); /* where nothing needs it any more */
 
 typedef enum fake_access { FAKE_READS, FAKE_WRITES, FAKE_USES } fake_access;
 /* The place behind a device pointer for an operation that stream s is about to be given; says what

@@ -220,6 +220,16 @@ void fake_pool_give(fake_pool *p, uint64_t bytes)
     p->used -= bytes;
     p->blocks--;
     fake_pool_trim(p, p->keep);
+    fake_pool_drop(p);
+}
+
+/* Of one that was destroyed: what is still allocated keeps it alive, as with the real driver. */
+void fake_pool_drop(fake_pool *p)
+{
+    if (p->handle || p->stays || p->blocks > 0)
+        return;
+    fake_pool_trim(p, 0);
+    free(p);
 }
 
 /* ---- places

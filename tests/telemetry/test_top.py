@@ -29,6 +29,12 @@ def until(ask):
         time.sleep(0.05)
 
 
+def is_shown(pid):
+    """Its page is there, and whole."""
+    return subprocess.run([VANE, "top", str(pid), "-n", "1", "-d", "0.2", "--json"], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, timeout=END, check=False).returncode == 0
+
+
 @contextlib.contextmanager
 def digits(**environment):
     """A process that goes on, and shows itself in ./vane; its number."""
@@ -38,7 +44,7 @@ def digits(**environment):
                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         if env["VANE_TOP"] != "0":
-            check(until(lambda: os.path.exists(f"vane/{p.pid}-1")), f"it shows itself: {env['VANE_TOP']}")
+            check(until(lambda: is_shown(p.pid)), f"it shows itself: {env['VANE_TOP']}")
         yield p.pid
     finally:
         p.kill()
@@ -156,8 +162,8 @@ def bad_pages_are_one_sentence():
         out, err = run(VANE, "top", pid, code=1)
         check(out == "" and re.fullmatch(r"vane: the page of [^\n]*cut short[^\n]*\n", err), f"cut: {err}")
         os.kill(pid, signal.SIGCONT)
-        check(until(lambda: os.path.exists(f"vane/{pid}-2")), "the process makes another")
-        check(counted(pid), "and that is shown")
+        check(until(lambda: is_shown(pid)), "the process makes another")
+        check(counted(pid), "which counts")
         check(os.listdir("vane") == [f"{pid}-2"], f"alone: {os.listdir('vane')}")
 
 

@@ -41,7 +41,7 @@ def tables():
     return names
 
 
-def run(world, fail=None):
+def run(world, fail=None, lost=False):
     """(how it ended, what was called: {name: (calls, failed)}, what is left)"""
     _, argv, spec, more = world
     with tempfile.NamedTemporaryFile(suffix=".report") as report:
@@ -49,6 +49,8 @@ def run(world, fail=None):
         if fail:
             items += ["fail=" + fail] + ([] if "misuse=report" in spec else ["misuse=report"])
         env = {**os.environ, "VANE_UNLOAD": "1", "VANE_EXCLUDE": "opencl", **more, "VANE_FAKE_CUDA": ",".join(items)}
+        if lost:  # core keeps what a device that cannot be waited for may still be at
+            env["LSAN_OPTIONS"] = env.get("LSAN_OPTIONS", "") + ":detect_leaks=0"
         try:
             p = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=120, check=False)
             end, text = p.returncode, p.stdout + p.stderr
@@ -62,8 +64,10 @@ def run(world, fail=None):
 
 def judge(name, code, fails, world):
     """What is wrong with one run, in words; "" nothing."""
-    end, text, calls, left = run(world, fails)
+    end, text, calls, left = run(world, fails, code == CODES["for good"] or name in LATER)
     judged = world[1][0] in (EXERCISE, CONTRACT)
+    if not calls:
+        return f"no report; it ended with {end}: {text[-600:]}", True
     if isinstance(end, int) and calls.get(name, (0, 0))[1] == 0:
         return "", False  # not so many calls this time: who polls does it as often as time allows
     if not isinstance(end, int) or end < 0 or (judged and end != 0):
@@ -109,14 +113,11 @@ def main():
             if wrong:
                 print(f"FAILED: {job[2]} ({job[3][0]}): {wrong}")
     missing = [n for n in wanted if n not in reached]
-    partial = bool(missing) and os.environ.get("VANE_TEST_SANITIZED") == "1"
-    if partial:  # slower, so that work meets other work; the plain build reaches each
-        print("skipped: never failed in a sanitizer's build:", " ".join(missing))
-    elif missing:
+    if missing:
         failed += 1
         print("FAILED: never failed:", " ".join(missing))
     print(f"{len(wanted) - len(missing)} of {len(wanted)} functions failed at least once, in {len(jobs) - late} runs")
-    print(f"{passed} passed, {failed} failed, {int(partial)} skipped")
+    print(f"{passed} passed, {failed} failed, 0 skipped")
     sys.exit(failed > 0)
 
 
