@@ -11,6 +11,7 @@
 #include "dispatch/routes.h"
 #include "dispatch/slate.h"
 #include "error.h"
+#include "exec/sequence.h"
 #include "exec/stream.h"
 #include "memory/arena.h"
 #include "memory/buffer.h"
@@ -165,6 +166,7 @@ static void close_parts(vane_context *ctx)
     vane__sampler_stop(ctx);
     vane__deferred_stop(ctx);
     vane__streams_close(ctx);
+    vane__sequences_close(ctx);
     vane__buffers_close(ctx);
     vane__watchers_close(ctx);
     ctx->magic = 0;

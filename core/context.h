@@ -46,9 +46,10 @@ struct vane_context {
     struct vane__buffers *buffers;
     struct vane__arenas *arenas;
     struct vane__ticket_box *tickets;
-    struct vane_stream *streams; /* open ones; under control */
-    atomic_uint forks;           /* a child counts one more than its parent */
-    atomic_uint device_numbers;  /* given out so far: vane__device.number */
+    struct vane_stream *streams;     /* open ones; under control */
+    struct vane_sequence *sequences; /* the same */
+    atomic_uint forks;               /* a child counts one more than its parent */
+    atomic_uint device_numbers;      /* given out so far: vane__device.number */
     _Atomic(const vane_policy *) policy;
     struct vane__watchers *watchers; /* opened with the context */
     struct vane__pager *pager;       /* of them, for `vane top`; NULL: nothing is shown */

@@ -38,9 +38,9 @@ static vane_status flight_for(vane_stream *s, uint32_t op, const vane_tensor *co
     return st;
 }
 
-static vane_status give(vane_stream *s, uint32_t op, const vane_tensor *const *in, uint32_t n_in,
-                        vane_tensor *const *out, uint32_t n_out, const vane_params *params,
-                        const vane_options *options)
+vane_status vane__stream_call(vane_stream *s, uint32_t op, const vane_tensor *const *in,
+                              uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
+                              const vane_params *params, const vane_options *options)
 {
     vane__flight *f = NULL;
     vane_status st = flight_for(s, op, in, n_in, out, n_out, params, &f);
@@ -72,7 +72,7 @@ static vane_status run_async(vane_stream *s, uint32_t op, const vane_tensor *con
     if (st != VANE_OK)
         return st;
     pthread_mutex_lock(&s->give);
-    st = give(s, op, in, n_in, out, n_out, params, options);
+    st = vane__stream_call(s, op, in, n_in, out, n_out, params, options);
     pthread_mutex_unlock(&s->give);
     return st;
 }

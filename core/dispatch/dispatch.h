@@ -65,5 +65,7 @@ vane_status vane__kernel_status(const vane__runner *r, vane_status st, uint64_t 
 void vane__decision_fill(vane_context *ctx, const vane__prepared *p, const vane__slate *s,
                          vane_decision *out);
 void vane__decision_log(const vane_context *ctx, const vane__op *op, const vane_decision *d);
+/* plan.c: what a plan asks for, and of whom; good until it is closed. */
+const vane__request *vane__plan_request(const vane_plan *plan, vane_context **ctx);
 
 #endif

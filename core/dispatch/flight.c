@@ -359,7 +359,7 @@ static int take_place(vane__flight *f)
     const vane__operand *out = &f->operands[f->n - 1];
     for (uint32_t i = 0; i < f->n_locks; i++) {
         vane__buffer *b = f->locks[i];
-        if (!vane__buffer_reserve(b) || (reads(f, b) && !vane__buffer_deps(b, 0, &f->from)) ||
+        if (!vane__buffer_reserve(b, 1) || (reads(f, b) && !vane__buffer_deps(b, 0, &f->from)) ||
             (writes(f, b) && !vane__buffer_deps(b, 1, &f->after)) ||
             (writes(f, b) && !vane__buffer_makes_good(b, out->lo, out->hi) &&
              !vane__buffer_deps(b, 0, &f->from)))

@@ -45,6 +45,7 @@ typedef struct vane__trail {
     struct vane__trail *next; /* of a stream's */
     uint64_t sequence;
     struct vane__flight *flight; /* NULL: it was given back, and the ticket is the trail's */
+    struct vane__replay *replay; /* NULL, or what it is the trail of (exec/replay.c) */
     vane__ticket *ticket;
     vane__buffer *out; /* what a kernel in flight writes; NULL: nothing of a buffer */
     vane__copy *copy;
@@ -128,6 +129,10 @@ vane_status vane__flight_run(vane__flight *f, const vane__runner *r);
 vane_status vane__flight_launch(vane__flight *f, const vane__runner *r, vane__queue *q);
 /* The same between enter and unlock, when it need not wait. */
 vane_status vane__flight_launch_entered(vane__flight *f, const vane__runner *r, vane__queue *q);
+/* The call of one part, for r's device, where its operands are placed. 0: it is empty. */
+int vane__flight_part(vane__flight *f, const vane__runner *r, uint32_t part, vane_call *call);
+/* Has t no gaps in the bytes from its first element to its last? */
+int vane__tensor_fills(const vane_tensor *t, uint64_t extent);
 /* After launch: waits, delivers, gives back. The status is the work's. */
 vane_status vane__flight_land(vane__flight *f);
 

@@ -52,7 +52,7 @@ static vane_status wait_turn(vane__flight *f, vane__queue *q)
     return st;
 }
 
-static int fills_its_extent(const vane_tensor *t, uint64_t extent)
+int vane__tensor_fills(const vane_tensor *t, uint64_t extent)
 {
     return (uint64_t)vane_tensor_count(t) * vane_dtype_bytes(t->dtype) == extent;
 }
@@ -77,8 +77,8 @@ static vane_status place(vane__flight *f, vane__operand *o, vane__queue *q, int 
     /* an output with gaps: what lies in the gaps stays as it is */
     if (st == VANE_OK)
         st = vane__buffer_place(b, q, f->ticket,
-                                !is_output || !fills_its_extent(&o->t, o->hi - o->lo), o->lo, o->hi,
-                                &c);
+                                !is_output || !vane__tensor_fills(&o->t, o->hi - o->lo), o->lo,
+                                o->hi, &c);
     f->hopeless |= st != VANE_OK && vane__buffer_is_lost(b, o->lo, o->hi);
     if (st != VANE_OK)
         return st;
@@ -120,6 +120,24 @@ static uint32_t last_part(const vane__flight *f)
     return last;
 }
 
+int vane__flight_part(vane__flight *f, const vane__runner *r, uint32_t part, vane_call *call)
+{
+    int in_place = (f->p.call.flags & VANE_CALL_INPLACE) && f->writes;
+    if (f->p.parts == 1 && f->arena == NULL) /* nothing is packed */
+        memcpy(call, &f->p.call, offsetof(vane_call, arg) + f->p.call.n_arg * sizeof *call->arg);
+    else
+        vane__call_part(&f->p, part, call);
+    if (f->p.parts > 1 && vane__call_is_empty(call))
+        return 0;
+    call->flags &= ~(uint32_t)VANE_CALL_INPLACE;
+    call->flags |= in_place ? (uint32_t)VANE_CALL_INPLACE : 0;
+    call->host = r->host;
+    call->device = r->handle;
+    call->width = r->width;
+    to_device(f, part, call);
+    return 1;
+}
+
 static vane_status launch_one(vane__flight *f, const vane__runner *r, vane__queue *q,
                               const vane_call *call, vane__mark **out)
 {
@@ -134,22 +152,9 @@ static vane_status launch_parts(vane__flight *f, const vane__runner *r, vane__qu
     vane_call call;
     vane_status st = VANE_OK;
     uint32_t last = last_part(f);
-    int in_place = (f->p.call.flags & VANE_CALL_INPLACE) && f->writes;
-    int as_prepared = f->p.parts == 1 && f->arena == NULL; /* nothing is packed */
     for (uint32_t part = 0; st == VANE_OK && part <= last; part++) {
-        if (as_prepared)
-            memcpy(&call, &f->p.call,
-                   offsetof(vane_call, arg) + f->p.call.n_arg * sizeof *call.arg);
-        else
-            vane__call_part(&f->p, part, &call);
-        if (f->p.parts > 1 && vane__call_is_empty(&call))
+        if (!vane__flight_part(f, r, part, &call))
             continue;
-        call.flags &= ~(uint32_t)VANE_CALL_INPLACE;
-        call.flags |= in_place ? (uint32_t)VANE_CALL_INPLACE : 0;
-        call.host = r->host;
-        call.device = r->handle;
-        call.width = r->width;
-        to_device(f, part, &call);
         st = launch_one(f, r, q, &call, part == last ? out : NULL);
         f->touched |= st == VANE_OK;
     }
@@ -388,7 +393,7 @@ static vane_status bring_home(vane__flight *f)
                                     o->hi);
         f->hopeless |= st != VANE_OK;
         if (st == VANE_OK)
-            st = is_output && fills_its_extent(&o->t, o->hi - o->lo)
+            st = is_output && vane__tensor_fills(&o->t, o->hi - o->lo)
                      ? vane__buffer_host_access(o->buffer)
                      : vane__buffer_home(o->buffer, o->lo, o->hi);
         f->hopeless |= st != VANE_OK && vane__buffer_is_lost(o->buffer, o->lo, o->hi);

@@ -122,6 +122,12 @@ vane_status vane_plan_open(vane_context *ctx, uint32_t op, const vane_tensor *co
     return VANE_OK;
 }
 
+const vane__request *vane__plan_request(const vane_plan *plan, vane_context **ctx)
+{
+    *ctx = plan->ctx;
+    return &plan->p.rq;
+}
+
 void vane_plan_close(vane_plan *plan)
 {
     free(plan);

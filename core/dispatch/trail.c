@@ -13,6 +13,7 @@ void vane__trail_of(vane__trail *t, const vane__flight *f)
     const vane__operand *o = &f->operands[f->n - 1];
     const int wrote = f->writes && f->touched && o->copy != NULL;
     t->flight = NULL;
+    t->replay = NULL;
     t->ticket = f->ticket;
     t->out = wrote ? o->buffer : NULL;
     t->copy = o->copy;

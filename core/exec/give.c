@@ -99,10 +99,14 @@ static int fits(const vane__runner *r, const vane__flight *f)
     return r->plain || vane__runner_fit(r, &f->p) == VANE_REASON_CHOSEN;
 }
 
+int vane__stream_choose(vane_stream *s, const vane__flight *f, vane__runner *out)
+{
+    return choose(s, f, out) && fits(out, f);
+}
+
 /* ---- into the air ---------------------------------------------------------------------------- */
 
-/* The stream's queue on d; under its lock. */
-static vane_status queue_of(vane_stream *s, vane__device *d, vane__queue **out)
+vane_status vane__stream_queue(vane_stream *s, vane__device *d, vane__queue **out)
 {
     if (d->number > s->n_queues) {
         vane__queue **at = realloc(s->queues, d->number * sizeof(vane__queue *));
@@ -135,6 +139,7 @@ static vane__trail *whole(vane__flight *f)
 {
     vane__trail *t = &f->trail;
     t->flight = f;
+    t->replay = NULL;
     t->ticket = f->ticket;
     t->sequence = f->sequence;
     return t;
@@ -166,8 +171,7 @@ static vane__trail *trail_for(vane_stream *s, vane__flight *f, const vane__queue
     return t;
 }
 
-/* Under the stream's lock. */
-static void in_the_air(vane_stream *s, vane__trail *t)
+void vane__stream_flies(vane_stream *s, vane__trail *t)
 {
     const vane__flight *f = t->flight;
     t->next = NULL;
@@ -183,8 +187,7 @@ static void in_the_air(vane_stream *s, vane__trail *t)
     s->tail = vane__ticket_hold(t->ticket);
 }
 
-/* Now and then what is done comes down, and always when there is too much in the air. */
-static void come_down(vane_stream *s, uint32_t in_air, uint64_t oldest)
+void vane__stream_reap(vane_stream *s, uint32_t in_air, uint64_t oldest)
 {
     if (in_air > MOST_IN_AIR)
         vane__stream_land(s, oldest, UINT64_MAX);
@@ -207,8 +210,7 @@ static int must_land_first(const vane_stream *s, const vane__flight *f)
     return (s->host_outs > 0 && reads_host_memory(f)) || (s->late_outs > 0 && !f->writes);
 }
 
-/* Some microseconds, so that to wait for a few of them is to wait for one. */
-static int is_brief(const vane__work *w)
+int vane__work_is_brief(const vane__work *w)
 {
     return w->bytes <= BRIEF && w->flops <= BRIEF;
 }
@@ -221,11 +223,11 @@ static vane__queue *free_way(vane_stream *s, vane__flight *f, const vane__runner
     if (f->shared || r->kernel->direct != NULL || r->device == NULL || r->device->queues == NULL)
         return NULL;
     if (s->first != NULL || s->lane_busy || s->error.status != VANE_OK || must_land_first(s, f) ||
-        queue_of(s, r->device, &q) != VANE_OK || follow(s, f, q) != VANE_OK ||
+        vane__stream_queue(s, r->device, &q) != VANE_OK || follow(s, f, q) != VANE_OK ||
         vane__flight_must_wait(f, q))
         return NULL;
     f->sequence = s->given + 1;
-    f->brief = s->in_air > 0 && is_brief(&f->p.work);
+    f->brief = s->in_air > 0 && vane__work_is_brief(&f->p.work);
     return q;
 }
 
@@ -263,7 +265,7 @@ static int try_now(vane_stream *s, vane__flight *f, uint32_t *in_air, uint64_t *
     int t_is_all = t->flight == NULL; /* once the lock is let go t is the lander's */
     pthread_mutex_lock(&s->lock);
     s->given = s->launched = t->sequence;
-    in_the_air(s, t);
+    vane__stream_flies(s, t);
     *in_air = s->in_air;
     *oldest = s->air->sequence;
     pthread_mutex_unlock(&s->lock);
@@ -312,7 +314,7 @@ static vane_status run_here(void *arg, vane__flight *f, const vane__runner *r)
     if (vane__link_measure(r->device))
         vane__routes_renew(s->ctx);
     pthread_mutex_lock(&s->lock);
-    st = queue_of(s, r->device, &q);
+    st = vane__stream_queue(s, r->device, &q);
     pthread_mutex_unlock(&s->lock);
     if (st == VANE_OK)
         st = vane__flight_launch(f, r, q);
@@ -386,11 +388,11 @@ void vane__stream_run(vane_stream *s, vane__flight *f)
     }
     if (st == VANE_OK && !e.landed) {
         pthread_mutex_lock(&s->lock);
-        in_the_air(s, whole(f));
+        vane__stream_flies(s, whole(f));
         uint32_t in_air = s->in_air;
         uint64_t oldest = s->air->sequence;
         pthread_mutex_unlock(&s->lock);
-        come_down(s, in_air, oldest);
+        vane__stream_reap(s, in_air, oldest);
     } else {
         finish(s, f, st);
     }
@@ -437,7 +439,7 @@ vane_status vane__stream_give(vane_stream *s, vane__flight *f)
         for (uint32_t i = n; i-- > 0;)
             pthread_mutex_unlock(&locks[i]->lock);
         if (flies)
-            come_down(s, in_air, oldest);
+            vane__stream_reap(s, in_air, oldest);
         else
             st = to_lane(s, f);
     }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "error.h"
+#include "exec/sequence.h"
 #include "exec/stream.h"
 #include "os.h"
 
@@ -111,12 +112,16 @@ static void take_down(vane_stream *s, vane__trail *t, down *d)
 {
     vane__flight *f = t->flight;
     const char *op = t->ticket->op;
-    vane_status st = f != NULL ? flight_down(f, d) : vane__trail_land(t);
+    const uint64_t sequence = t->sequence;
+    vane__replay *r = t->replay;
+    vane_status st = f != NULL   ? flight_down(f, d)
+                     : r != NULL ? vane__replay_land(r)
+                                 : vane__trail_land(t);
     if (st != VANE_OK)
-        vane__stream_fail(s, t->sequence, op);
+        vane__stream_fail(s, sequence, op);
     if (f != NULL)
         over(s, f, st, d);
-    else
+    else if (r == NULL) /* or it went with its replay */
         over_trail(t, d);
     d->count++;
 }

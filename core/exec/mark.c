@@ -21,7 +21,7 @@ static vane__mark *make(vane__queue *q)
     atomic_init(&m->refs, 1);
     atomic_init(&m->state, OPEN);
     atomic_init(&m->telling, 0);
-    m->covers = 0;
+    m->covers = m->launches = 0;
     m->queue = q;
     m->event = NULL;
     m->status = VANE_OK;
@@ -79,15 +79,29 @@ static vane__mark *mark_for(vane__queue *q, int brief)
     return q->open != NULL ? vane__mark_hold(q->open) : make(q);
 }
 
-static vane_status launch(vane__queue *q, const vane_kernel *k, const vane_call *call, int brief,
-                          vane__mark *m)
+/* What is launched: a kernel on one call, or a graph. */
+typedef struct work {
+    const vane_kernel *kernel;
+    const vane_call *call;
+    vane_graph *graph;
+    uint32_t calls;
+} work;
+
+static vane_status begin(vane__queue *q, const work *w, vane_event **out)
+{
+    return w->graph != NULL ? q->device->backend->graphs->launch(q->handle, w->graph, out)
+                            : table(q)->launch(q->handle, w->kernel, w->call, out);
+}
+
+static vane_status launch(vane__queue *q, const work *w, int brief, vane__mark *m)
 {
     vane_event *event = NULL;
-    int last = !brief || m->covers + 1 >= VANE__MARK_MOST;
-    vane_status st = table(q)->launch(q->handle, k, call, last ? &event : NULL);
+    int last = !brief || m->launches + 1 >= VANE__MARK_MOST;
+    vane_status st = begin(q, w, last ? &event : NULL);
     if (st != VANE_OK)
         return st;
-    m->covers++;
+    m->covers += w->calls;
+    m->launches++;
     if (last)
         set(m, event);
     else if (q->open == NULL)
@@ -95,8 +109,7 @@ static vane_status launch(vane__queue *q, const vane_kernel *k, const vane_call 
     return VANE_OK;
 }
 
-vane_status vane__mark_launch(vane__queue *q, const vane_kernel *k, const vane_call *call,
-                              int brief, vane__mark **out)
+static vane_status marked(vane__queue *q, const work *w, int brief, vane__mark **out)
 {
     brief = brief && q->has_marks;
     pthread_mutex_lock(&q->lock);
@@ -105,14 +118,27 @@ vane_status vane__mark_launch(vane__queue *q, const vane_kernel *k, const vane_c
     if (m == NULL)
         st = vane__fail(VANE_E_NOMEM, "no memory for a mark");
     else
-        st =
-            out != NULL ? launch(q, k, call, brief, m) : table(q)->launch(q->handle, k, call, NULL);
+        st = out != NULL ? launch(q, w, brief, m) : begin(q, w, NULL);
     pthread_mutex_unlock(&q->lock);
     if (st == VANE_OK && out != NULL)
         *out = m;
     else
         vane__mark_drop(m);
     return st;
+}
+
+vane_status vane__mark_launch(vane__queue *q, const vane_kernel *k, const vane_call *call,
+                              int brief, vane__mark **out)
+{
+    const work w = {.kernel = k, .call = call, .calls = 1};
+    return marked(q, &w, brief, out);
+}
+
+vane_status vane__mark_replay(vane__queue *q, vane_graph *graph, uint32_t calls, int brief,
+                              vane__mark **out)
+{
+    const work w = {.graph = graph, .calls = calls};
+    return marked(q, &w, brief, out);
 }
 
 vane_status vane__mark_take(vane__queue *q, vane_event *event, vane__mark **out)

@@ -13,12 +13,14 @@
 #define VANE__EXEC_MARK_H
 
 #include "exec/queue.h"
+#include "vane/graph.h"
 
-#define VANE__MARK_MOST 16u /* pieces of work */
+#define VANE__MARK_MOST 16u /* launches */
 
 typedef struct vane__mark {
     atomic_uint refs, state, telling;
-    uint32_t covers; /* pieces of work; under the queue's lock */
+    uint32_t covers;   /* calls; under the queue's lock */
+    uint32_t launches; /* of these, commands */
     vane__queue *queue;
     vane_event *event;  /* SET and after; NULL: nothing to wait for */
     vane_status status; /* DONE */
@@ -29,6 +31,9 @@ typedef struct vane__mark {
  * follows. brief: it may share one. */
 vane_status vane__mark_launch(vane__queue *q, const vane_kernel *k, const vane_call *call,
                               int brief, vane__mark **out);
+/* The same with a graph of that queue, which makes so many calls. */
+vane_status vane__mark_replay(vane__queue *q, vane_graph *graph, uint32_t calls, int brief,
+                              vane__mark **out);
 /* The mark of event (NULL: done), which it takes, also when it fails. */
 vane_status vane__mark_take(vane__queue *q, vane_event *event, vane__mark **out);
 static inline vane__mark *vane__mark_hold(vane__mark *m)

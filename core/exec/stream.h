@@ -96,6 +96,20 @@ void vane__stream_keep(vane_stream *s, vane__flight *f);
 vane_status vane__stream_give(vane_stream *s, vane__flight *f);
 /* The lane's: f on whatever the route or the election says. Takes it over. */
 void vane__stream_run(vane_stream *s, vane__flight *f);
+/* A kernel on a device, or a route's; 0: an election has to say. Under give, and no other lock. */
+int vane__stream_choose(vane_stream *s, const vane__flight *f, vane__runner *out);
+/* The stream's queue on d; under its lock. */
+vane_status vane__stream_queue(vane_stream *s, vane__device *d, vane__queue **out);
+/* Under its lock: t, the newest of all, is in the air. */
+void vane__stream_flies(vane_stream *s, vane__trail *t);
+/* Now and then what is done comes down, and always when there is too much in the air. */
+void vane__stream_reap(vane_stream *s, uint32_t in_air, uint64_t oldest);
+/* Some microseconds, so that to wait for a few of them is to wait for one. */
+int vane__work_is_brief(const vane__work *w);
+/* async.c: one call, under give. */
+vane_status vane__stream_call(vane_stream *s, uint32_t op, const vane_tensor *const *in,
+                              uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
+                              const vane_params *params, const vane_options *options);
 /* Under give: work that cannot be launched now. 0: no thread to be had. */
 int vane__lane_push(vane_stream *s, vane__task *t, uint64_t *sequence);
 

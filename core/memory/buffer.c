@@ -155,7 +155,7 @@ static vane_status take(vane__buffer *b, const char *op, uint64_t offset, uint64
         st = vane__ticket_status(b->writer);
     if (st == VANE_OK && (intent & VANE_MAP_READ))
         st = vane__buffer_known(b, op, "it", offset, offset + bytes);
-    if (st == VANE_OK && !vane__buffer_reserve(b))
+    if (st == VANE_OK && !vane__buffer_reserve(b, 1))
         st = vane__fail(VANE_E_NOMEM, "%s: no memory to note what is current of buffer '%s'", op,
                         b->name);
     if (st == VANE_OK)

@@ -33,6 +33,7 @@ typedef struct vane__copy {
     vane__ticket *ready; /* the last work that changed the copy; NULL: done */
     uint32_t losses;     /* of the device, when it was made */
     uint32_t pins;       /* work that is being enqueued on it: it must stay */
+    uint64_t made;       /* its number: no other copy ever had it */
     uint64_t used;       /* a clock of the table: who was not used for longest goes first */
 } vane__copy;
 
@@ -129,8 +130,8 @@ int vane__buffer_is_lost(const vane__buffer *b, uint64_t lo, uint64_t hi);
 vane_status vane__buffer_host_access(vane__buffer *b);
 /* [lo, hi) is new in copy (NULL: on the host) and current nowhere else. */
 void vane__buffer_written(vane__buffer *b, vane__copy *copy, uint64_t lo, uint64_t hi);
-/* Room in every set for one more change: what follows cannot fail for want of memory. */
-int vane__buffer_reserve(vane__buffer *b);
+/* Room in every set for so many more changes: what follows cannot fail for want of memory. */
+int vane__buffer_reserve(vane__buffer *b, uint32_t changes);
 /* t was given up, and its queue is idle: no copy waits for it any more. */
 void vane__buffer_settle(vane__buffer *b, const vane__ticket *t);
 /* A failed writer left no content in copy (NULL: on the host): [lo, hi) is not current there. */

@@ -13,6 +13,8 @@ vane__copy *vane__copy_find(const vane__buffer *b, const vane__device *d)
     return c;
 }
 
+static atomic_uint_fast64_t made; /* copies, of all contexts */
+
 vane_status vane__copy_make(vane__buffer *b, vane__device *d, vane__copy **out)
 {
     vane__copy *c = calloc(1, sizeof *c);
@@ -20,6 +22,7 @@ vane_status vane__copy_make(vane__buffer *b, vane__device *d, vane__copy **out)
         return vane__fail(VANE_E_NOMEM, "no memory for a copy of buffer '%s'", b->name);
     c->device = d;
     c->losses = atomic_load(&d->losses);
+    c->made = atomic_fetch_add_explicit(&made, 1, memory_order_relaxed) + 1;
     vane__ranges_init(&c->valid);
     vane_status st = VANE_OK;
     if (!vane__ranges_reserve(&c->valid, 2))
@@ -53,16 +56,17 @@ void vane__copy_free(vane__buffer *b, vane__copy *c)
 
 /* ---- what is current where ---------------------------------------------------------- */
 
-static int reserve(vane__ranges *r)
+static int reserve(vane__ranges *r, uint32_t n)
 {
-    return r->count + 2 <= r->capacity || vane__ranges_reserve(r, 2);
+    return r->count + n <= r->capacity || vane__ranges_reserve(r, n);
 }
 
-int vane__buffer_reserve(vane__buffer *b)
+int vane__buffer_reserve(vane__buffer *b, uint32_t changes)
 {
-    int room = reserve(&b->host_valid) && reserve(&b->lost);
+    const uint32_t n = 2 * changes;
+    int room = reserve(&b->host_valid, n) && reserve(&b->lost, n);
     for (vane__copy *c = b->copies; room && c != NULL; c = c->next)
-        room = reserve(&c->valid);
+        room = reserve(&c->valid, n);
     return room;
 }
 

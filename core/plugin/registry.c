@@ -14,6 +14,7 @@
 #include "context.h"
 #include "contexts.h"
 #include "error.h"
+#include "exec/tape.h"
 #include "plugin/loader.h"
 #include "plugin/search.h"
 #include "telemetry/clock.h"
@@ -192,6 +193,7 @@ static vane_status adopt_locked(vane_context *ctx, const vane_backend_entry *ent
     }
     b->dl = dl;
     bring_ops(b);
+    vane__graphs_adopt(b);
     uint32_t count = atomic_load_explicit(&r->count, memory_order_relaxed);
     r->backends[count] = b;
     atomic_store_explicit(&r->count, count + 1, memory_order_release);

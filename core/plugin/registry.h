@@ -78,7 +78,8 @@ typedef struct vane__backend {
     char *path;
     vane__device *devices;
     uint32_t device_count;
-    int orphaned; /* a device was: close() would reach the parent's driver */
+    const struct vane_graphs *graphs; /* NULL: it has none (exec/tape.h) */
+    int orphaned;                     /* a device was: close() would reach the parent's driver */
 } vane__backend;
 
 typedef struct vane__registry {

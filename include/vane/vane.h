@@ -445,6 +445,29 @@ VANE_API vane_status vane_plan_open(vane_context *ctx, uint32_t op,
 VANE_API vane_status vane_plan_run(vane_plan *plan);
 VANE_API void vane_plan_close(vane_plan *plan);
 
+/* Prepared calls that are made again and again, in order, on a stream. A run computes what its
+ * calls would, given one after the other, from what the operands hold then: their contents may
+ * change between runs, and so may the route of each call. Where all operands are in buffers whose
+ * content one device has, and the device's backend can (vane/graph.h), a later run is one command
+ * to the device, whatever the number of calls; nothing has to be said for that. It is call by call
+ * again for as long as something stands against it: content that is elsewhere or was lost, a
+ * mapping, a kernel of the CPU, somebody who watches or checks calls (VANE_STATS, VANE_TRACE,
+ * VANE_VERIFY, ...).
+ *
+ * The plans are copied, and may be closed at once; the operands' memory must stay. A sequence may
+ * run on any streams of its context, from any thread, and again while earlier runs are under way.
+ * It is closed before the context and after the last call of run returned; work that is under way
+ * goes on. */
+typedef struct vane_sequence vane_sequence;
+VANE_API vane_status vane_sequence_open(vane_context *ctx, vane_plan *const *plans, uint32_t count,
+                                        vane_sequence **out);
+/* Gives all calls to the stream, like vane_<op>_async. A buffer that was closed is found at once,
+ * and nothing was given; another refusal (VANE_E_BUSY: a buffer is mapped) ends the run, and what
+ * comes before it was given. Failures of work arrive at the wait, with the op's name; of work that
+ * was launched by one command the first op's, and that it may be another of them. */
+VANE_API vane_status vane_sequence_run(vane_stream *stream, vane_sequence *sequence);
+VANE_API void vane_sequence_close(vane_sequence *sequence); /* NULL is nothing */
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "vane/clock.h"
+#include "vane/graph.h"
 #include "vane/vane.h"
 
 typedef struct fact {
@@ -49,6 +50,8 @@ static const fact facts[] = {
     UPTO(vane_telemetry, throttled, 48),
     UPTO(vane_op_desc, ulp, 64),
     UPTO(vane_clock, advance, 32),
+    UPTO(vane_graphs, close, 32),
+    SIZE(vane_graph_call, 16),
 };
 
 START_TEST(layout_is_as_it_was)

@@ -61,6 +61,7 @@ static struct {
     int fail_alloc;                    /* the how-manyth device allocation from now fails; 0 none */
     int fail_later;                    /* and then all of them: fail_alloc is -1 */
     int mem, queues, events, launches; /* alive; kernels given */
+    const void *(*extension)(const char *id); /* NULL: none */
     toy_device devices[TOY_DEVICES];
 } toy = {.lock = PTHREAD_MUTEX_INITIALIZER,
          .changed = PTHREAD_COND_INITIALIZER,
@@ -431,6 +432,12 @@ static inline void toy_device_close(vane_device *d)
     (void)d;
 }
 
+static inline const void *toy_extension(vane_backend *b, const char *id)
+{
+    (void)b;
+    return toy.extension != NULL ? toy.extension(id) : NULL;
+}
+
 static const vane_backend_vt toy_table = {
     .struct_size = sizeof toy_table,
     .open = toy_open,
@@ -454,6 +461,7 @@ static const vane_backend_vt toy_table = {
     .launch = toy_launch,
     .event_wait = toy_event_wait,
     .event_free = toy_event_free,
+    .extension = toy_extension,
 };
 
 static const vane_backend_entry toy_entry = {.magic = VANE_BACKEND_MAGIC,
