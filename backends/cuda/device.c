@@ -99,6 +99,7 @@ static CUresult furnish(vane_device *d, const char **what)
 static void strip(vane_device *d)
 {
     const cuda_driver *cu = &d->backend->cu;
+    cuda_graphs_close(d);
     cuda_modules_close(d);
     cuda_events_close(d);
     if (d->memory)

@@ -3,8 +3,8 @@
  *
  * Where to look: api.c (the driver), backend.c (which devices), device.c and info.c (one device),
  * memory.c, transfer.c, queue.c, event.c (the contract's objects), module.c (device code), launch.c
- * (one kernel), kernels.c (all of them). A family of ops is a .c file, which shapes the launch, and
- * .cu files in kernels/; stems.def lists what is in those.
+ * (one kernel), graph.c (many), kernels.c (all of them). A family of ops is a .c file, which shapes
+ * the launch, and .cu files in kernels/; stems.def lists what is in those.
  */
 #include "host.h"
 
@@ -35,6 +35,7 @@ static const vane_backend_vt table = {
     .event_time = cuda_event_time,
     .event_free = cuda_event_free,
     .telemetry = cuda_device_telemetry,
+    .extension = cuda_extension,
 };
 
 VANE_BACKEND_FLAGS("cuda", VANE_VERSION, "NVIDIA GPUs by the CUDA driver", 0, 6, VANE_BACKEND_SLOW,

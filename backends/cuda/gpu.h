@@ -79,8 +79,9 @@ struct vane_device {
     uint32_t processors; /* streaming multiprocessors */
     uint32_t major, minor;
     uint32_t clock_mhz, memory_mhz, bus_bits;
-    void *free_events;    /* event.c's */
-    pthread_mutex_t lock; /* those, modules and functions */
+    void *free_events;         /* event.c's */
+    pthread_mutex_t lock;      /* those, modules and functions */
+    struct vane_graph *graphs; /* those too */
     CUmodule modules[CUDA_FILE_COUNT];
     cuda_function functions[CUDA_STEM_COUNT][VANE_DTYPE_COUNT];
     void *nvml; /* its handle for this device, or NULL */
@@ -105,6 +106,7 @@ struct vane_queue {
     void *blas;            /* a handle of cuBLAS's, or NULL */
     CUdeviceptr blas_room; /* it works in */
     CUdeviceptr counters;  /* zeros, between two launches; 0: nobody needed them */
+    int records;           /* launches go into a graph: nothing is allocated or loaded (graph.c) */
 };
 
 struct vane_event {
@@ -137,6 +139,8 @@ void cuda_leave(vane_device *d);
 /* The kernel, loaded at the first ask. VANE_E_UNSUPPORTED: the driver has no use for its code; the
  * reason went to host->report. */
 vane_status cuda_function_get(vane_device *d, cuda_stem stem, uint32_t dtype, cuda_function **out);
+/* The same for a launch on q, which may be recorded for a graph. */
+vane_status cuda_function_for(vane_queue *q, cuda_stem stem, uint32_t dtype, cuda_function **out);
 /* Launches it in a grid of x by y blocks on args, its parameter. */
 vane_status cuda_launch(vane_queue *q, cuda_stem stem, uint32_t dtype, const void *args, uint32_t x,
                         uint32_t y);

@@ -78,6 +78,10 @@ vane_status cuda_event_wait(vane_event *e, uint64_t timeout_ns);
 vane_status cuda_event_time(vane_event *e, uint64_t *begin_ns, uint64_t *end_ns);
 void cuda_event_free(vane_event *e);
 
+/* graph.c */
+const void *cuda_extension(vane_backend *b, const char *id);
+void cuda_graphs_close(vane_device *d); /* what is left of them, with their context */
+
 /* module.c */
 void cuda_modules_close(vane_device *d);
 uint32_t cuda_stem_threads(cuda_stem stem_id); /* of a block */

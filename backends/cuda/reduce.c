@@ -150,8 +150,7 @@ static vane_status launch(job *j)
 {
     const uint32_t across = goes_across(j) ? 1 : 0;
     cuda_function *f;
-    const vane_status st =
-        cuda_function_get(j->q->device, (cuda_stem)(j->along + across), j->dtype, &f);
+    const vane_status st = cuda_function_for(j->q, (cuda_stem)(j->along + across), j->dtype, &f);
     if (st != VANE_OK)
         return st;
     return across ? launch_across(j, f) : launch_along(j, f);

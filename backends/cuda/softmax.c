@@ -81,7 +81,7 @@ static vane_status launch_chunks(vane_queue *q, uint32_t dtype, softmax_args *a)
 {
     cuda_function *f;
     CUdeviceptr part = 0;
-    vane_status st = cuda_function_get(q->device, CUDA_STEM_SOFTMAX_STATS, dtype, &f);
+    vane_status st = cuda_function_for(q, CUDA_STEM_SOFTMAX_STATS, dtype, &f);
     if (st != VANE_OK)
         return st;
     const uint32_t useful = parts((uint64_t)a->terms, CHUNK_TERMS);

@@ -20,6 +20,8 @@ CUresult CUDAAPI cuMemGetInfo(size_t *free_bytes, size_t *total)
 CUresult CUDAAPI cuMemAlloc(CUdeviceptr *out, size_t bytes)
 {
     FAKE_CALL(0);
+    if (fake_unsafe(ctx, "memory allocated") != CUDA_SUCCESS)
+        return fake_done(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
     fake_block *b;
     if (!out || bytes == 0)
         return fake_done(fake_misuse(CUDA_ERROR_INVALID_VALUE, "%zu bytes", bytes));
@@ -44,6 +46,8 @@ static fake_block *to_free(CUdeviceptr at, int host)
 CUresult CUDAAPI cuMemFree(CUdeviceptr at)
 {
     FAKE_CALL(0);
+    if (fake_unsafe(ctx, "memory freed") != CUDA_SUCCESS)
+        return fake_done(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
     fake_block *b = to_free(at, 0);
     if (!b)
         return fake_done(CUDA_ERROR_INVALID_VALUE);
@@ -56,6 +60,8 @@ CUresult CUDAAPI cuMemFree(CUdeviceptr at)
 CUresult CUDAAPI cuMemHostAlloc(void **out, size_t bytes, unsigned flags)
 {
     FAKE_CALL(0);
+    if (fake_unsafe(ctx, "memory allocated") != CUDA_SUCCESS)
+        return fake_done(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
     fake_block *b;
     const unsigned known =
         CU_MEMHOSTALLOC_PORTABLE | CU_MEMHOSTALLOC_DEVICEMAP | CU_MEMHOSTALLOC_WRITECOMBINED;
@@ -71,6 +77,8 @@ CUresult CUDAAPI cuMemHostAlloc(void **out, size_t bytes, unsigned flags)
 CUresult CUDAAPI cuMemFreeHost(void *p)
 {
     FAKE_CALL(0);
+    if (fake_unsafe(ctx, "memory freed") != CUDA_SUCCESS)
+        return fake_done(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
     fake_block *b = to_free((CUdeviceptr)(uintptr_t)p, 1);
     if (!b)
         return fake_done(CUDA_ERROR_INVALID_VALUE);
@@ -205,7 +213,7 @@ static CUresult alloc_on(fake_context *ctx, fake_pool *pool, CUdeviceptr *out, s
     if (!out || bytes == 0)
         return fake_misuse(CUDA_ERROR_INVALID_VALUE, "%zu bytes", bytes);
     if (s->capture)
-        return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+        return fake_misuse(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "memory of a graph's own");
     const CUresult r = fake_block_new(ctx, pool->device, pool, bytes, &b);
     if (r != CUDA_SUCCESS)
         return r;
@@ -249,7 +257,8 @@ CUresult CUDAAPI cuMemFreeAsync(CUdeviceptr at, CUstream stream)
     if (!b)
         return fake_done(CUDA_ERROR_INVALID_VALUE);
     if (s->capture)
-        return fake_done(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
+        return fake_done(
+            fake_misuse(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "memory freed by a graph"));
     CUresult r = fake_race_free(s, b);
     free_op *o = r == CUDA_SUCCESS ? fake_op_new(sizeof *o, NULL, NULL) : NULL;
     if (!o)

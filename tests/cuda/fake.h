@@ -273,6 +273,9 @@ CUresult fake_race_free(fake_stream *s, fake_block *b);
 /* The stream records: the operation belongs to its graph now. */
 CUresult fake_capture(fake_stream *s, fake_op *op);
 unsigned fake_graphs_end(fake_context *ctx);
+/* What may wait for the device, or allocates, is not called by a thread that records. */
+CUresult fake_unsafe(const fake_context *ctx, const char *what);
+int fake_module_lives(const fake_context *ctx, const void *module);
 
 /* ---- for libcublas's double ------------------------------------------------------------ */
 

@@ -19,6 +19,10 @@ struct fake_graph { /* recorded, or made executable */
     fake_kind kind;
     node *first, *last;
     int broken; /* something that cannot be recorded was given */
+    pthread_t recorder;
+    CUstreamCaptureMode mode;
+    int slot; /* of the stream that has its last launch, and that launch's serial there */
+    uint64_t serial;
     fake_graph *next;
 };
 
@@ -99,6 +103,26 @@ CUresult fake_capture(fake_stream *s, fake_op *op)
     return append(s->capture, op, fake_uses, fake_n_uses);
 }
 
+/* Does this thread record, in a mode that forbids what may wait for the device? */
+static fake_graph *recording(const fake_context *ctx)
+{
+    for (const fake_stream *s = ctx->streams; s; s = s->next)
+        if (s->capture && s->capture->mode != CU_STREAM_CAPTURE_MODE_RELAXED &&
+            (s->capture->mode == CU_STREAM_CAPTURE_MODE_GLOBAL ||
+             pthread_equal(s->capture->recorder, pthread_self())))
+            return s->capture;
+    return NULL;
+}
+
+CUresult fake_unsafe(const fake_context *ctx, const char *what)
+{
+    fake_graph *g = recording(ctx);
+    if (!g)
+        return CUDA_SUCCESS;
+    g->broken = 1;
+    return fake_misuse(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "%s while a graph is recorded", what);
+}
+
 /* ---- recording ----------------------------------------------------------------------------------
  */
 
@@ -112,7 +136,11 @@ CUresult CUDAAPI cuStreamBeginCapture(CUstream stream, CUstreamCaptureMode mode)
         return fake_done(fake_misuse(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED,
                                      "the default stream, or one that records already"));
     s->capture = make(ctx, FAKE_GRAPH);
-    return fake_done(s->capture ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY);
+    if (!s->capture)
+        return fake_done(CUDA_ERROR_OUT_OF_MEMORY);
+    s->capture->recorder = pthread_self();
+    s->capture->mode = mode;
+    return fake_done(CUDA_SUCCESS);
 }
 
 CUresult CUDAAPI cuStreamEndCapture(CUstream stream, CUgraph *out)
@@ -122,8 +150,12 @@ CUresult CUDAAPI cuStreamEndCapture(CUstream stream, CUgraph *out)
     if (!s || !out)
         return fake_done(CUDA_ERROR_INVALID_HANDLE);
     fake_graph *g = s->capture;
-    s->capture = NULL;
     *out = NULL;
+    if (g && g->mode != CU_STREAM_CAPTURE_MODE_RELAXED &&
+        !pthread_equal(g->recorder, pthread_self()))
+        return fake_done(
+            fake_misuse(CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD, "another thread records"));
+    s->capture = NULL;
     if (!g || g->broken) {
         if (g)
             end_graph(g);
@@ -185,7 +217,10 @@ CUresult CUDAAPI cuGraphExecDestroy(CUgraphExec exec)
     fake_graph *x = fake_get(FAKE_EXEC, exec);
     if (!x)
         return fake_done(CUDA_ERROR_INVALID_HANDLE);
-    end_graph(x); /* launches under way have copies of their own */
+    if (x->serial > fake_host_clock.at[x->slot] && !ctx->lost)
+        return fake_done(
+            fake_misuse(CUDA_ERROR_INVALID_VALUE, "an executable graph that may be running"));
+    end_graph(x);
     return fake_done(CUDA_SUCCESS);
 }
 
@@ -201,6 +236,8 @@ CUresult CUDAAPI cuGraphUpload(CUgraphExec exec, CUstream stream)
 static CUresult launch(fake_stream *s, const node *n)
 {
     char *place;
+    if (n->op->module && !fake_module_lives(s->ctx, n->op->module))
+        return fake_misuse(CUDA_ERROR_INVALID_HANDLE, "a graph of a module that was unloaded");
     for (unsigned i = 0; i < n->n_uses; i++) {
         const CUresult r =
             fake_place(s, n->use[i].at, n->use[i].bytes, n->use[i].access, "a graph", &place);
@@ -214,12 +251,19 @@ static CUresult launch(fake_stream *s, const node *n)
 CUresult CUDAAPI cuGraphLaunch(CUgraphExec exec, CUstream stream)
 {
     FAKE_CALL(0);
-    const fake_graph *x = fake_get(FAKE_EXEC, exec);
+    fake_graph *x = fake_get(FAKE_EXEC, exec);
     fake_stream *s = fake_stream_get(ctx, stream);
-    if (!x || !s || x->ctx != ctx || s->capture)
-        return fake_done(x && s ? CUDA_ERROR_INVALID_VALUE : CUDA_ERROR_INVALID_HANDLE);
+    if (!x || !s)
+        return fake_done(CUDA_ERROR_INVALID_HANDLE);
+    if (x->ctx != ctx || s->capture)
+        return fake_done(fake_misuse(CUDA_ERROR_INVALID_VALUE,
+                                     "a graph of another context, or into a recording"));
     CUresult r = CUDA_SUCCESS;
     for (const node *n = x->first; n && r == CUDA_SUCCESS; n = n->next)
         r = launch(s, n);
+    if (r == CUDA_SUCCESS && s->slot < FAKE_SLOTS) {
+        x->slot = s->slot;
+        x->serial = s->clock.at[s->slot];
+    }
     return fake_done(r);
 }

@@ -27,6 +27,8 @@ typedef struct fake_module {
 CUresult CUDAAPI cuModuleLoadData(CUmodule *out, const void *image)
 {
     FAKE_CALL(0);
+    if (fake_unsafe(ctx, "a module loaded") != CUDA_SUCCESS)
+        return fake_done(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
     if (!out || !image)
         return fake_done(
             fake_misuse(CUDA_ERROR_INVALID_VALUE, "no image, or no place for a module"));
@@ -58,6 +60,14 @@ static void end_module(fake_module *m)
     free(m);
 }
 
+int fake_module_lives(const fake_context *ctx, const void *module)
+{
+    const fake_module *m = ctx->modules;
+    while (m && m != module)
+        m = m->next;
+    return m != NULL;
+}
+
 unsigned fake_modules_end(fake_context *ctx)
 {
     unsigned n = 0;
@@ -69,6 +79,8 @@ unsigned fake_modules_end(fake_context *ctx)
 CUresult CUDAAPI cuModuleUnload(CUmodule module)
 {
     FAKE_CALL(0);
+    if (fake_unsafe(ctx, "a module unloaded") != CUDA_SUCCESS)
+        return fake_done(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
     fake_module *m = fake_get(FAKE_MODULE, module);
     if (!m)
         return fake_done(CUDA_ERROR_INVALID_HANDLE);

@@ -294,7 +294,7 @@ static int mark_done(void *arg)
 CUresult fake_stream_wait(fake_stream *s)
 {
     if (s->capture)
-        return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+        return fake_misuse(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "a wait for what is recorded");
     fake_mark *m = fake_mark_new();
     fake_context *ctx = s->ctx;
     if (!m)

@@ -211,6 +211,44 @@ static void two_streams(uint32_t device)
     went("buffer_close", vane_buffer_close(ctx, p));
 }
 
+/* By calls, recorded, and as a graph. */
+static void repeated(uint32_t device)
+{
+    const int64_t n = N;
+    vane_op_info op;
+    vane_stream *s = NULL;
+    vane_sequence *seq = NULL;
+    vane_plan *plans[2] = {0};
+    vane_buffer p, q;
+    vane_buffer_open(ctx, BYTES, "p", &p);
+    vane_buffer_open(ctx, BYTES, "q", &q);
+    vane_tensor a = vane_tensor_in(p, 0, VANE_F32, 1, &n),
+                b = vane_tensor_in(q, 0, VANE_F32, 1, &n), *out = &b;
+    const vane_tensor *const in[][2] = {{&a, &a}, {&b, &b}};
+    int good = vane_op_find(ctx, "add", &op) == VANE_OK &&
+               went("repeated write", vane_buffer_write(ctx, p, 0, x, BYTES)) &&
+               went("stream_open", vane_stream_open(ctx, device, &s));
+    for (int i = 0; good && i < 2; i++)
+        good = went("plan_open", vane_plan_open(ctx, op.op, in[i], 2, &out, 1, NULL, &plans[i]));
+    good = good && went("sequence_open", vane_sequence_open(ctx, plans, 2, &seq));
+    for (int i = 0; good && i < 6; i++) {
+        memset(z, 0, BYTES);
+        good = went("sequence_run", vane_sequence_run(s, seq)) &&
+               (i % 2 || went("sequence_run", vane_sequence_run(s, seq))) &&
+               went("repeated wait", vane_stream_wait(s)) &&
+               went("repeated read", vane_buffer_read(ctx, q, 0, z, BYTES));
+        if (good)
+            expect("repeated", z, N, four);
+    }
+    for (int i = 0; i < 2; i++)
+        vane_plan_close(plans[i]);
+    vane_sequence_close(seq);
+    if (s)
+        went("stream_close", vane_stream_close(s));
+    went("buffer_close", vane_buffer_close(ctx, q));
+    went("buffer_close", vane_buffer_close(ctx, p));
+}
+
 static float row_of_ones(int i)
 {
     (void)i;
@@ -288,6 +326,8 @@ static void run(void)
     if (gpus == DEVICES)
         between_devices();
     planned();
+    if (gpus)
+        repeated(gpu[0]);
     others();
     reduced();
     memory();

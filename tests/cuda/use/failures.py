@@ -26,6 +26,7 @@ WORLDS = [
     ("learning", [EXERCISE], "", {"VANE_POLICY": "adaptive"}),
     ("contract", [CONTRACT], "", {"VANE_POLICY": "fixed"}),
     ("no NVML", [CONTRACT], "fail=nvmlInit_v2:9", {"VANE_POLICY": "fixed"}),
+    ("no end of a recording", [EXERCISE], "fail=cuStreamEndCapture:304", {"VANE_POLICY": "fixed"}),
     ("told", [VANE, "info"], "", {}),
     ("products", [VANE, "check", PLUGIN, "--quick", "--op", "gemm", "--dtype", "f32"], "misuse=report", {}),
     ("small check", [VANE, "check", PLUGIN, "--quick", "--op", "add", "--dtype", "f32"], "misuse=report", {}),
