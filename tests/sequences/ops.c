@@ -299,6 +299,21 @@ static void story(world *w, const task *t, uint32_t s, const char *backend)
     view_tell(w, "out", &t->out);
 }
 
+int task_random(world *w, task *t, uint32_t s)
+{
+    vane_dtype d = one_in(&w->r, 4) ? VANE_I32 : VANE_F32;
+    const lane *l = &w->lanes[s];
+    *t = (task){.op = ops[below(&w->r, sizeof ops / sizeof ops[0])]};
+    if (l->device != VANE_ANY_DEVICE && !can(w->m->device_backend[l->device], t->op, d))
+        t->op = VANE_OP_ADD, d = VANE_F32;
+    if (!make(w, t, d, s) || may_overlap(w, t) || is_mapped(w, t))
+        return 0;
+    for (uint32_t i = 0; i < t->n_in; i++)
+        if (w->places[t->in[i].place].kind == HOST)
+            return 0;
+    return w->places[t->out.place].kind != HOST;
+}
+
 void step_op(world *w)
 {
     float result[MOST * 2];

@@ -255,7 +255,9 @@ void step_random(world *w)
     static void (*const others[])(world * w) = {
         step_write, step_read,   step_map,   step_unmap,      step_prefetch, step_reopen, step_ask,
         step_wait,  step_record, step_await, step_fence_wait, step_callback, step_check};
-    if (!one_in(&w->r, 3))
+    if (one_in(&w->r, 24))
+        step_replay(w);
+    else if (!one_in(&w->r, 3))
         step_op(w);
     else
         others[below(&w->r, sizeof others / sizeof others[0])](w);

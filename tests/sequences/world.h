@@ -154,10 +154,13 @@ void tally_op(const machine *m, uint32_t device, const char *backend, uint32_t o
 /* After so many sequences, all that is there was used; or what was not is told. */
 int tally_is_complete(uint64_t sequences);
 
-/* ---- steps.c, ops.c --------------------------------------------------------------- */
+/* ---- steps.c, ops.c, replays.c --------------------------------------------------------------- */
 
 void step_random(world *w);
 void step_op(world *w);
+void step_replay(world *w);
+/* One op for stream s, in buffers, that is sure to be taken; 0: none came to mind. */
+int task_random(world *w, task *t, uint32_t s);
 int op_is_tried(const char *backend, uint32_t op);
 
 #endif
