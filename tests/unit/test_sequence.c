@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_sequence.c - what vane.h promises of sequences that work, and when their calls are one
  * launch: on the toy, which counts launches and graphs. */
-#include "toy_graphs.h"
+#include "sequence_kit.h"
 
 /* ---- one launch ---------------------------------------------------------------------- */
 

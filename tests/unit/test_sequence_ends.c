@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_sequence_ends.c - sequences whose graphs fail or whose calls do, that are not for graphs, or
  * that are mistakes. */
-#include "toy_graphs.h"
+#include "sequence_kit.h"
 
 /* ---- what stands against it ------------------------------------------------------------ */
 
