@@ -115,7 +115,9 @@ int vane__lane_push(vane_stream *s, vane__task *t, uint64_t *sequence);
 
 /* ---- telling (tell.c) ---------------------------------------------------------------------- */
 
-/* An open flight is about to be given. */
+/* Who watches now? Under no lock: it may write the page of `vane top`. */
+void vane__stream_look(vane_stream *s);
+/* Under give: an open flight is about to be given. */
 void vane__stream_given(vane_stream *s, vane__flight *f);
 /* Just before it is somebody else's. */
 void vane__stream_went(vane__flight *f);

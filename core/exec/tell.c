@@ -18,11 +18,15 @@ static unsigned watched(const vane_context *ctx)
     return atomic_load_explicit(&ctx->watch, memory_order_relaxed) & VANE__WATCH_TOLD;
 }
 
+void vane__stream_look(vane_stream *s)
+{
+    vane__probes_look(s->ctx);
+    vane__pager_look_seldom(s->ctx);
+}
+
 void vane__stream_given(vane_stream *s, vane__flight *f)
 {
     f->given_ns = 0;
-    vane__probes_look(s->ctx);
-    vane__pager_look_seldom(s->ctx);
     unsigned by = watched(s->ctx);
     if (!by)
         return;

@@ -4,7 +4,10 @@
 #include "page_kit.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/resource.h>
+
+#include "exec/stream.h"
 
 /* ---- one page -------------------------------------------------------------------------- */
 
@@ -125,6 +128,45 @@ START_TEST(has_room_for_the_longest)
     ck_assert_uint_eq(seen.body.more_calls, KINDS - VANE__PAGE_CALLS + 1);
     ck_assert_uint_eq(seen.body.calls[0].width, 1);
     ck_assert_str_eq(seen.body.calls[VANE__PAGE_CALLS - 1].op, "(others)");
+    vane_close(ctx);
+}
+END_TEST
+
+typedef struct giver {
+    vane_stream *stream;
+    vane_tensor *t;
+} giver;
+
+static void *gives(void *arg)
+{
+    giver *g = arg;
+    GOOD(vane_add_async(g->stream, g->t, g->t, g->t));
+    return NULL;
+}
+
+/* Others may want to give while it is written: this thread does all along. */
+START_TEST(is_not_written_by_who_holds_up_a_stream)
+{
+    pthread_t thread;
+    float data[4] = {1, 2, 3, 4};
+    vane_buffer b;
+    int64_t n = 4;
+    vane_context *ctx = kit_context();
+    giver g;
+    GOOD(vane_stream_open(ctx, VANE_ANY_DEVICE, &g.stream));
+    GOOD(vane_buffer_wrap(ctx, data, sizeof data, "data", &b));
+    vane_tensor t = vane_tensor_in(b, 0, VANE_F32, 1, &n);
+    g.t = &t;
+    atomic_store(&ctx->pager->next_ns, 0); /* it is due, with the next look */
+    ck_assert(!is_there(own()));
+    pthread_mutex_lock(&g.stream->give);
+    ck_assert_int_eq(pthread_create(&thread, NULL, gives, &g), 0);
+    while (!is_there(own()))
+        sched_yield();
+    pthread_mutex_unlock(&g.stream->give);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    GOOD(vane_stream_close(g.stream));
+    GOOD(vane_buffer_close(ctx, b));
     vane_close(ctx);
 }
 END_TEST
@@ -342,6 +384,7 @@ int main(void)
     tcase_add_test(t, is_not_there_when_not_wanted);
     tcase_add_test(t, each_context_has_its_own);
     tcase_add_test(t, has_room_for_the_longest);
+    tcase_add_test(t, is_not_written_by_who_holds_up_a_stream);
     tcase_add_test(t, comes_back_when_it_was_removed);
     tcase_add_test(t, is_not_made_over_the_limit);
     tcase_add_test(t, folders_of_others_are_not_used);
