@@ -191,6 +191,7 @@ vane_status vane__site_adopt(vane_context *ctx, vane__site *site, vane__slate *s
     site->entries = entries;
     site->version = version;
     site->chosen[0] = site->chosen[1] = VANE_NO_CANDIDATE;
+    site->bordered = site->moved[0] = site->moved[1] = 0;
     for (uint32_t busy = 0; busy < 2; busy++) {
         atomic_store_explicit(&site->lesson[busy].over, 0, memory_order_relaxed);
         atomic_store_explicit(&site->lesson[busy].due_ns, 0, memory_order_relaxed);
@@ -222,6 +223,7 @@ void vane__site_recall(vane_context *ctx, const vane__site *site, uint32_t hot, 
         if (e != NULL && e == site->published[hot])
             s->query.current = i;
     }
+    s->query.moved = site->moved[hot];
 }
 
 void vane__site_inform(vane_context *ctx, const vane__prepared *p, uint32_t hot, vane__slate *s,
@@ -281,6 +283,7 @@ static void tell(vane_context *ctx, vane__site *site, uint32_t hot, const vane__
                                                     : "the first"};
     site->published[hot] = to;
     site->changes += from != NULL;
+    site->moved[hot] |= site->bordered && from != NULL;
     site->changed_ns = e.when_ns;
     site->last_why = e.why;
     vane__tell_route(ctx, &e);
@@ -300,6 +303,14 @@ void vane__site_publish(vane_context *ctx, vane__site *site, uint32_t hot)
     atomic_store_explicit(site->cells[hot], route, memory_order_release);
     if (vane__routes_version(ctx) != site->version)
         atomic_store_explicit(site->cells[hot], &site->stale, memory_order_release);
+}
+
+void vane__site_border(vane__site *site)
+{
+    const vane__lesson *learns = site->twin != NULL ? site->twin->lesson : site->lesson;
+    for (uint32_t busy = 0; busy < 2; busy++) /* or what is left is a duel */
+        site->bordered |= atomic_load(&learns[busy].over) || learns[busy].dueled;
+    site->moved[0] = site->moved[1] = 0;
 }
 
 void vane__site_revise(vane_context *ctx, vane__site *site)

@@ -68,6 +68,8 @@ typedef struct vane__site {
     const vane__entry *published[2]; /* whom the cells last led to */
     uint32_t changes;                /* of that */
     uint64_t changed_ns;
+    uint32_t bordered;          /* the load changed when it had learned: its changes since count */
+    uint32_t moved[2];          /* by hot: it changed since */
     const char *why, *last_why; /* the reasons of the next change and of the last */
     vane__lesson lesson[2];     /* by the host busy */
     uint32_t unpaced;           /* looks without that */
@@ -107,6 +109,8 @@ void vane__site_recall(vane_context *ctx, const vane__site *site, uint32_t hot, 
 vane__entry *vane__site_entry(const vane__site *site, const vane__runner *r);
 /* The policy chooses anew wherever it did before, and its choices become the cells'. */
 void vane__site_revise(vane_context *ctx, vane__site *site);
+/* The load of the host changed: each route may change once with it, and then for a clear lead. */
+void vane__site_border(vane__site *site);
 /* The choice for hot becomes the cell's. */
 void vane__site_publish(vane_context *ctx, vane__site *site, uint32_t hot);
 const vane__route *vane__site_route(vane_context *ctx, const vane__site *site, uint32_t candidate);

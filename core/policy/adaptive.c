@@ -36,13 +36,21 @@ static double predict(const vane_query *q, const vane_candidate *c, double scale
     return c->expected_ns > 0 ? c->expected_ns : vane__policy_roofline(q, c) * scale;
 }
 
+/* Of those that were measured the best; where nobody was in this state, of those that were in
+ * another. */
 static double scale_of(const vane_query *q, const vane_candidate *c, uint32_t count)
 {
     const vane_candidate *best = NULL;
-    for (uint32_t i = 0; i < count; i++)
-        if (c[i].samples > 0 && (best == NULL || c[i].measured_ns < best->measured_ns))
+    double best_ns = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        double ns = c[i].samples > 0 ? c[i].measured_ns : c[i].expected_ns;
+        int closer = best == NULL || (c[i].samples > 0) > (best->samples > 0);
+        if (ns > 0 && (closer || ((c[i].samples > 0) == (best->samples > 0) && ns < best_ns))) {
             best = &c[i];
-    double scale = best != NULL ? best->measured_ns / vane__policy_roofline(q, best) : 1;
+            best_ns = ns;
+        }
+    }
+    double scale = best != NULL ? best_ns / vane__policy_roofline(q, best) : 1;
     return scale > 1 ? scale : 1;
 }
 
@@ -89,6 +97,14 @@ static uint32_t best_of(const vane_query *q, vane_candidate *c, uint32_t count)
     return vane__policy_best(q, c, count, stands, better);
 }
 
+/* Is each of its times below each of the other's? Of nine and nine like ones that is by chance
+ * once in 50,000 times. */
+static int is_clear(const vane_candidate *best, double weight, const vane_candidate *now)
+{
+    return now->samples >= ENOUGH_CLOSE && best->samples >= ENOUGH_CLOSE &&
+           best->most_ns * weight < now->least_ns * STAY;
+}
+
 /* Two that are as good as equal do not take turns. */
 static uint32_t stay(const vane_query *q, const vane_candidate *c, uint32_t best)
 {
@@ -97,11 +113,13 @@ static uint32_t stay(const vane_query *q, const vane_candidate *c, uint32_t best
         return best;
     int equals =
         c[now].tier == c[best].tier && is_trusted(&c[now]) == is_trusted(&c[best]) &&
-        c[now].samples > 0 &&
+        (c[now].samples > 0 || q->moved) &&
         (q->objective == VANE_OBJECTIVE_TIME || (c[now].power_mw > 0) == (c[best].power_mw > 0));
-    double cost = c[best].predicted_ns * vane__policy_weight(q, &c[best], &c[now]);
+    double weight = vane__policy_weight(q, &c[best], &c[now]);
+    if (equals && q->moved)
+        return is_clear(&c[best], weight, &c[now]) ? best : now;
     double margin = c[now].samples < ENOUGH || c[best].samples < ENOUGH ? STAY_YOUNG : STAY;
-    return equals && cost > c[now].predicted_ns * margin ? now : best;
+    return equals && c[best].predicted_ns * weight > c[now].predicted_ns * margin ? now : best;
 }
 
 static uint32_t choose(void *self, const vane_query *query, vane_candidate *c, uint32_t count)
@@ -190,6 +208,12 @@ static uint32_t lowest_tier(const vane_candidate *c, uint32_t count)
     return tier;
 }
 
+/* Whether the route shall change again takes all the samples that there may be. */
+static int is_in_doubt(const vane_query *q, const vane_candidate *now, const vane_candidate *best)
+{
+    return q->moved && now != best && now->samples > 0 && now->samples < ENOUGH_CLOSE;
+}
+
 /* The one with the fewest samples, and of those the one that promises most. */
 static uint32_t explore(void *self, const vane_query *q, const vane_candidate *c, uint32_t count)
 {
@@ -200,7 +224,7 @@ static uint32_t explore(void *self, const vane_query *q, const vane_candidate *c
         if (!may_be_tried(&c[i]) || c[i].tier != tier)
             continue;
         rivals++;
-        if (!is_known(q, &c[i], best) &&
+        if ((!is_known(q, &c[i], best) || (i == q->current && is_in_doubt(q, &c[i], best))) &&
             (at == VANE_NO_CANDIDATE || c[i].samples < c[at].samples ||
              (c[i].samples == c[at].samples && predict(q, &c[i], 1) < predict(q, &c[at], 1))))
             at = i;

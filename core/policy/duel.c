@@ -147,13 +147,15 @@ static void part(vane__duel *d, uint32_t n)
     atomic_store(&d->count, left > 1 ? left : 0);
 }
 
+/* For a route that changed with the load already, nobody leaves early: few stretches show who is
+ * behind, not that he is by more than chance. */
 static void end_stretch(vane__duel *d, double mean_ns)
 {
     whose_turn(d)->ns[d->round] = (float)mean_ns;
     if (++d->at < d->count)
         return;
     d->at = 0;
-    if (++d->round >= LEAST)
+    if (++d->round >= (d->query.moved ? VANE__WINDOW : LEAST))
         part(d, d->round);
 }
 

@@ -83,6 +83,8 @@ static int leave(vane_context *ctx, vane__entry *e, vane_reason reason, int is_g
 
 void vane__guard_close(vane_context *ctx, vane__entry *e)
 {
+    vane__site *site = e->watched.site;
+    site->moved[0] = site->moved[1] = 0; /* who comes back may have the route */
     vane__breaker_judge(&e->breaker, vane__clock_now(ctx), 1);
     atomic_fetch_sub(&ctx->resting, 1);
 }

@@ -336,6 +336,7 @@ static const vane__route *pause_lesson(lesson *l, const vane__route *chosen, dou
     if (site->version == vane__routes_version(l->ctx) &&
         vane__site_choose(l->ctx, site, l->hot) != VANE_NO_CANDIDATE) {
         vane__lesson *here = &site->lesson[site->slate.query.busy];
+        hold(&site->slate, &site->chosen[l->hot]);
         here->paused = 1;
         atomic_store(&here->due_ns, vane__clock_now(l->ctx) + (left_ns > 0 ? BREAK_NS : DRY_NS));
         vane__site_publish(l->ctx, site, l->hot);
@@ -392,6 +393,7 @@ void vane__learn_busy(vane_context *ctx, uint32_t busy)
     vane__site *site = atomic_load_explicit(&ctx->routes->sites, memory_order_acquire);
     for (; site != NULL; site = site->next) {
         pthread_mutex_lock(&ctx->routes->lock); /* for each anew: calls may want it */
+        vane__site_border(site);
         if (!atomic_load(&site->lesson[busy].over) && site->version == vane__routes_version(ctx))
             vane__lesson_resume(ctx, site);
         site->why = busy ? "others want the CPUs" : "the CPUs are free again";

@@ -56,6 +56,19 @@ double vane__window_typical(const vane__window *w)
     return n == 0 ? 0 : (double)ns[n / 4];
 }
 
+double vane__window_least(const vane__window *w)
+{
+    float ns[VANE__WINDOW];
+    return sorted(w, ns) > 0 ? (double)ns[0] : 0;
+}
+
+double vane__window_most(const vane__window *w)
+{
+    float ns[VANE__WINDOW];
+    uint32_t n = sorted(w, ns);
+    return n > 0 ? (double)ns[n - 1] : 0;
+}
+
 void vane__window_age(vane__window *w)
 {
     float kept[KEPT];

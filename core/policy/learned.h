@@ -53,6 +53,9 @@ void vane__window_push(vane__window *w, double ns);
 double vane__window_typical(const vane__window *w);
 /* Only the last few are kept: what was known may be old. */
 void vane__window_age(vane__window *w);
+/* 0: it is empty */
+double vane__window_least(const vane__window *w);
+double vane__window_most(const vane__window *w);
 /* The distance from its first to its third quartile; 0 below four. */
 double vane__window_spread(const vane__window *w);
 

@@ -6,6 +6,8 @@
 #define DRIFT 1.25 /* a choice that takes so much longer than it did is doubted */
 #define LAST_LESSON 10u
 #define SPEAKS 5u /* samples of a window that another cannot stand for */
+#define JOINS 2u  /* of each of two windows that are compared */
+#define MOST_FACTOR 8.0
 
 /* ---- recalling ------------------------------------------------------------------------ */
 
@@ -37,13 +39,42 @@ static const vane__window *best_window(const vane__site *site, const vane__learn
     return hot;
 }
 
+/* What the load makes of calls: of those that were measured with and without it, the middle one.
+ * Those on several threads suffer more than one alone, and only speak for their like. */
+static double load_factor(const vane__site *site, const vane_query *q, int wide)
+{
+    double factors[VANE_MAX_CANDIDATES];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < site->slate.count && n < VANE_MAX_CANDIDATES; i++) {
+        const vane__learned *l = &site->entries[i]->learned;
+        for (uint32_t h = 0; h < 2 && n < VANE_MAX_CANDIDATES; h++) {
+            const vane__window *here = &l->window[h][q->busy], *there = &l->window[h][!q->busy];
+            if ((site->slate.runners[i].width > 1) != wide || vane__window_count(here) < JOINS ||
+                vane__window_count(there) < JOINS)
+                continue;
+            double factor = vane__window_typical(here) / vane__window_typical(there);
+            uint32_t at = n++;
+            for (; at > 0 && factors[at - 1] > factor; at--)
+                factors[at] = factors[at - 1];
+            factors[at] = factor;
+        }
+    }
+    if (n == 0)
+        return wide ? load_factor(site, q, 0) : 1;
+    double factor = factors[n / 2];
+    return factor < 1 / MOST_FACTOR ? 1 / MOST_FACTOR : factor > MOST_FACTOR ? MOST_FACTOR : factor;
+}
+
 /* From another state of the same candidate. */
-static double from_other_state(const vane__learned *l, const vane_candidate *c, const vane_query *q)
+static double from_other_state(const vane__site *site, const vane__learned *l,
+                               const vane_candidate *c, const vane_query *q)
 {
     double ns = c->width > 1 ? vane__window_typical(&l->window[!q->pool_hot][q->busy]) : 0;
+    if (ns > 0)
+        return ns;
     for (uint32_t h = 0; ns == 0 && h < 2; h++)
         ns = vane__window_typical(&l->window[h][!q->busy]);
-    return ns;
+    return ns > 0 ? ns * load_factor(site, q, c->width > 1) : 0;
 }
 
 /* Operands in buffers: as on host memory, but for what moves. Nobody can be checked here, so
@@ -76,8 +107,10 @@ void vane__learned_recall(const vane__site *site, const vane__entry *e, const va
     c->samples = vane__window_count(w);
     c->aged = w->aged;
     c->measured_ns = c->samples > 0 ? vane__window_typical(w) + extra_ns : 0;
+    c->least_ns = c->samples > 0 ? vane__window_least(w) + extra_ns : 0;
+    c->most_ns = c->samples > 0 ? vane__window_most(w) + extra_ns : 0;
     c->spread_ns = vane__window_spread(w);
-    c->expected_ns = c->samples > 0 ? 0 : from_other_state(l, c, q);
+    c->expected_ns = c->samples > 0 ? 0 : from_other_state(site, l, c, q);
     if (c->samples == 0 && c->expected_ns <= 0)
         c->expected_ns = (double)l->remembered_ns;
     if (c->samples == 0 && c->expected_ns <= 0)

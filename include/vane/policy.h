@@ -83,6 +83,8 @@ typedef struct vane_candidate {
                           * expected_ns may be; 0 unknown */
     double expected_ns;  /* from another state, sizes near by or an earlier process; 0 nothing */
     uint64_t queued;     /* this context's launches under way on its device */
+    double least_ns;     /* of those that measured_ns is of */
+    double most_ns;
 } vane_candidate;
 
 /* What is asked: one op, dtype and size class, with the state of the machine. */
@@ -98,6 +100,9 @@ typedef struct vane_query {
     uint32_t busy;      /* others want this machine's CPUs */
     uint32_t current;   /* the candidate that the route has; VANE_NO_CANDIDATE none */
     uint32_t objective; /* vane_objective */
+    uint32_t moved;     /* the route changed already since others came for the CPUs, or went: what
+                         * is as good as equal is no reason to change again */
+    uint32_t reserved;
 } vane_query;
 
 #define VANE_NO_CANDIDATE UINT32_MAX

@@ -111,6 +111,53 @@ START_TEST(equals_do_not_take_turns)
 }
 END_TEST
 
+static void varying(uint32_t i, double least_ns, double most_ns, uint32_t samples)
+{
+    measured(i, least_ns, samples);
+    c[i].least_ns = least_ns;
+    c[i].most_ns = most_ns;
+}
+
+/* The route changed with the load already: again only for one that was faster each time. */
+START_TEST(after_a_border_only_a_clear_lead_moves_again)
+{
+    q.current = 0;
+    varying(0, 100, 150, 9);
+    varying(1, 70, 120, 9);
+    ck_assert_uint_eq(choose(2), 1);
+    q.moved = 1;
+    ck_assert_uint_eq(choose(2), 0);
+    varying(1, 70, 96, 9);
+    ck_assert_uint_eq(choose(2), 1);
+    varying(1, 70, 98, 9); /* no more than two may differ that are alike */
+    ck_assert_uint_eq(choose(2), 0);
+    varying(1, 50, 50, 8); /* nobody knows yet how it varies */
+    ck_assert_uint_eq(choose(2), 0);
+    varying(0, 100, 150, 5);
+    varying(1, 50, 50, 9);
+    ck_assert_uint_eq(choose(2), 0);
+    ck_assert_uint_eq(explore(2), 0); /* and that is found out */
+    varying(0, 100, 150, 9);
+    ck_assert_uint_eq(explore(2), VANE_NO_CANDIDATE);
+    ck_assert_uint_eq(choose(2), 1);
+}
+END_TEST
+
+START_TEST(who_cannot_or_is_not_trusted_is_left_all_the_same)
+{
+    q.current = 0;
+    q.moved = 1;
+    varying(0, 100, 190, 9);
+    varying(1, 90, 190, 9);
+    ck_assert_uint_eq(choose(2), 0);
+    c[0].trust = VANE_TRUST_NONE;
+    ck_assert_uint_eq(choose(2), 1);
+    c[0].trust = VANE_TRUST_WRONG;
+    c[0].reason = VANE_REASON_WRONG;
+    ck_assert_uint_eq(choose(2), 1);
+}
+END_TEST
+
 /* ---- trying ---------------------------------------------------------------------- */
 
 START_TEST(everybody_plausible_is_tried_until_enough_is_known)
@@ -297,6 +344,8 @@ int main(void)
     tcase_add_test(tcase, trust_comes_before_speed);
     tcase_add_test(tcase, what_the_user_prefers_comes_before_both);
     tcase_add_test(tcase, equals_do_not_take_turns);
+    tcase_add_test(tcase, after_a_border_only_a_clear_lead_moves_again);
+    tcase_add_test(tcase, who_cannot_or_is_not_trusted_is_left_all_the_same);
     tcase_add_test(tcase, everybody_plausible_is_tried_until_enough_is_known);
     tcase_add_test(tcase, the_hopeless_are_not_tried);
     tcase_add_test(tcase, one_spike_is_not_the_end_of_a_candidate);

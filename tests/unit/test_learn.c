@@ -318,6 +318,79 @@ START_TEST(a_busy_machine_has_routes_of_its_own)
 }
 END_TEST
 
+/* There is no time for trials: what the other took in the calm is not what it takes now. */
+START_TEST(a_load_that_slows_all_alike_moves_no_route)
+{
+    beta.takes_ns = 30000;
+    alpha.takes_ns = 40000;
+    open_both();
+    add_often(5000, 100, 0);
+    ck_assert_str_eq(explained(5000), "beta");
+    uint32_t changes = d.route_changes;
+    ctx->allowance.more_ns = -1e12;
+    beta.takes_ns = 60000;
+    alpha.takes_ns = 80000;
+    vane__learn_busy(ctx, 1);
+    add_often(5000, 100, 0);
+    ck_assert_str_eq(explained(5000), "beta");
+    ck_assert_uint_eq(of("beta")->samples, VANE__WINDOW);
+    ck_assert_uint_eq(d.route_changes, changes);
+    ck_assert_double_eq_tol(of("alpha")->predicted_ns, 80000, 8000);
+}
+END_TEST
+
+/* Mostly base_ns, of three calls one takes twice as long. */
+static uint64_t noisy(uint64_t base_ns)
+{
+    return base_ns * (100 + (uint64_t)(rand() % 10)) / 100 * (rand() % 10 < 3 ? 2 : 1);
+}
+
+static void add_in_noise(int times, uint64_t alpha_ns, uint64_t beta_ns)
+{
+    for (int i = 0; i < times; i++) {
+        alpha.takes_ns = noisy(alpha_ns);
+        beta.takes_ns = noisy(beta_ns);
+        add_often(100, 1, 0);
+    }
+}
+
+/* Two that are as good as equal, over hours, with lessons that begin again. */
+START_TEST(a_route_changes_at_most_once_while_the_load_does_not)
+{
+    uint32_t rounds = 0;
+    srand(5 + (unsigned)_i);
+    open_both();
+    add_in_noise(100, 30000, 30000);
+    for (uint32_t busy = 1; rounds < 60; rounds++, busy = !busy) {
+        explained(100);
+        uint32_t before = d.route_changes;
+        vane__learn_busy(ctx, busy);
+        for (int k = 0; k < 20; k++) {
+            add_in_noise(10, 30000u << busy, 30000u << busy);
+            atomic_fetch_add(&kit_time, (uint64_t)(rand() % 2000) * 1000000u);
+        }
+        explained(100);
+        ck_assert_uint_le(d.route_changes - before, 1);
+    }
+}
+END_TEST
+
+/* However often it changed: what is really slower loses the route. */
+START_TEST(a_slower_one_is_left_amid_the_same_load)
+{
+    open_both();
+    add_in_noise(100, 40000, 30000);
+    vane__learn_busy(ctx, 1);
+    add_in_noise(100, 40000, 80000);
+    ck_assert_str_eq(explained(100), "alpha");
+    for (int k = 0; k < 20; k++) {
+        atomic_fetch_add(&kit_time, 2000000000u);
+        add_in_noise(50, 160000, 60000);
+    }
+    ck_assert_str_eq(explained(100), "beta");
+}
+END_TEST
+
 START_TEST(new_routes_forget_no_state_of_the_host)
 {
     open_both();
@@ -337,12 +410,12 @@ END_TEST
 /* What ten sizes spend on trials within ten seconds, but for the checks that choices need. */
 static double spent_on_trials(double more_ns)
 {
-    alpha.takes_ns = 9500000; /* 9.5 ms against 7.5: nine trials of each size cost 2 ms more */
-    beta.takes_ns = 7500000;
+    alpha.takes_ns = 19000000; /* 19 ms against 15: nine trials of each size cost 4 ms more */
+    beta.takes_ns = 15000000;
     open_both();
     ctx->allowance.more_ns = more_ns;
     for (int64_t n = 16; n <= 16 << 9; n *= 2)
-        add_often(n, 60, 0);
+        add_often(n, 50, 0);
     ck_assert_uint_lt(atomic_load(&kit_time), 10000000000u);
     ck_assert_double_gt(ctx->allowance.needed_ns, 0);
     return ctx->allowance.total_ns - ctx->allowance.needed_ns;
@@ -442,6 +515,9 @@ int main(void)
     tcase_add_test(tcase, one_that_fails_ends_the_duel);
     tcase_add_test(tcase, who_becomes_slow_is_left_and_who_recovers_comes_back);
     tcase_add_test(tcase, a_busy_machine_has_routes_of_its_own);
+    tcase_add_test(tcase, a_load_that_slows_all_alike_moves_no_route);
+    tcase_add_loop_test(tcase, a_route_changes_at_most_once_while_the_load_does_not, 0, 10);
+    tcase_add_test(tcase, a_slower_one_is_left_amid_the_same_load);
     tcase_add_test(tcase, trials_cost_no_more_than_their_allowance);
     tcase_add_test(tcase, without_it_they_would);
     tcase_add_test(tcase, new_routes_forget_no_state_of_the_host);
