@@ -43,6 +43,9 @@ void vane__query_fill(const vane__op *op, uint32_t dtype, uint32_t size_class, u
 /* policy/: by name, or from a file (file.c); NULL: none, with the sentence. */
 const vane_policy *vane__policy_find(const char *name);
 const vane_policy *vane__policy_file(const char *path);
+/* guest.c: can candidates be given in that size? Then *out is theirs, for candidates of ours. */
+int vane__policy_fits(uint32_t candidate_size);
+void vane__policy_guest(vane_policy *theirs, vane_policy *out);
 extern const vane_policy vane__policy_adaptive, vane__policy_heuristic, vane__policy_fixed;
 static inline int vane__policy_learns(const vane_context *ctx)
 {

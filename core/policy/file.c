@@ -20,6 +20,7 @@ typedef struct loaded {
     struct loaded *next;
     const void *entry; /* in the file: one file has one address */
     vane_policy policy;
+    vane_policy theirs; /* of one with candidates of another size: what policy leads to */
 } loaded;
 
 static loaded *first;
@@ -34,6 +35,11 @@ static vane_status copy(const char *path, const vane_policy *entry, vane_policy 
         return vane__fail(VANE_E_ABI, "policy %s: struct_size is %u, expected at least %zu", path,
                           entry->struct_size, least);
     memcpy(out, entry, entry->struct_size < sizeof *out ? entry->struct_size : sizeof *out);
+    if (!vane__policy_fits(out->candidate_size))
+        return vane__fail(
+            VANE_E_ABI,
+            "policy %s: candidate_size is %u, expected sizeof(vane_candidate), %zu here", path,
+            out->candidate_size, sizeof(vane_candidate));
     if (out->choose == NULL || out->name == NULL || out->name[0] == '\0')
         return vane__fail(VANE_E_ABI, "policy %s: it has no %s", path,
                           out->choose == NULL ? "choose()" : "name");
@@ -53,6 +59,10 @@ static const vane_policy *keep(const char *path, const vane_policy *entry)
     if (copy(path, entry, &l->policy) != VANE_OK) {
         free(l);
         return NULL;
+    }
+    if (l->policy.candidate_size != sizeof(vane_candidate)) {
+        l->theirs = l->policy;
+        vane__policy_guest(&l->theirs, &l->policy);
     }
     l->entry = entry;
     l->next = first;

@@ -78,8 +78,8 @@ typedef struct vane_candidate {
     uint32_t samples;    /* of measured_ns; at most the window */
     uint32_t aged;       /* 1: they are old */
     uint32_t power_mw;   /* what its device draws at work; 0 unknown */
-    double measured_ns;  /* lower quartile of the last calls in this state; 0 none */
-    double spread_ns;    /* between the quartiles of them; without samples, how far off
+    double measured_ns;  /* what the last calls in this state took, typically; 0 none */
+    double spread_ns;    /* by how much they vary; without samples, how far off
                           * expected_ns may be; 0 unknown */
     double expected_ns;  /* from another state, sizes near by or an earlier process; 0 nothing */
     uint64_t queued;     /* this context's launches under way on its device */
@@ -114,7 +114,8 @@ typedef struct vane_query {
  * and a winner that is no eligible candidate counts as none. It stays mapped. */
 typedef struct vane_policy {
     uint32_t struct_size;
-    uint32_t reserved;
+    uint32_t candidate_size; /* sizeof(vane_candidate) where it was compiled: candidates reach it
+                              * in that size, and what the core does not know of them is zero */
     const char *name;
     const char *about;
     /* The index of the winner, or VANE_NO_CANDIDATE. Skip those whose reason is not CHOSEN. */

@@ -21,7 +21,7 @@ def check_headers(folder):
         assert text.startswith(b"/* FROZEN: the plugin contract v1"), f"{name}: its first line does not say FROZEN"
         listed.add(name)
     there = {p.relative_to(folder).as_posix() for p in (folder / "include").rglob("*") if p.is_file()}
-    assert there == listed and len(listed) >= 7, f"listed {sorted(listed)}, there are {sorted(there)}"
+    assert there == listed and len(listed) >= 8, f"listed {sorted(listed)}, there are {sorted(there)}"
 
 
 def includes(command):
@@ -36,16 +36,17 @@ def includes(command):
 
 
 def check_commands(folder, build):
-    found = 0
+    found = {"frozen_v1.c": 0, "frozen_policy.c": 0}
     for entry in json.loads((build / "compile_commands.json").read_text()):
-        if pathlib.Path(entry["file"]).name != "frozen_v1.c":
+        name = pathlib.Path(entry["file"]).name
+        if name not in found:
             continue
-        found += 1
+        found[name] += 1
         for path in includes(entry["command"]):
             path = (pathlib.Path(entry["directory"]) / path).resolve()
             if (path / "vane" / "backend.h").exists():
                 assert path == (folder / "include").resolve(), f"compiled with {path}"
-    assert found == 3, f"{found} compilations of frozen_v1.c, expected 3"
+    assert set(found.values()) == {3}, f"compilations: {found}, expected 3 of each"
 
 
 if __name__ == "__main__":

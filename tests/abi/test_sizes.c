@@ -52,6 +52,15 @@ static const fact facts[] = {
     UPTO(vane_clock, advance, 32),
     UPTO(vane_graphs, close, 32),
     SIZE(vane_graph_call, 16),
+    UPTO(vane_candidate, most_ns, 152),
+    AT(vane_candidate, predicted_ns, 72),
+    AT(vane_candidate, trust, 88),
+    AT(vane_candidate, queued, 128),
+    UPTO(vane_query, moved, 60),
+    AT(vane_query, flops, 16),
+    UPTO(vane_policy, self, 48),
+    AT(vane_policy, choose, 24),
+    AT(vane_decision, candidates, 104),
 };
 
 START_TEST(layout_is_as_it_was)

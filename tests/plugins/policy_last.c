@@ -17,5 +17,8 @@ static uint32_t choose(void *self, const vane_query *query, vane_candidate *c, u
     return last;
 }
 
-VANE_EXPORT const vane_policy vane_policy_entry_v1 = {
-    .struct_size = sizeof(vane_policy), .name = "last", .about = "the last", .choose = choose};
+VANE_EXPORT const vane_policy vane_policy_entry_v1 = {.struct_size = sizeof(vane_policy),
+                                                      .candidate_size = sizeof(vane_candidate),
+                                                      .name = "last",
+                                                      .about = "the last",
+                                                      .choose = choose};

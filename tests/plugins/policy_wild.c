@@ -11,5 +11,8 @@ static uint32_t choose(void *self, const vane_query *query, vane_candidate *c, u
     return count + 7;
 }
 
-VANE_EXPORT const vane_policy vane_policy_entry_v1 = {
-    .struct_size = sizeof(vane_policy), .name = "wild", .about = "no candidate", .choose = choose};
+VANE_EXPORT const vane_policy vane_policy_entry_v1 = {.struct_size = sizeof(vane_policy),
+                                                      .candidate_size = sizeof(vane_candidate),
+                                                      .name = "wild",
+                                                      .about = "no candidate",
+                                                      .choose = choose};

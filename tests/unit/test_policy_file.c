@@ -80,6 +80,7 @@ static const struct {
     const char *file, *says;
     vane_status status;
 } bad[] = {{"policy_short.so", "struct_size is 8", VANE_E_ABI},
+           {"policy_unsized.so", "candidate_size is 0", VANE_E_ABI},
            {"minimal.so", "vane_policy_entry_v1", VANE_E_ABI},
            {"nothing.so", "nothing.so", VANE_E_NOT_FOUND}};
 
