@@ -5,6 +5,8 @@
  * state, a size near by or an earlier process lets expect; the roofline of what it declares.
  * Only candidates whose results were checked are chosen while there are such.
  */
+#include <math.h>
+
 #include "dispatch/slate.h"
 
 #define STAY 0.97      /* the one that has the route keeps it against less than 3 % */
@@ -18,7 +20,8 @@
 #define FRUGAL 0.1 /* of what the best draws: where it is not known, it may be so little */
 #define UNSURE 2.0 /* spreads: an expectation may be so far off */
 #define HOPELESS_DECLARED 6.0
-#define HOPELESS_AGED 8.0
+#define HOPELESS_AGED \
+    8.0 /* and with each lesson without it so many times more: a bad moment passes */
 #define HOPELESS_WIDE 1.5 /* by what starting the threads takes beside a share of the work */
 /* One sample that is so many times slower, and was to be slower, needs no second; of several
  * threads the first may have found them asleep. */
@@ -191,7 +194,7 @@ static int is_known(const vane_query *q, const vane_candidate *c, const vane_can
     if (c->samples == 0)
         return is_hopeless(q, c, best, weight);
     if (c->aged)
-        return times > HOPELESS_AGED; /* it may have recovered */
+        return times > pow(HOPELESS_AGED, c->aged);
     if (c->samples == 1)
         return times > (c->width > 1 ? SURPRISE_WIDE : SURPRISE) && declared(q, c, best) > 2;
     if (c->samples < ENOUGH)

@@ -73,7 +73,7 @@ void vane__window_age(vane__window *w)
 {
     float kept[KEPT];
     uint32_t n = vane__window_count(w), last = w->pushed + VANE__WINDOW;
-    w->aged = n > 0;
+    w->aged = n > 0 ? w->aged + 1 : 0;
     w->old = n < KEPT ? n : KEPT;
     if (n <= KEPT)
         return;

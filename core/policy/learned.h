@@ -6,7 +6,8 @@
  * shape of the candidate's roofline, because the calls of one class differ by up to two. The
  * estimate is the lower quartile of a window (of two, the lower): what disturbs a call only
  * ever adds to it, so that a spike moves nothing, and what a candidate takes when left alone
- * is compared with the like.
+ * is compared with the like. A trimmed mean would choose better among candidates of which many
+ * calls take twice as long, and far worse where a few take a hundred times as long.
  */
 #ifndef VANE__POLICY_LEARNED_H
 #define VANE__POLICY_LEARNED_H
@@ -20,7 +21,7 @@
 typedef struct vane__window {
     float ns[VANE__WINDOW]; /* the last ones, in a ring */
     uint32_t pushed;        /* since it was emptied */
-    uint32_t aged;          /* nothing came since it was aged */
+    uint32_t aged;          /* so often in a row, and nothing came since */
     uint32_t old;           /* of its first ones: kept when it was aged, not reviewed yet */
     uint32_t fresh;         /* measured since it was kept (store.h) */
 } vane__window;

@@ -77,7 +77,7 @@ typedef struct vane_candidate {
                           * when there is none */
     uint32_t trust;      /* vane_trust */
     uint32_t samples;    /* of measured_ns; at most the window */
-    uint32_t aged;       /* 1: they are old */
+    uint32_t aged;       /* since they were measured, others were so many times; 0: they are new */
     uint32_t power_mw;   /* what its device draws at work; 0 unknown */
     double measured_ns;  /* what the last calls in this state took, typically; 0 none */
     double spread_ns;    /* by how much they vary; without samples, how far off

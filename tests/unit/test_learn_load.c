@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* test_learn_load.c - the load of the host comes and goes: routes of each state, and how often they
+ * change. */
+#include "learn_kit.h"
+
+START_TEST(a_busy_machine_has_routes_of_its_own)
+{
+    beta.takes_ns = 30000;
+    alpha.takes_ns = 40000;
+    open_both();
+    add_often(5000, 100, 0);
+    ck_assert_str_eq(explained(5000), "beta");
+    uint32_t changes = d.route_changes;
+    beta.takes_ns = 90000; /* it suffers more */
+    vane__learn_busy(ctx, 1);
+    add_often(5000, 60, 0);
+    ck_assert_str_eq(explained(5000), "alpha");
+    beta.takes_ns = 30000;
+    vane__learn_busy(ctx, 0); /* what was known holds at once */
+    ck_assert_str_eq(explained(5000), "beta");
+    add_often(5000, 60, 0);
+    ck_assert_str_eq(explained(5000), "beta");
+    ck_assert_uint_eq(d.route_changes - changes, 2);
+    beta.takes_ns = 90000;
+    vane__learn_busy(ctx, 1);
+    ck_assert_str_eq(explained(5000), "alpha");
+}
+END_TEST
+
+/* There is no time for trials: what the other took in the calm is not what it takes now. */
+START_TEST(a_load_that_slows_all_alike_moves_no_route)
+{
+    beta.takes_ns = 30000;
+    alpha.takes_ns = 40000;
+    open_both();
+    add_often(5000, 100, 0);
+    ck_assert_str_eq(explained(5000), "beta");
+    uint32_t changes = d.route_changes;
+    ctx->allowance.more_ns = -1e12;
+    beta.takes_ns = 60000;
+    alpha.takes_ns = 80000;
+    vane__learn_busy(ctx, 1);
+    add_often(5000, 100, 0);
+    ck_assert_str_eq(explained(5000), "beta");
+    ck_assert_uint_eq(of("beta")->samples, VANE__WINDOW);
+    ck_assert_uint_eq(d.route_changes, changes);
+    ck_assert_double_eq_tol(of("alpha")->predicted_ns, 80000, 8000);
+}
+END_TEST
+
+/* Mostly base_ns, of three calls one takes twice as long. */
+static uint64_t noisy(uint64_t base_ns)
+{
+    return base_ns * (100 + (uint64_t)(rand() % 10)) / 100 * (rand() % 10 < 3 ? 2 : 1);
+}
+
+static void add_in_noise(int times, uint64_t alpha_ns, uint64_t beta_ns)
+{
+    for (int i = 0; i < times; i++) {
+        alpha.takes_ns = noisy(alpha_ns);
+        beta.takes_ns = noisy(beta_ns);
+        add_often(100, 1, 0);
+    }
+}
+
+/* Two that are as good as equal, over hours, with lessons that begin again. */
+START_TEST(a_route_changes_at_most_once_while_the_load_does_not)
+{
+    uint32_t rounds = 0;
+    srand(5 + (unsigned)_i);
+    open_both();
+    add_in_noise(100, 30000, 30000);
+    for (uint32_t busy = 1; rounds < 60; rounds++, busy = !busy) {
+        explained(100);
+        uint32_t before = d.route_changes;
+        vane__learn_busy(ctx, busy);
+        for (int k = 0; k < 20; k++) {
+            add_in_noise(10, 30000u << busy, 30000u << busy);
+            atomic_fetch_add(&kit_time, (uint64_t)(rand() % 2000) * 1000000u);
+        }
+        explained(100);
+        ck_assert_uint_le(d.route_changes - before, 1);
+    }
+}
+END_TEST
+
+/* However often it changed: what is really slower loses the route. */
+START_TEST(a_slower_one_is_left_amid_the_same_load)
+{
+    open_both();
+    add_in_noise(100, 40000, 30000);
+    vane__learn_busy(ctx, 1);
+    add_in_noise(100, 40000, 80000);
+    ck_assert_str_eq(explained(100), "alpha");
+    for (int k = 0; k < 20; k++) {
+        atomic_fetch_add(&kit_time, 2000000000u);
+        add_in_noise(50, 160000, 60000);
+    }
+    ck_assert_str_eq(explained(100), "beta");
+}
+END_TEST
+
+START_TEST(new_routes_forget_no_state_of_the_host)
+{
+    open_both();
+    for (uint32_t busy = 0; busy < 2; busy++) {
+        vane__learn_busy(ctx, busy);
+        add_often(100, 50, 0);
+    }
+    vane__routes_refresh(ctx);
+    for (uint32_t busy = 2; busy-- > 0;) {
+        vane__learn_busy(ctx, busy);
+        ck_assert_str_eq(explained(100), "beta");
+        ck_assert_uint_eq(d.settled, 1);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("learn_load");
+    TCase *tcase = tcase_create("learn_load");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, a_busy_machine_has_routes_of_its_own);
+    tcase_add_test(tcase, a_load_that_slows_all_alike_moves_no_route);
+    tcase_add_loop_test(tcase, a_route_changes_at_most_once_while_the_load_does_not, 0, 10);
+    tcase_add_test(tcase, a_slower_one_is_left_amid_the_same_load);
+    tcase_add_test(tcase, new_routes_forget_no_state_of_the_host);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
