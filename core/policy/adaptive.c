@@ -20,8 +20,7 @@
 #define FRUGAL 0.1 /* of what the best draws: where it is not known, it may be so little */
 #define UNSURE 2.0 /* spreads: an expectation may be so far off */
 #define HOPELESS_DECLARED 6.0
-#define HOPELESS_AGED 8.0 /* with each lesson without it as many times more: a bad moment passes \
-                           */
+#define HOPELESS_AGED 8.0 /* times itself with each lesson without it: a bad moment passes */
 #define HOPELESS_WIDE 1.5 /* by what starting the threads takes beside a share of the work */
 /* One sample that is so many times slower, and was to be slower, needs no second; of several
  * threads the first may have found them asleep. */
