@@ -26,7 +26,7 @@ def test_help():
         for flag in ["-h", "--help"]:
             out = vane(command, flag)[0]
             assert out.startswith(f"usage: vane {command}") and "--json" in out, out
-    for command in ["dispatch", "start", "policy"]:
+    for command in ["dispatch", "start", "policy", "device"]:
         assert f"vane bench {command}" in vane("bench", command, "-h")[0]
 
 
@@ -385,6 +385,70 @@ def test_bench_start():
         assert r[way + "_median_ns"] >= r[way + "_best_ns"] > 0, r
     refused(1, "/nowhere/program", "bench", "start", "--program", "/nowhere/program")
     refused(1, "ended with code 1", "bench", "start", "--program", "/bin/false")
+
+
+SLOW = {"VANE_SIM_DEVICES": "slow: launch=20ms latency=30ms"}
+
+
+def device_rows(*args, code=0, env=None):
+    out, err = vane("bench", "device", *args, "--json", code=code, env=env or SLOW)
+    return [json.loads(line) for line in out.splitlines()], err
+
+
+def test_bench_device():
+    rows, _ = device_rows("launch", "link", "add", "matmul", "reduce_sum", "softmax", "fill", "--sizes", "100000",
+                          "--min-time", "1", "--backend", "sim")
+    assert [(r["kind"], r["what"], r["name"]) for r in rows] == [
+        ("launch", "relu", "one wait"), ("launch", "relu", "each waited for"),
+        ("link", "up", "plain"), ("link", "down", "plain"), ("link", "up", "pinned"), ("link", "down", "pinned"),
+        ("op", "add", "add_f32"), ("op", "matmul", "matmul_f32"), ("op", "reduce_sum", "reduce_sum_f32"),
+        ("op", "softmax", "softmax_f32"), ("op", "fill", "fill_f32")], rows
+    for r in rows:
+        assert r["result"] == "ok" and r["samples"] >= 3 and r["backend"] == "sim" and r["id"] == "slow", r
+        assert r["device"] and r["driver"] and r["median_ns"] >= r["best_ns"], r
+        least = 3e7 if r["kind"] == "link" else 2e7  # it is the device that was timed
+        assert r["best_ns"] >= least, r
+        if r["kind"] != "launch":
+            assert math.isclose(r["gb_per_s"], r["bytes"] / r["median_ns"], rel_tol=1e-9), r
+    by = {r["what"]: r for r in rows}
+    assert by["add"]["bytes"] == 1.2e6 and by["up"]["bytes"] == 1e5 and by["matmul"]["shape"] == "316x316"
+
+
+def test_bench_device_of_large_results_and_types():
+    fast = {"VANE_SIM_DEVICES": "fast: launch=1us latency=1us bytes=1TB/s flops=1T/s link=1TB/s"}
+    for dtype in ["f32", "i32", "f16", "bool"]:
+        ops = ["copy", "equal", "where"] + ([] if dtype == "bool" else ["add", "reduce_max", "argmax"])
+        rows, _ = device_rows(*ops, "--dtype", dtype, "--sizes", "300000", "--min-time", "0.1", env=fast)
+        assert [r["result"] for r in rows] == ["ok"] * len(ops), rows
+    rows, _ = device_rows("matmul", "--sizes", "900x4:4x60", "--min-time", "0.1", env=fast)
+    assert rows[0]["result"] == "ok" and rows[0]["shape"] == "900x4:4x60"
+    rows, _ = device_rows("softmax", "--attr", "axis=0", "--sizes", "1000x100", "--min-time", "0.1", env=fast)
+    assert rows[0]["result"] == "ok"
+    rows, _ = device_rows("add", "--sizes", "200000x1:1x2", "--min-time", "0.1", env=fast)
+    assert rows[0]["result"] == "ok" and rows[0]["bytes"] == 4 * (200000 + 2 + 400000), rows
+    out = vane("bench", "device", "add", "--sizes", "64", "--min-time", "1", env=fast)[0]
+    assert "simulated" in out and "add_f32" in out and "GB/s" in out, out
+
+
+def test_bench_device_tells_wrong_and_failed():
+    env = {"VANE_SIM_DEVICES": "bad: launch=1us fail=add:wrong@0s,mul:device@0s"}
+    rows, err = device_rows("add", "mul", "neg", "--sizes", "100000", "--min-time", "0.1", code=1, env=env)
+    assert [r["result"] for r in rows] == ["WRONG", "FAILED", "ok"], rows
+    assert rows[0]["samples"] == 0 and "element" in rows[0]["why"] and rows[1]["why"], rows
+    assert "1 result wrong, 1 failed" in err
+
+
+def test_bench_device_refuses():
+    def no(code, words, *args):
+        refused(code, words, "bench", "device", *args, env=SLOW)
+    no(2, ["'ad'", "add"], "ad")
+    no(2, "bytes", "link", "--sizes", "2")
+    no(2, "is not a shape", "add", "--sizes", "3y3", "--json")
+    no(2, "exp does not take i32", "exp", "-t", "i32")
+    no(2, "--min-time", "add", "--min-time", "0")
+    no(2, "--learn-time", "add", "--learn-time", "soon")
+    no(1, ["no device", "of the backend scalar"], "add", "--backend", "scalar")
+    no(1, ["no device", "with the id x"], "add", "--device", "x")
 
 
 def check_regret_case(case, policies):

@@ -275,7 +275,9 @@ int cmd_bench(int argc, char **argv)
                        "       vane bench start [OPTION...]      process start to first result\n"
                        "       vane bench peak [OPTION...]       what one core can do at most\n"
                        "       vane bench policy [OPTION...]     what a policy's choices cost, in "
-                       "hindsight",
+                       "hindsight\n"
+                       "       vane bench device [WHAT...]       a device, operands in its "
+                       "memory",
               .about =
                   "Times the backends in turn and checks every result against the oracle "
                   "within the\noperation's tolerance; a wrong one is marked and makes the exit "
@@ -291,6 +293,8 @@ int cmd_bench(int argc, char **argv)
         return cmd_bench_peak(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "policy"))
         return cmd_bench_policy(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "device"))
+        return cmd_bench_device(argc - 1, argv + 1);
     setenv("VANE_POLICY", "heuristic",
            0); /* candidates are told by name: nothing is to be learned */
     int rc = args_parse(&a, argc, argv);

@@ -36,6 +36,10 @@ typedef struct bench_case {
 int bench_case_open(vane_context *ctx, bench_case *c, const char *size, uint32_t dtype,
                     uint32_t to);
 void bench_case_close(bench_case *c);
+/* The two steps of it that need no data: shapes; then flops, bytes, candidates and the oracle. */
+int bench_case_shape(vane_context *ctx, bench_case *c, const char *size, uint32_t dtype,
+                     uint32_t to);
+int bench_case_decide(vane_context *ctx, bench_case *c);
 const char *bench_case_sizes(const vane_op_info *op); /* the default list of sizes */
 
 /* ---- bench_value.c: elements of any data type ----------------------------------- */
@@ -92,6 +96,7 @@ typedef struct bench_rows {
     int count, wrong, failed; /* rows so far */
 } bench_rows;
 
+const char *bench_result_text(bench_result r);
 /* The rows of one case; the heads, or JSON's opening, before the first. */
 void bench_report(bench_rows *b, const bench_case *c, const bench_contestant *who, int count);
 

@@ -112,26 +112,25 @@ static int allocate(vane_tensor *t)
     return t->data != NULL;
 }
 
-int bench_case_open(vane_context *ctx, bench_case *c, const char *size, uint32_t dtype, uint32_t to)
+int bench_case_shape(vane_context *ctx, bench_case *c, const char *size, uint32_t dtype,
+                     uint32_t to)
 {
-    vane_tensor *outs[] = {&c->out};
     int rc = lay_out(c, size, dtype);
     if (rc)
         return rc;
     if (c->op.op == VANE_OP_CAST)
         c->out.dtype = to;
-    c->decision.struct_size = sizeof c->decision;
     if (vane_infer(ctx, c->op.op, c->input, c->n_in, c->given, &c->out) != VANE_OK)
         return cli_error();
-    for (uint32_t i = 0; i < c->n_in; i++) {
-        if (!allocate(&c->in[i]))
-            return cli_no_memory();
-        bench_value_fill(&c->op, &c->in[i], i);
-    }
     c->want = c->scale = c->out;
     c->want.data = c->scale.data = NULL;
-    if (!allocate(&c->out))
-        return cli_no_memory();
+    return CLI_OK;
+}
+
+int bench_case_decide(vane_context *ctx, bench_case *c)
+{
+    vane_tensor *outs[] = {&c->out};
+    c->decision.struct_size = sizeof c->decision;
     if (vane_explain(ctx, c->op.op, c->input, c->n_in, outs, 1, c->given, &c->decision) != VANE_OK)
         return cli_error();
     c->flops = c->decision.flops;
@@ -139,7 +138,22 @@ int bench_case_open(vane_context *ctx, bench_case *c, const char *size, uint32_t
     for (uint32_t i = 0; i < c->decision.count; i++)
         if (c->decision.candidates[i].numerics == VANE_NUMERICS_ORACLE)
             c->oracle = c->decision.candidates[i].backend;
-    return bench_check_prepare(ctx, c);
+    return CLI_OK;
+}
+
+int bench_case_open(vane_context *ctx, bench_case *c, const char *size, uint32_t dtype, uint32_t to)
+{
+    int rc = bench_case_shape(ctx, c, size, dtype, to);
+    for (uint32_t i = 0; !rc && i < c->n_in; i++) {
+        if (!allocate(&c->in[i]))
+            return cli_no_memory();
+        bench_value_fill(&c->op, &c->in[i], i);
+    }
+    if (!rc && !allocate(&c->out))
+        return cli_no_memory();
+    if (!rc)
+        rc = bench_case_decide(ctx, c);
+    return rc ? rc : bench_check_prepare(ctx, c);
 }
 
 void bench_case_close(bench_case *c)

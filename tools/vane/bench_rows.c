@@ -15,7 +15,7 @@ static double oracle_ns(const bench_case *c, const bench_contestant *who, int co
     return 0;
 }
 
-static const char *result_text(bench_result r)
+const char *bench_result_text(bench_result r)
 {
     static const char *const texts[] = {"ok", "unchecked", "WRONG", "FAILED"};
     return texts[r];
@@ -28,7 +28,7 @@ static void print_row(const bench_case *c, const bench_contestant *w, double ora
     printf("%-11s  %-5s  %-18s  %-10s  %7u  %9s  %8s  %8s  %9s  %s%s%s\n", c->op.name,
            vane_dtype_name(c->decision.dtype), c->shape, w->backend, w->width,
            w->count ? text_ns(ns).s : "-", text_figure(c->bytes / ns).s,
-           text_figure(c->flops / ns).s, text_figure(speed_up).s, result_text(w->result),
+           text_figure(c->flops / ns).s, text_figure(speed_up).s, bench_result_text(w->result),
            w->why[0] ? ": " : "", w->why);
 }
 
@@ -51,7 +51,7 @@ static void json_row(json *j, const bench_case *c, const bench_contestant *w, do
     json_real(j, "gflop_per_s", c->flops / ns);
     json_text(j, "oracle", c->oracle);
     json_real(j, "speed_up", oracle > 0 ? oracle / ns : (double)NAN);
-    json_text(j, "result", result_text(w->result));
+    json_text(j, "result", bench_result_text(w->result));
     json_text(j, "why", w->why[0] ? w->why : NULL);
     json_close(j);
 }

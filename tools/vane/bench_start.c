@@ -22,19 +22,6 @@
 
 extern char **environ;
 
-/* The folder of this command, where the program stands too. */
-static int beside(char *out, size_t bytes)
-{
-    ssize_t n = readlink("/proc/self/exe", out, bytes - 1);
-    if (n < 0)
-        return cli_fail("cannot find the vane command's own folder: %s", strerror(errno));
-    out[n] = 0;
-    char *slash = strrchr(out, '/');
-    size_t used = slash ? (size_t)(slash - out) + 1 : 0;
-    snprintf(out + used, bytes - used, PROGRAM);
-    return CLI_OK;
-}
-
 static int once(const char *program, const char *argument, double *ns)
 {
     char *argv[] = {(char *)program, (char *)argument, NULL};
@@ -101,7 +88,7 @@ int cmd_bench_start(int argc, char **argv)
     if (runs_text && (rc = cli_parse_count("--runs", runs_text, &runs)))
         return rc;
     runs = runs < BENCH_SAMPLES ? runs : BENCH_SAMPLES;
-    if (!program && (rc = beside(path, sizeof path)))
+    if (!program && (rc = cli_beside(PROGRAM, path, sizeof path)))
         return rc;
     program = program ? program : path;
     for (uint32_t i = 0; !rc && i < runs; i++)

@@ -2,9 +2,11 @@
 /* cli.c - what the subcommands share: errors, lists of valid names, opening a context. */
 #include "cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "text.h"
 
@@ -69,6 +71,18 @@ int cli_open(vane_context **out, int allow_empty)
 {
     vane_config config = {.struct_size = sizeof config, .allow_empty = (uint32_t)allow_empty};
     return vane_open(&config, out) == VANE_OK ? CLI_OK : cli_error();
+}
+
+int cli_beside(const char *name, char *out, size_t bytes)
+{
+    ssize_t n = readlink("/proc/self/exe", out, bytes - 1);
+    if (n < 0)
+        return cli_fail("cannot find the vane command's own folder: %s", strerror(errno));
+    out[n] = 0;
+    char *slash = strrchr(out, '/');
+    size_t used = slash ? (size_t)(slash - out) + 1 : 0;
+    snprintf(out + used, bytes - used, "%s", name);
+    return CLI_OK;
 }
 
 int cli_find_op(const vane_context *ctx, const char *name, vane_op_info *out)

@@ -23,6 +23,7 @@ int cmd_bench_dispatch(int argc, char **argv);
 int cmd_bench_start(int argc, char **argv);
 int cmd_bench_peak(int argc, char **argv);
 int cmd_bench_policy(int argc, char **argv);
+int cmd_bench_device(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
@@ -44,6 +45,7 @@ int cli_names_has(const cli_names *n, const char *name);
 
 /* Each prints its error and returns an exit code, or CLI_OK. */
 int cli_open(vane_context **out, int allow_empty);
+int cli_beside(const char *name, char *out, size_t bytes); /* in the folder of this command */
 int cli_find_op(const vane_context *ctx, const char *name, vane_op_info *out);
 int cli_check_backend(const vane_context *ctx, const char *name);
 int cli_parse_dtype(const char *option, const char *text, uint32_t *out);

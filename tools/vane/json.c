@@ -41,13 +41,19 @@ static void put_text(FILE *out, const char *text)
     fputc('"', out);
 }
 
+static void new_line(const json *j)
+{
+    if (!j->one_line)
+        fprintf(j->out, "\n%*s", 2 * j->depth, "");
+}
+
 static void lead(json *j, const char *key)
 {
     if (j->depth) {
         if (j->has_member[j->depth - 1])
-            fputc(',', j->out);
+            fputs(j->one_line ? ", " : ",", j->out);
         j->has_member[j->depth - 1] = 1;
-        fprintf(j->out, "\n%*s", 2 * j->depth, "");
+        new_line(j);
     }
     if (key) {
         put_text(j->out, key);
@@ -67,6 +73,13 @@ void json_begin(json *j, FILE *out)
 {
     j->out = out;
     j->depth = 0;
+    j->one_line = 0;
+}
+
+void json_begin_line(json *j, FILE *out)
+{
+    json_begin(j, out);
+    j->one_line = 1;
 }
 
 void json_object(json *j, const char *key)
@@ -82,7 +95,7 @@ void json_close(json *j)
 {
     j->depth--;
     if (j->has_member[j->depth])
-        fprintf(j->out, "\n%*s", 2 * j->depth, "");
+        new_line(j);
     fputc(j->closer[j->depth], j->out);
 }
 

@@ -15,11 +15,13 @@
 typedef struct json {
     FILE *out;
     int depth;
+    int one_line; /* no new lines but the last */
     char closer[JSON_DEPTH];
     char has_member[JSON_DEPTH];
 } json;
 
 void json_begin(json *j, FILE *out);
+void json_begin_line(json *j, FILE *out);   /* the same in one line */
 void json_object(json *j, const char *key); /* opens; json_close ends it */
 void json_array(json *j, const char *key);
 void json_close(json *j);
