@@ -56,6 +56,7 @@ typedef struct bench_device_rows {
     int wants_json;
     table table;
     int count, wrong, failed;
+    int several; /* kernels of one case, of whom the policy takes one */
 } bench_device_rows;
 
 typedef struct bench_device_row {

@@ -79,7 +79,8 @@ static int open_pick(bench_device *d)
         dlclose(lib);
     }
     if (!d->wish)
-        return cli_fail("cannot open the policy that takes what it is told: %s", dlerror());
+        return cli_fail("cannot open the policy that takes what it is told: %s",
+                        lib ? "it has no vane_pick" : dlerror());
     snprintf(d->wish->device, sizeof d->wish->device, "%s", d->info.id);
     return open_alone(d, d->pick_path, &d->picked, &d->picked_at);
 }

@@ -73,6 +73,7 @@ void bench_device_row_add(bench_device_rows *r, const bench_device *d, const ben
     else
         table_row(&r->table, row, t);
     r->count++;
+    r->several |= row->chosen >= 0;
     r->wrong += t->result == BENCH_WRONG;
     r->failed += t->result == BENCH_FAILED;
 }
@@ -82,5 +83,6 @@ void bench_device_rows_end(bench_device_rows *r)
     if (r->wants_json || !r->count)
         return;
     table_end(&r->table, stdout, 0);
-    puts("\n* whom the policy takes where there are several; ~ so far, it is not sure yet");
+    if (r->several)
+        puts("\n* whom the policy takes where there are several; ~ so far, it is not sure yet");
 }
