@@ -120,11 +120,18 @@ static void note_broken(vane__device *d, const vane_kernel *kernel)
         ;
 }
 
+/* The device was lost with it, and may be back since. */
+static int is_old_loss(const vane__election *e, const vane__runner *r, vane_status st)
+{
+    return st == VANE_E_DEVICE_LOST && e->f != NULL && r->kernel->direct == NULL &&
+           e->f->losses != atomic_load(&r->device->losses);
+}
+
 /* A lost device leaves the routes, and whoever fails again and again; anything else is this
  * call's affair. A device's first failure is a warning, the later ones are for those who look. */
-static void note_failure(vane_context *ctx, const vane__prepared *p, const vane__runner *r,
-                         vane_status st)
+static void note_failure(const vane__election *e, const vane__runner *r, vane_status st)
 {
+    vane_context *ctx = e->ctx;
     int first = r->device == NULL || atomic_fetch_add(&r->device->complaints, 1) == 0;
     vane_error kept = *vane_last_error();
     vane__ran_failed(r);
@@ -135,9 +142,9 @@ static void note_failure(vane_context *ctx, const vane__prepared *p, const vane_
         note_broken(r->device, r->kernel);
     if (broken)
         vane__routes_renew(ctx);
-    else if (r->device != NULL)
+    else if (r->device != NULL && !is_old_loss(e, r, st))
         vane__device_fail(r->device, st);
-    vane__guard_failed(ctx, p, r, st);
+    vane__guard_failed(ctx, e->p, r, st);
     vane__error_restore(&kept);
 }
 
@@ -177,7 +184,7 @@ static vane_status try_all(vane__election *e, vane__slate *s, vane_decision *rec
         if (e->f != NULL && e->f->hopeless)
             return vane__error_restore(
                 &kept); /* an operand's content, not the candidate: nobody else can either */
-        note_failure(e->ctx, e->p, &s->runners[winner], st);
+        note_failure(e, &s->runners[winner], st);
         mark_failed(s, &s->runners[winner]);
         if (record != NULL)
             record->retries++;
@@ -197,7 +204,7 @@ vane_status vane__elect(vane__election *e)
                             ? vane__kernel_status(e->failed, e->failed_with, 0)
                             : e->failed_with;
     if (e->failed != NULL)
-        note_failure(ctx, e->p, e->failed, first);
+        note_failure(e, e->failed, first);
     vane_status st =
         vane__slate_make(ctx, e->p->rq.op, e->p->dtype, e->p->size_class, hot, &wish, &slate);
     if (st != VANE_OK)

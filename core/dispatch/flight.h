@@ -64,6 +64,7 @@ typedef struct vane__flight {
     uint32_t n, n_locks; /* operands: inputs, then the output; buffers, each once, sorted */
     uint32_t writes;     /* operand n - 1 is in a buffer */
     int enlisted, shared;
+    uint32_t losses;           /* of the device, when it was given to it */
     int touched;               /* a kernel that writes the output was launched */
     int brief;                 /* soon done, after others: it may share its mark */
     int hopeless;              /* what it reads is not there to be had: no runner can do it */

@@ -277,6 +277,7 @@ vane_status vane__flight_launch(vane__flight *f, const vane__runner *r, vane__qu
 {
     note_runner(f, r);
     f->device = r->device;
+    f->losses = atomic_load(&r->device->losses);
     f->touched = f->flying = 0;
     f->kernel = r->kernel;
     f->width = r->width;
@@ -293,6 +294,7 @@ vane_status vane__flight_launch_entered(vane__flight *f, const vane__runner *r, 
 {
     note_runner(f, r);
     f->device = r->device;
+    f->losses = atomic_load(&r->device->losses);
     f->touched = f->flying = 0;
     f->kernel = r->kernel;
     f->width = r->width;

@@ -110,7 +110,8 @@ void vane__trail_spoil(const vane__trail *t, const vane__ticket *place, const va
 int vane__trail_blame(const vane__trail *t, vane__device *d, vane_status st)
 {
     int inherited = (int)t->ticket->inherited;
-    if (st == VANE_E_DEVICE_LOST && !inherited)
+    int is_news = t->ticket->mark == NULL || !vane__mark_is_stale(t->ticket->mark);
+    if (st == VANE_E_DEVICE_LOST && !inherited && is_news)
         vane__device_lose(d);
     return inherited;
 }

@@ -22,6 +22,7 @@ static vane__mark *make(vane__queue *q)
     atomic_init(&m->state, OPEN);
     atomic_init(&m->telling, 0);
     m->covers = m->launches = 0;
+    m->losses = atomic_load(&q->device->losses);
     m->queue = q;
     m->event = NULL;
     m->status = VANE_OK;
@@ -59,6 +60,9 @@ static void set(vane__mark *m, vane_event *event)
 static vane_status close(vane__mark *m, vane_event **out)
 {
     vane_event *event = NULL;
+    *out = NULL;
+    if (vane__mark_is_stale(m)) /* its end is not the queue's of today */
+        return vane__fail(VANE_E_DEVICE_LOST, "the device was lost before this was done");
     vane_status st = table(m->queue)->queue_mark(m->queue->handle, &event);
     *out = event;
     if (st == VANE_OK)
@@ -70,6 +74,8 @@ static vane_status close(vane__mark *m, vane_event **out)
  * made for them they share it all the same. */
 static vane__mark *mark_for(vane__queue *q, int brief)
 {
+    if (q->open != NULL && vane__mark_is_stale(q->open))
+        leave(q->open);
     if (q->open != NULL && !brief) {
         vane_error kept = *vane_last_error();
         vane_event *event;

@@ -21,6 +21,7 @@ typedef struct vane__mark {
     atomic_uint refs, state, telling;
     uint32_t covers;   /* calls; under the queue's lock */
     uint32_t launches; /* of these, commands */
+    uint32_t losses;   /* of the device, when it was made */
     vane__queue *queue;
     vane_event *event;  /* SET and after; NULL: nothing to wait for */
     vane_status status; /* DONE */
@@ -42,6 +43,12 @@ static inline vane__mark *vane__mark_hold(vane__mark *m)
     return m;
 }
 void vane__mark_drop(vane__mark *m); /* NULL is nothing */
+
+/* The device was lost since it was made. */
+static inline int vane__mark_is_stale(const vane__mark *m)
+{
+    return m->losses != atomic_load_explicit(&m->queue->device->losses, memory_order_acquire);
+}
 
 /* Its event, made now if there is none yet; NULL: done. Under no queue's lock. */
 vane_status vane__mark_event(vane__mark *m, vane_event **out);

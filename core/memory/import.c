@@ -22,9 +22,16 @@ int vane__memory_import(vane__device *d, void *host, uint64_t bytes, vane__block
     return 0;
 }
 
+/* One that can be made anew takes its own memory back at any time (vane/renew.h). */
+static int may_be_at_it(const vane__device *d, int imported)
+{
+    return atomic_load(&d->wedged) &&
+           (imported || d->backend->renew == NULL || atomic_load(&d->orphaned));
+}
+
 void vane__memory_give(vane__device *d, vane__block *block, int imported)
 {
-    if (block->mem == NULL || atomic_load(&d->wedged))
+    if (block->mem == NULL || may_be_at_it(d, imported))
         return;
     if (!imported) {
         vane__mempool_free(d->mempool, block, !vane__device_lost(d));

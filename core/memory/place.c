@@ -250,10 +250,11 @@ int vane__buffer_is_lost(const vane__buffer *b, uint64_t lo, uint64_t hi)
 }
 
 /* The device that a transfer died with is lost, not whoever needed the data. */
-static void lose(vane__buffer *b, vane__device *d)
+static void lose(vane__buffer *b, vane__device *d, uint32_t losses)
 {
     vane_error kept = *vane_last_error();
-    vane__device_lose(d);
+    if (losses == atomic_load(&d->losses)) /* or it is back by now */
+        vane__device_lose(d);
     vane__buffer_mourn(b);
     vane__error_restore(&kept);
 }
@@ -265,7 +266,7 @@ vane_status vane__buffer_home(vane__buffer *b, uint64_t lo, uint64_t hi)
     for (vane__copy *c = b->copies; st == VANE_OK && c != NULL;) {
         st = vane__copy_lost(c) ? VANE_OK : bring(b, c, lo, hi);
         if (st == VANE_E_DEVICE_LOST) {
-            lose(b, c->device);
+            lose(b, c->device, c->losses);
             st = VANE_OK;
             c = b->copies; /* from those that are left */
         } else {

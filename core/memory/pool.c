@@ -153,7 +153,7 @@ static vane_status driver_alloc(vane__mempool *p, uint64_t size, vane__block *ou
 {
     vane__device *d = p->device;
     uint64_t serial = vane__error_serial();
-    *out = (vane__block){.bytes = size};
+    *out = (vane__block){.bytes = size, .renewals = atomic_load(&d->renewals)};
     vane_status status = d->backend->vt.mem_alloc(d->handle, p->space, size, &out->mem);
     if (status == VANE_OK && out->mem)
         return VANE_OK;
@@ -269,6 +269,7 @@ vane_status vane__mempool_alloc(vane__mempool *p, uint64_t bytes, vane__block *o
     return status;
 }
 
+/* Not what was allocated before the device was made anew. Who renews it trims afterwards. */
 static int cache_put(vane__mempool *p, const vane__block *block)
 {
     vane__shelved *n = malloc(sizeof *n);
@@ -276,6 +277,11 @@ static int cache_put(vane__mempool *p, const vane__block *block)
         return 0;
     n->block = *block;
     pthread_mutex_lock(&p->lock);
+    if (block->renewals != atomic_load(&p->device->renewals)) {
+        pthread_mutex_unlock(&p->lock);
+        free(n);
+        return 0;
+    }
     n->since = p->allocations;
     vane__shelf_put(&p->shelf, n);
     p->used -= block->bytes;
@@ -289,7 +295,7 @@ static int cache_put(vane__mempool *p, const vane__block *block)
     return 1;
 }
 
-/* A block that can't be listed goes back to the driver, before it counts as free. */
+/* A block that isn't listed goes back to the driver, before it counts as free. */
 void vane__mempool_free(vane__mempool *p, vane__block *block, int keep)
 {
     if (block->mem && (!keep || !cache_put(p, block))) {

@@ -22,7 +22,8 @@ struct vane__device;
 
 typedef struct vane__block {
     vane_mem *mem;
-    uint64_t bytes; /* of its class: what it was allocated with */
+    uint64_t bytes;    /* of its class: what it was allocated with */
+    uint32_t renewals; /* its device's, then: of an earlier one it is not handed out again */
 } vane__block;
 
 typedef struct vane__pool_stats {
@@ -43,7 +44,7 @@ void vane__mempool_close(vane__mempool *p);
  * them. Content is undefined. */
 vane_status vane__mempool_alloc(vane__mempool *p, uint64_t bytes, vane__block *out);
 /* The device is done with it (no command that uses it is under way). keep 0: straight back to the
- * driver (a device that failed). */
+ * driver (a device that failed), as what was allocated before its device was made anew. */
 void vane__mempool_free(vane__mempool *p, vane__block *block, int keep);
 uint64_t vane__mempool_trim(vane__mempool *p); /* bytes given back */
 void vane__mempool_stats(vane__mempool *p, vane__pool_stats *out);

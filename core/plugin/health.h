@@ -17,9 +17,12 @@ int vane__device_lose(vane__device *d);
 /* Something failed on it: counted, if it is of a kind that speaks against the device. Under any
  * lock. */
 void vane__device_fail(vane__device *d, vane_status st);
+/* Asks a backend that opened for the extension. */
+void vane__renew_adopt(vane__backend *b);
 /* The caller's, who was given the probe (vane__breaker_probe), and how it went. */
 void vane__device_judge(vane__device *d, int is_good);
-/* Before a probe: is it there at all? 0: no. */
-int vane__device_wake(vane__device *d);
+/* Before a probe: a lost device is made anew where its plugin can (vane/renew.h). VANE_E_BUSY: not
+ * now; any other failure: it is not there. */
+vane_status vane__device_wake(vane__device *d);
 
 #endif

@@ -4,6 +4,7 @@
  * A backend is made whole (table, open, devices, queues) under the load lock and then
  * published by raising count, so readers never see half of one and never lock.
  */
+#include "plugin/health.h"
 #include "plugin/registry.h"
 
 #include <dlfcn.h>
@@ -15,6 +16,7 @@
 #include "contexts.h"
 #include "error.h"
 #include "exec/tape.h"
+#include "plugin/health.h"
 #include "plugin/loader.h"
 #include "plugin/search.h"
 #include "telemetry/clock.h"
@@ -198,6 +200,7 @@ static vane_status adopt_locked(vane_context *ctx, const vane_backend_entry *ent
     r->backends[count] = b;
     atomic_store_explicit(&r->count, count + 1, memory_order_release);
     vane__clock_adopt(ctx, b);
+    vane__renew_adopt(b);
     describe(b, left_out, why, why_bytes);
     return VANE_OK;
 }

@@ -15,6 +15,7 @@
 #include "plugin/report.h"
 #include "telemetry/gauge.h"
 #include "telemetry/power.h"
+#include "vane/renew.h"
 #include "vane/vane.h"
 
 #define VANE__MAX_BACKENDS 256
@@ -43,6 +44,8 @@ typedef struct vane__device {
     atomic_uint losses;     /* how often what its memory held became invalid */
     atomic_uint wedged;     /* its queue cannot even be waited for: its memory stays with it */
     atomic_uint orphaned;   /* in a child of fork(): its driver is the parent's, and not called */
+    atomic_uint renewals;   /* how often its plugin made it anew */
+    atomic_uint unrenewed;  /* how often in a row it could not */
     atomic_uint complaints; /* failures of any kind that were logged */
     atomic_uint_fast64_t stamp; /* whose code and driver (policy/identity.h); 0 not known */
     /* not of host-memory devices: */
@@ -72,7 +75,8 @@ typedef struct vane__backend {
     const vane_backend_entry *entry;
     vane_backend_vt vt; /* a full copy: holes answer VANE_E_UNSUPPORTED */
     vane_backend *handle;
-    vane_host host; /* what the plugin was given */
+    const vane_renew *renew; /* NULL: lost devices come back by themselves */
+    vane_host host;          /* what the plugin was given */
     vane_context *ctx;
     void *dl; /* NULL: registered by the program */
     char *path;

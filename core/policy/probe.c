@@ -157,7 +157,10 @@ void vane__probe_beside(vane_context *ctx, vane__site *site, const vane__prepare
     uint64_t start = vane__clock_now(ctx);
     const vane__runner *r = &mine.entry->settled.runner;
     vane_error kept = *vane_last_error();
-    if (mine.device != NULL && !vane__device_wake(mine.device)) {
+    vane_status awake = mine.device != NULL ? vane__device_wake(mine.device) : VANE_OK;
+    if (awake == VANE_E_BUSY) {
+        vane__breaker_postpone(mine.breaker, vane__clock_now(ctx));
+    } else if (awake != VANE_OK) {
         judge(ctx, site, &mine, 0);
     } else if (!vane__trial_open(ctx, p, &t)) {
         vane__breaker_postpone(mine.breaker, start);

@@ -87,6 +87,7 @@ static void fill_health(const vane_context *ctx, const vane__device *d, vane_dev
     l->health = atomic_load(&b->state);
     l->lost = (uint32_t)vane__device_lost(d);
     l->rests = atomic_load(&b->opened);
+    l->renewals = atomic_load(&d->renewals);
     l->retry_ns = l->health == VANE_HEALTH_RESTING && until > now ? until - now : 0;
 }
 

@@ -182,6 +182,16 @@ static void put_gauge(vane__text *t, const char *name, const vane__device *d, ui
     value(t, (double)value_now);
 }
 
+static void put_renewals(vane__text *t, vane_context *ctx)
+{
+    static const char name[] = "vane_device_renewals_total";
+    vane__device *d;
+    family(t, name, "counter", "How often a lost device was made anew.");
+    for (uint32_t i = 0; (d = vane__device_nth(ctx, i)) != NULL; i++)
+        if (d->backend->renew != NULL)
+            put_gauge(t, name, d, atomic_load(&d->renewals));
+}
+
 static void put_under_way(vane__text *t, vane_context *ctx)
 {
     static const char queued[] = "vane_device_queued", bytes[] = "vane_device_queued_bytes";
@@ -219,6 +229,7 @@ void vane__stats_metrics(vane_context *ctx, const vane__totals *totals, vane__te
     put_memory(out, ctx);
     put_under_way(out, ctx);
     put_health(out, ctx);
+    put_renewals(out, ctx);
     family(out, "vane_resting", "gauge",
            "Devices, and candidates of routes, that are left alone for a while.");
     vane__text_print(out, "vane_resting %u\n", atomic_load(&ctx->resting));

@@ -331,7 +331,8 @@ typedef struct vane_backend_vt {
      * one or the last mark. With this entry, launches that are soon done get no event each. *out
      * may be set to NULL: all is done already, and well */
     vane_status (*queue_mark)(vane_queue *q, vane_event **out); /* [queue] (opt) */
-    /* fn runs on a thread of the plugin's choice after all before it; it calls nothing */
+    /* fn runs on a thread of the plugin's choice after all before it; it calls nothing. Once the
+     * device is lost it may never run: who waits for it waits for a mark too */
     vane_status (*queue_callback)(vane_queue *q, void (*fn)(void *arg),
                                   void *arg); /* [queue] (opt) */
     /* transfers: host memory stays untouched by the core until the event. Events: out is

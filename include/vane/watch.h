@@ -75,10 +75,10 @@ typedef struct vane_device_load {
     uint32_t health;        /* vane_health; the core says this and the following */
     uint32_t lost;          /* 1: and what its memory held is gone */
     uint32_t rests;         /* how often it was left alone, without a long good time between */
-    uint32_t reserved;
-    uint64_t retry_ns;   /* resting: when the next probe may be made, from now */
-    uint64_t own_queued; /* this context's launches under way there; always known */
-    uint64_t own_bytes;  /* operands of these */
+    uint32_t renewals;      /* how often it was made anew after a loss (renew.h) */
+    uint64_t retry_ns;      /* resting: when the next probe may be made, from now */
+    uint64_t own_queued;    /* this context's launches under way there; always known */
+    uint64_t own_bytes;     /* operands of these */
 } vane_device_load;
 VANE_API vane_status vane_device_load_get(vane_context *ctx, uint32_t device,
                                           vane_device_load *out);

@@ -6,6 +6,7 @@
 
 #include "vane/clock.h"
 #include "vane/graph.h"
+#include "vane/renew.h"
 #include "vane/vane.h"
 
 typedef struct fact {
@@ -61,6 +62,8 @@ static const fact facts[] = {
     UPTO(vane_policy, self, 48),
     AT(vane_policy, choose, 24),
     AT(vane_decision, candidates, 104),
+    UPTO(vane_renew, device_renew, 16),
+    UPTO(vane_device_load, renewals, 80),
 };
 
 START_TEST(layout_is_as_it_was)

@@ -130,7 +130,16 @@ static void dtypes_text(uint32_t dtypes, char *out, size_t bytes)
 
 static const char *const healths[] = {"good", "resting", "probed"};
 
-/* Only of those that are not well. */
+static void print_one(const char *id, const vane_device_load *l)
+{
+    if (l->health != VANE_HEALTH_GOOD)
+        printf("  %s is %s%s, probed again in %.1f s\n", id, healths[l->health % 3],
+               l->lost ? " (lost)" : "", (double)l->retry_ns / 1e9);
+    if (l->renewals > 0)
+        printf("  %s was lost and made anew, %u times\n", id, l->renewals);
+}
+
+/* Only of those that are not well, or were lost. */
 static void print_health(const vane_context *ctx, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -138,9 +147,8 @@ static void print_health(const vane_context *ctx, uint32_t count)
         vane_device_info d = {.struct_size = sizeof d};
         if (vane_device_at(ctx, i, &d, NULL) == VANE_OK &&
             vane_device_load_get((vane_context *)(uintptr_t)ctx, i, &l) == VANE_OK &&
-            l.health != VANE_HEALTH_GOOD)
-            printf("  %s is %s%s, probed again in %.1f s\n", d.id, healths[l.health % 3],
-                   l.lost ? " (lost)" : "", (double)l.retry_ns / 1e9);
+            (l.health != VANE_HEALTH_GOOD || l.renewals > 0))
+            print_one(d.id, &l);
     }
 }
 
@@ -195,6 +203,8 @@ static void json_device(json *j, const char *backend, const vane_device_info *d,
     json_unsigned(j, "mem_total_bytes", d->mem_total_bytes);
     json_unsigned(j, "mem_free_bytes", d->mem_free_bytes);
     json_text(j, "health", healths[l->health % 3]);
+    json_unsigned(j, "lost", l->lost);
+    json_unsigned(j, "renewals", l->renewals);
     json_unsigned(j, "mem_align_bytes", d->mem_align_bytes);
     json_unsigned(j, "mem_max_alloc_bytes", d->mem_max_alloc_bytes);
     json_real(j, "link_bytes_per_ns", d->link_bytes_per_ns);
