@@ -121,6 +121,12 @@ const char *cuda_error_name(CUresult code)
     return m ? m->name : code == CUDA_SUCCESS ? "CUDA_SUCCESS" : "an unknown CUDA error";
 }
 
+int cuda_error_stays(CUresult code)
+{
+    const meaning *m = find(code);
+    return m && m->stays;
+}
+
 vane_status cuda_fail(const vane_host *host, CUresult code, const char *what)
 {
     const meaning *m = find(code);
@@ -130,24 +136,10 @@ vane_status cuda_fail(const vane_host *host, CUresult code, const char *what)
 
 vane_status cuda_device_fail(vane_device *d, CUresult code, const char *what)
 {
-    const meaning *m = find(code);
     int none = 0;
-    if (m && m->stays)
+    if (cuda_error_stays(code))
         atomic_compare_exchange_strong(&d->lost, &none, (int)code);
     return cuda_fail(d->backend->host, code, what);
-}
-
-/* A context that answers nothing else answers so to what has nothing to do. */
-vane_status cuda_devices_fail(vane_device *d, vane_device *other, CUresult code, const char *what)
-{
-    const cuda_driver *cu = &d->backend->cu;
-    CUresult there = CUDA_SUCCESS;
-    if (other != d && cu->cuCtxPushCurrent_v2(other->context) == CUDA_SUCCESS) {
-        there = cu->cuStreamSynchronize(other->memory);
-        cuda_leave(other);
-    }
-    return there == CUDA_SUCCESS ? cuda_device_fail(d, code, what)
-                                 : cuda_device_fail(other, there, what);
 }
 
 /* ---- contexts ------------------------------------------------------------------------ */
@@ -156,20 +148,65 @@ static vane_status is_lost(const vane_device *d, CUresult code)
 {
     const vane_host *host = d->backend->host;
     return host->fail(host->ctx, VANE_E_DEVICE_LOST, (int64_t)code,
-                      "the device was lost before: %s (%d)", cuda_error_name(code), (int)code);
+                      code == CUDA_ERROR_DEVICE_UNAVAILABLE
+                          ? "the device is not to be had now, another process may have it: %s (%d)"
+                          : "the device was lost before: %s (%d)",
+                      cuda_error_name(code), (int)code);
+}
+
+vane_status cuda_was_lost(vane_device *d, const char *what)
+{
+    const vane_host *host = d->backend->host;
+    return host->fail(host->ctx, VANE_E_DEVICE_LOST, 0,
+                      "%s was lost with the device, which was made anew since", what);
+}
+
+/* First counted, then asked: who makes it anew does it the other way round. */
+vane_status cuda_hold(vane_device *d)
+{
+    atomic_fetch_add(&d->inside, 1);
+    const CUresult lost = (CUresult)atomic_load(&d->lost);
+    if (lost == CUDA_SUCCESS)
+        return VANE_OK;
+    cuda_let_go(d);
+    return is_lost(d, lost);
+}
+
+void cuda_let_go(vane_device *d)
+{
+    atomic_fetch_sub(&d->inside, 1);
 }
 
 vane_status cuda_enter(vane_device *d)
 {
-    const CUresult lost = (CUresult)atomic_load_explicit(&d->lost, memory_order_relaxed);
-    if (lost != CUDA_SUCCESS)
-        return is_lost(d, lost);
+    const vane_status st = cuda_hold(d);
+    if (st != VANE_OK)
+        return st;
     const CUresult code = d->backend->cu.cuCtxPushCurrent_v2(d->context);
-    return code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, "cuCtxPushCurrent");
+    if (code == CUDA_SUCCESS)
+        return VANE_OK;
+    cuda_let_go(d);
+    return cuda_device_fail(d, code, "cuCtxPushCurrent");
 }
 
 void cuda_leave(vane_device *d)
 {
     CUcontext context;
     d->backend->cu.cuCtxPopCurrent_v2(&context);
+    cuda_let_go(d);
+}
+
+/* A context that answers nothing else answers so to what has nothing to do. */
+vane_status cuda_devices_fail(vane_device *d, vane_device *other, CUresult code, const char *what)
+{
+    CUresult there = CUDA_SUCCESS;
+    if (other != d) {
+        const vane_status st = cuda_enter(other);
+        if (st != VANE_OK)
+            return st;
+        there = d->backend->cu.cuStreamSynchronize(other->memory);
+        cuda_leave(other);
+    }
+    return there == CUDA_SUCCESS ? cuda_device_fail(d, code, what)
+                                 : cuda_device_fail(other, there, what);
 }

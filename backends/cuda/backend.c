@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* backend.c - opens the driver and lists the devices that the device code was made for. */
 #include <stdio.h>
+#include <string.h>
 
 #include "host.h"
+#include "vane/graph.h"
+#include "vane/renew.h"
 
 #define OLDEST 75 /* compute capability, of the embedded code */
 
@@ -102,6 +105,14 @@ void cuda_backend_close(vane_backend *b)
     pthread_mutex_destroy(&b->lock);
     cuda_api_close(b->lib);
     host->free(host->ctx, b);
+}
+
+const void *cuda_extension(vane_backend *b, const char *id)
+{
+    (void)b;
+    if (strcmp(id, VANE_GRAPHS) == 0)
+        return cuda_graphs();
+    return strcmp(id, VANE_RENEW) == 0 ? cuda_renewal() : NULL;
 }
 
 vane_status cuda_device_count(vane_backend *b, uint32_t *out)

@@ -43,10 +43,13 @@ static int resolve(void *lib, cuda_blas_api *api)
 }
 
 /* It has threads and exit handlers of its own: once mapped, it stays. */
-static void open_library(cuda_blas *f)
+static void open_library(vane_backend *b)
 {
     static const char *const names[] = {"libcublas.so.13", "libcublas.so.12"};
-    for (size_t i = 0; !f->lib && i < sizeof names / sizeof names[0]; i++) {
+    cuda_blas *f = b->blas;
+    int version = 0; /* of the driver, which runs cuBLAS of its own CUDA and earlier */
+    const int is_old = b->cu.cuDriverGetVersion(&version) == CUDA_SUCCESS && version / 1000 < 13;
+    for (size_t i = (size_t)is_old; !f->lib && i < sizeof names / sizeof names[0]; i++) {
         void *lib = dlopen(names[i], RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
         if (lib && resolve(lib, &f->api))
             f->lib = lib;
@@ -61,7 +64,7 @@ static int is_there(vane_backend *b)
     pthread_mutex_lock(&b->lock);
     if (!f->tried) {
         f->tried = 1;
-        open_library(f);
+        open_library(b);
         b->host->log(b->host->ctx, VANE_LOG_DEBUG,
                      f->lib ? "cuBLAS is used for matmul and gemm"
                             : "no libcublas.so.13 or .12: matmul and gemm are our own");
@@ -177,6 +180,10 @@ vane_status cuda_device_accepts(vane_device *d, const vane_kernel *k, const vane
 static vane_status blas_fail(vane_device *d, int code, const char *what)
 {
     const vane_host *host = d->backend->host;
+    /* what became of the context is not among its codes */
+    const CUresult context = d->backend->cu.cuEventQuery(d->epoch);
+    if (cuda_error_stays(context))
+        return cuda_device_fail(d, context, what);
     /* cublasCreate says NOT_INITIALIZED where memory is short */
     if (code == BLAS_ALLOC_FAILED || code == BLAS_NOT_INITIALIZED)
         return host->fail(host->ctx, VANE_E_NOMEM, code, "%s: out of memory (%d)", what, code);
@@ -209,6 +216,7 @@ static vane_status handle_of(vane_queue *q, void **out)
     *out = q->blas;
     if (q->blas)
         return VANE_OK;
+    q->setups++;
     int code = api->cublasCreate_v2(&q->blas);
     if (code != BLAS_SUCCESS) {
         q->blas = NULL;
@@ -218,6 +226,11 @@ static vane_status handle_of(vane_queue *q, void **out)
     if (code != BLAS_SUCCESS) {
         cuda_blas_release(q);
         return blas_fail(d, code, "cublasSetStream");
+    }
+    code = api->cublasSetMathMode(q->blas, BLAS_MATH_EXACT_REDUCTION);
+    if (code != BLAS_SUCCESS) {
+        cuda_blas_release(q);
+        return blas_fail(d, code, "cublasSetMathMode");
     }
     give_room(q);
     *out = q->blas;

@@ -11,6 +11,8 @@ enum { BLAS_OP_N = 0, BLAS_OP_T = 1 };
 enum { BLAS_R_32F = 0, BLAS_R_64F = 1, BLAS_R_16F = 2, BLAS_R_16BF = 14 };
 enum { BLAS_COMPUTE_32F = 68, BLAS_COMPUTE_64F = 70 };
 enum { BLAS_GEMM_DEFAULT = -1 };
+/* CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION: sums of halves stay sums of floats */
+enum { BLAS_MATH_EXACT_REDUCTION = 16 };
 /* of statuses */
 enum {
     BLAS_SUCCESS = 0,

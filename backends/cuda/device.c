@@ -31,6 +31,8 @@ vane_status cuda_device_open(vane_backend *b, uint32_t i, vane_device **out)
     d->bus_bits = ask(d, CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH);
     d->memory_mhz = ask(d, CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE) / 1000;
     pthread_mutex_init(&d->lock, NULL);
+    pthread_mutex_init(&d->time, NULL);
+    pthread_mutex_init(&d->code, NULL);
     cuda_kernels_fill(d);
     *out = d;
     return VANE_OK;
@@ -85,12 +87,7 @@ static CUresult furnish(vane_device *d, const char **what)
     }
     if (code == CUDA_SUCCESS) {
         *what = "cuEventRecord";
-        code = cu->cuEventRecord(d->epoch, d->memory);
-    }
-    if (code == CUDA_SUCCESS) {
-        *what = "cuEventSynchronize";
-        code = cu->cuEventSynchronize(d->epoch);
-        d->epoch_ns = d->backend->host->now_ns(d->backend->host->ctx);
+        code = cuda_epoch_set(d);
     }
     return code;
 }
@@ -99,9 +96,14 @@ static CUresult furnish(vane_device *d, const char **what)
 static void strip(vane_device *d)
 {
     const cuda_driver *cu = &d->backend->cu;
+    pthread_mutex_lock(&d->lock);
+    for (vane_queue *q = d->queues; q; q = q->next)
+        cuda_queue_strip(q);
     cuda_graphs_close(d);
+    cuda_events_lose(d);
+    cuda_memories_lose(d);
+    pthread_mutex_unlock(&d->lock);
     cuda_modules_close(d);
-    cuda_events_close(d);
     if (d->memory)
         cu->cuStreamSynchronize(d->memory);
     if (d->epoch)
@@ -115,57 +117,80 @@ static void strip(vane_device *d)
     d->memory = NULL;
 }
 
-static void release(vane_device *d)
+void cuda_context_give_up(vane_device *d)
 {
     const cuda_driver *cu = &d->backend->cu;
+    CUcontext context;
     if (!d->context)
         return;
     const int current = cu->cuCtxPushCurrent_v2(d->context) == CUDA_SUCCESS;
     strip(d);
     if (current)
-        cuda_leave(d);
+        cu->cuCtxPopCurrent_v2(&context);
     cu->cuDevicePrimaryCtxRelease_v2(d->id);
     d->context = NULL;
 }
 
-vane_status cuda_device_ready(vane_device *d)
+CUresult cuda_context_make(vane_device *d, const char **what)
 {
     const cuda_driver *cu = &d->backend->cu;
-    const char *what = "cuDevicePrimaryCtxRetain";
-    if (d->context)
-        return VANE_OK;
+    CUcontext context;
+    *what = "cuDevicePrimaryCtxRetain";
     CUresult code = cu->cuDevicePrimaryCtxRetain(&d->context, d->id);
     if (code != CUDA_SUCCESS) {
         d->context = NULL;
-        return cuda_device_fail(d, code, what);
+        return code;
     }
-    vane_status st = cuda_enter(d);
-    if (st == VANE_OK) {
-        code = furnish(d, &what);
-        cuda_leave(d);
-        st = code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, what);
+    *what = "cuCtxPushCurrent";
+    code = cu->cuCtxPushCurrent_v2(d->context);
+    if (code == CUDA_SUCCESS) {
+        code = furnish(d, what);
+        cu->cuCtxPopCurrent_v2(&context);
     }
-    if (st == VANE_OK)
-        cuda_nvml_open(d);
-    else
-        release(d);
-    return st;
+    if (code != CUDA_SUCCESS)
+        cuda_context_give_up(d);
+    return code;
 }
 
+vane_status cuda_device_ready(vane_device *d)
+{
+    const char *what;
+    if (d->context)
+        return VANE_OK;
+    const vane_status st = cuda_hold(d);
+    if (st != VANE_OK)
+        return st;
+    const CUresult code = cuda_context_make(d, &what);
+    cuda_let_go(d);
+    if (code != CUDA_SUCCESS)
+        return cuda_device_fail(d, code, what);
+    cuda_nvml_open(d);
+    return VANE_OK;
+}
+
+/* Memory that nobody gave back, because the device was lost, goes now. */
 void cuda_device_close(vane_device *d)
 {
     const vane_host *host = d->backend->host;
-    release(d);
+    cuda_context_give_up(d);
+    cuda_events_close(d);
+    for (vane_mem *m = d->memories, *next; m; m = next) {
+        next = m->next;
+        host->free(host->ctx, m);
+    }
     pthread_mutex_destroy(&d->lock);
+    pthread_mutex_destroy(&d->time);
+    pthread_mutex_destroy(&d->code);
     host->free(host->ctx, d);
 }
 
 /* ---- telemetry ------------------------------------------------------------------------ */
 
+/* Without a context, to ask would make one. Of a part of a GPU it knows more than NVML. */
 static void read_driver(vane_device *d, vane_telemetry *out)
 {
     size_t available = 0, total = 0;
-    if (atomic_load(&d->lost) || d->backend->cu.cuCtxPushCurrent_v2(d->context) != CUDA_SUCCESS)
+    if (!d->context || cuda_enter(d) != VANE_OK)
         return;
     if (d->backend->cu.cuMemGetInfo_v2(&available, &total) == CUDA_SUCCESS) {
         out->mem_free_bytes = available;
@@ -179,7 +204,9 @@ vane_status cuda_device_telemetry(vane_device *d, vane_telemetry *out)
     out->when_ns = d->backend->host->now_ns(d->backend->host->ctx);
     out->valid = 0;
     cuda_nvml_read(d, out);
-    if (d->context) /* else to ask would make one. Of a part of a GPU it knows more than NVML */
+    if (cuda_hold(d) == VANE_OK) {
         read_driver(d, out);
+        cuda_let_go(d);
+    }
     return VANE_OK;
 }

@@ -2,9 +2,9 @@
 /* entry.c - the exported constant and the note. Constants only.
  *
  * Where to look: api.c (the driver), backend.c (which devices), device.c and info.c (one device),
- * memory.c, transfer.c, queue.c, event.c (the contract's objects), module.c (device code), launch.c
- * (one kernel), graph.c (many), kernels.c (all of them). A family of ops is a .c file, which shapes
- * the launch, and .cu files in kernels/; stems.def lists what is in those.
+ * renew.c (after a loss), memory.c, transfer.c, queue.c, event.c (the contract's objects), module.c
+ * (device code), launch.c (one kernel), graph.c (many), kernels.c (all of them). A family of ops is
+ * a .c file, which shapes the launch, and .cu files in kernels/; stems.def lists what is in those.
  */
 #include "host.h"
 

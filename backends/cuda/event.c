@@ -8,29 +8,42 @@
 #include "host.h"
 
 typedef struct slot {
-    vane_event event; /* first: a vane_event of ours is a slot */
-    struct slot *next;
+    vane_event event;  /* first: a vane_event of ours is a slot */
+    struct slot *next; /* of those that are free */
+    struct slot *all;
 } slot;
 
-/* Called with the context current; NULL where something is out of memory. */
-static slot *make(vane_device *d, CUresult *code)
+/* With the context current: the driver's part. */
+static CUresult furnish(vane_device *d, vane_event *e)
+{
+    const cuda_driver *cu = &d->backend->cu;
+    CUevent begin = NULL, end = NULL;
+    CUresult code = cu->cuEventCreate(&begin, CU_EVENT_BLOCKING_SYNC);
+    if (code != CUDA_SUCCESS)
+        return code;
+    code = cu->cuEventCreate(&end, CU_EVENT_BLOCKING_SYNC);
+    if (code != CUDA_SUCCESS) {
+        cu->cuEventDestroy_v2(begin);
+        return code;
+    }
+    e->begin = begin;
+    e->end = end;
+    return CUDA_SUCCESS;
+}
+
+/* NULL: no memory. */
+static slot *make(vane_device *d)
 {
     const vane_host *host = d->backend->host;
-    const cuda_driver *cu = &d->backend->cu;
     slot *s = host->alloc(host->ctx, sizeof *s, 64);
-    *code = CUDA_ERROR_OUT_OF_MEMORY;
     if (!s)
         return NULL;
     *s = (slot){.event = {.device = d}};
-    *code = cu->cuEventCreate(&s->event.begin, CU_EVENT_BLOCKING_SYNC);
-    if (*code == CUDA_SUCCESS) {
-        *code = cu->cuEventCreate(&s->event.end, CU_EVENT_BLOCKING_SYNC);
-        if (*code == CUDA_SUCCESS)
-            return s;
-        cu->cuEventDestroy_v2(s->event.begin);
-    }
-    host->free(host->ctx, s);
-    return NULL;
+    pthread_mutex_lock(&d->lock);
+    s->all = (slot *)d->events;
+    d->events = s;
+    pthread_mutex_unlock(&d->lock);
+    return s;
 }
 
 vane_status cuda_event_take(vane_queue *q, vane_event **out)
@@ -43,9 +56,13 @@ vane_status cuda_event_take(vane_queue *q, vane_event **out)
         d->free_events = s->next;
     pthread_mutex_unlock(&d->lock);
     if (!s)
-        s = make(d, &code);
-    if (!s)
-        return cuda_device_fail(d, code, "cuEventCreate");
+        s = make(d);
+    if (s && !s->event.end)
+        code = furnish(d, &s->event);
+    if (s && code != CUDA_SUCCESS)
+        cuda_event_free(&s->event);
+    if (!s || code != CUDA_SUCCESS)
+        return cuda_device_fail(d, s ? code : CUDA_ERROR_OUT_OF_MEMORY, "cuEventCreate");
     s->event.timed = 0;
     *out = &s->event;
     return VANE_OK;
@@ -61,16 +78,25 @@ void cuda_event_free(vane_event *e)
     pthread_mutex_unlock(&d->lock);
 }
 
-void cuda_events_close(vane_device *d)
+void cuda_events_lose(vane_device *d)
 {
     const cuda_driver *cu = &d->backend->cu;
-    for (slot *s = (slot *)d->free_events, *next; s; s = next) {
-        next = s->next;
+    for (slot *s = (slot *)d->events; s; s = s->all) {
+        if (!s->event.end)
+            continue;
         cu->cuEventDestroy_v2(s->event.begin);
         cu->cuEventDestroy_v2(s->event.end);
+        s->event.begin = s->event.end = NULL;
+    }
+}
+
+void cuda_events_close(vane_device *d)
+{
+    for (slot *s = (slot *)d->events, *next; s; s = next) {
+        next = s->all;
         d->backend->host->free(d->backend->host->ctx, s);
     }
-    d->free_events = NULL;
+    d->events = d->free_events = NULL;
 }
 
 vane_status cuda_event_begin(vane_queue *q, vane_event **out, vane_event **event)
@@ -86,6 +112,7 @@ vane_status cuda_event_begin(vane_queue *q, vane_event **out, vane_event **event
     const CUresult code = d->backend->cu.cuEventRecord((*event)->begin, q->stream);
     if (code == CUDA_SUCCESS) {
         (*event)->timed = 1;
+        (*event)->setups = q->setups;
         return VANE_OK;
     }
     cuda_event_free(*event);
@@ -100,10 +127,12 @@ static vane_status without(vane_queue *q, CUresult code)
     return again == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(q->device, code, "cuEventRecord");
 }
 
+/* Module loading and the like are no part of what the command takes: then it has no time. */
 vane_status cuda_event_end(vane_queue *q, vane_status st, vane_event *event, vane_event **out)
 {
     if (!event)
         return st;
+    event->timed &= event->setups == q->setups;
     if (st != VANE_OK) {
         cuda_event_free(event);
         return st;
@@ -160,6 +189,10 @@ vane_status cuda_event_wait(vane_event *e, uint64_t timeout_ns)
     const vane_status st = cuda_enter(d);
     if (st != VANE_OK)
         return st;
+    if (!e->end) {
+        cuda_leave(d);
+        return cuda_was_lost(d, "this work");
+    }
     CUresult code = cu->cuEventQuery(e->end);
     if (code == CUDA_ERROR_NOT_READY && timeout_ns > 0)
         code = look_often(e);
@@ -176,25 +209,62 @@ vane_status cuda_event_wait(vane_event *e, uint64_t timeout_ns)
 
 /* ---- times ----------------------------------------------------------------------------- */
 
-/* A float of milliseconds: the duration is exact, where it begins is the worse the later it is. */
+CUresult cuda_epoch_set(vane_device *d)
+{
+    const vane_host *host = d->backend->host;
+    const cuda_driver *cu = &d->backend->cu;
+    const uint64_t before = host->now_ns(host->ctx);
+    CUresult code = cu->cuEventRecord(d->epoch, d->memory);
+    if (code == CUDA_SUCCESS)
+        code = cu->cuEventSynchronize(d->epoch);
+    if (code == CUDA_SUCCESS)
+        d->epoch_ns = before + (host->now_ns(host->ctx) - before) / 2;
+    return code;
+}
+
+#define NEAR_MS 2000.0f /* a float tells it to a quarter of a microsecond */
+
+/* In milliseconds, a float, an event is told the worse the further it is: the epoch follows. */
+static CUresult moment_of(vane_device *d, CUevent at, uint64_t *out)
+{
+    const cuda_driver *cu = &d->backend->cu;
+    float since = 0;
+    pthread_mutex_lock(&d->time);
+    CUresult code = cu->cuEventElapsedTime(&since, d->epoch, at);
+    if (code == CUDA_SUCCESS && since > NEAR_MS) {
+        code = cuda_epoch_set(d);
+        if (code == CUDA_SUCCESS)
+            code = cu->cuEventElapsedTime(&since, d->epoch, at);
+    }
+    *out = d->epoch_ns + (uint64_t)(int64_t)((double)since * 1e6);
+    pthread_mutex_unlock(&d->time);
+    return code;
+}
+
+static CUresult time_of(vane_event *e, uint64_t *begin_ns, uint64_t *end_ns)
+{
+    float length = 0;
+    CUresult code = e->device->backend->cu.cuEventElapsedTime(&length, e->begin, e->end);
+    if (code == CUDA_SUCCESS)
+        code = moment_of(e->device, e->begin, begin_ns);
+    *end_ns = *begin_ns + (uint64_t)((double)length * 1e6);
+    return code;
+}
+
 vane_status cuda_event_time(vane_event *e, uint64_t *begin_ns, uint64_t *end_ns)
 {
     vane_device *d = e->device;
-    const cuda_driver *cu = &d->backend->cu;
-    float since = 0, length = 0;
     if (!e->timed)
         return d->backend->host->fail(d->backend->host->ctx, VANE_E_UNSUPPORTED, 0,
-                                      "a mark has no duration");
+                                      "a mark, and a command that had to load code or to make room "
+                                      "first, have no duration");
     const vane_status st = cuda_enter(d);
     if (st != VANE_OK)
         return st;
-    CUresult code = cu->cuEventElapsedTime(&length, e->begin, e->end);
-    if (code == CUDA_SUCCESS)
-        code = cu->cuEventElapsedTime(&since, d->epoch, e->begin);
+    const int gone = !e->end;
+    const CUresult code = gone ? CUDA_SUCCESS : time_of(e, begin_ns, end_ns);
     cuda_leave(d);
-    if (code != CUDA_SUCCESS)
-        return cuda_device_fail(d, code, "cuEventElapsedTime");
-    *begin_ns = d->epoch_ns + (uint64_t)((double)since * 1e6);
-    *end_ns = *begin_ns + (uint64_t)((double)length * 1e6);
-    return VANE_OK;
+    if (gone)
+        return cuda_was_lost(d, "this work");
+    return code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, "cuEventElapsedTime");
 }

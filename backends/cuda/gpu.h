@@ -70,18 +70,25 @@ struct cuda_kernel {
 struct vane_device {
     vane_backend *backend;
     CUdevice id;
-    CUcontext context;   /* NULL: nothing needed it so far */
+    CUcontext context;   /* NULL: nothing needed it so far, or it was given up (renew.c) */
     CUmemoryPool pool;   /* NULL: the driver or the device has none */
     CUstream memory;     /* the order of allocations and frees */
-    CUevent epoch;       /* where times begin */
+    CUevent epoch;       /* where times begin; under time */
     uint64_t epoch_ns;   /* the same by the host's clock */
     atomic_int lost;     /* the CUresult it was lost with, or 0 */
+    atomic_uint inside;  /* threads that use what is in its context */
+    atomic_uint pinned;  /* blocks of the host's memory in its context */
     uint32_t processors; /* streaming multiprocessors */
     uint32_t major, minor;
     uint32_t clock_mhz, memory_mhz, bus_bits;
-    void *free_events;         /* event.c's */
-    pthread_mutex_t lock;      /* those, modules and functions */
-    struct vane_graph *graphs; /* those too */
+    pthread_mutex_t lock; /* of what its context has: the next five */
+    void *free_events;    /* event.c's */
+    void *events;         /* the same: all of them */
+    vane_queue *queues;
+    vane_mem *memories;
+    struct vane_graph *graphs;
+    pthread_mutex_t time; /* the epoch */
+    pthread_mutex_t code; /* modules and functions */
     CUmodule modules[CUDA_FILE_COUNT];
     cuda_function functions[CUDA_STEM_COUNT][VANE_DTYPE_COUNT];
     void *nvml; /* its handle for this device, or NULL */
@@ -91,17 +98,20 @@ struct vane_device {
 
 struct vane_mem {
     vane_device *device;
-    CUdeviceptr at;
-    void *host; /* the same memory for the host: pinned */
+    CUdeviceptr at; /* 0: it was lost with the device */
+    void *host;     /* the same memory for the host: pinned */
     uint64_t bytes;
+    vane_mem *next, **at_link; /* of the device's */
 };
 
 typedef struct cuda_staging cuda_staging; /* transfer.c */
 struct vane_queue {
     vane_device *device;
-    CUstream stream;
-    cuda_staging *staging; /* NULL: no transfer needed it so far */
-    CUdeviceptr scratch;   /* kept while memory suffices: in-order use needs no more */
+    CUstream stream;             /* NULL: its device is lost */
+    vane_queue *next, **at_link; /* of the device's */
+    uint64_t setups;             /* pieces of work that only the first command of its kind has */
+    cuda_staging *staging;       /* NULL: no transfer needed it so far */
+    CUdeviceptr scratch;         /* kept while memory suffices: in-order use needs no more */
     uint64_t scratch_bytes;
     void *blas;            /* a handle of cuBLAS's, or NULL */
     CUdeviceptr blas_room; /* it works in */
@@ -111,8 +121,9 @@ struct vane_queue {
 
 struct vane_event {
     vane_device *device;
-    CUevent begin, end; /* begin is recorded where timed */
+    CUevent begin, end; /* begin is recorded where timed; NULL: it went with a lost context */
     int timed;
+    uint64_t setups; /* its queue's, where it began */
 };
 
 /* ---- the driver (api.c) --------------------------------------------------------------- */
@@ -122,6 +133,8 @@ vane_status cuda_api_open(const vane_host *host, void **lib, cuda_driver *cu);
 void cuda_api_close(void *lib);
 /* "CUDA_ERROR_OUT_OF_MEMORY"; never NULL. */
 const char *cuda_error_name(CUresult code);
+/* After it a context answers nothing else. */
+int cuda_error_stays(CUresult code);
 /* host->fail with the code's name and the status it stands for. */
 vane_status cuda_fail(const vane_host *host, CUresult code, const char *what);
 /* The same for a call that concerns d: after some errors its context answers nothing else, and the
@@ -130,9 +143,15 @@ vane_status cuda_device_fail(vane_device *d, CUresult code, const char *what);
 /* The same for a call that concerns two: which of them is it? */
 vane_status cuda_devices_fail(vane_device *d, vane_device *other, CUresult code, const char *what);
 
-/* Makes d's context current on this thread, or says why not; leave after each enter that did. */
+/* Makes d's context current on this thread, or says why not; leave after each enter that did.
+ * Nobody makes d anew in between. */
 vane_status cuda_enter(vane_device *d);
 void cuda_leave(vane_device *d);
+/* The same without making it current: for what another device has to do with d. */
+vane_status cuda_hold(vane_device *d);
+void cuda_let_go(vane_device *d);
+/* Of memory and events from before d was made anew. */
+vane_status cuda_was_lost(vane_device *d, const char *what);
 
 /* ---- launching (module.c, launch.c) ---------------------------------------------------- */
 

@@ -5,8 +5,6 @@
  * loaded meanwhile: launches that would are not recorded. A graph keeps where the queue's scratch
  * memory was; when that moved since, it has to be recorded anew.
  */
-#include <string.h>
-
 #include "host.h"
 #include "vane/graph.h"
 
@@ -121,16 +119,16 @@ static vane_status graph_record(vane_queue *q, const vane_graph_call *calls, uin
     vane_status st = cuda_enter(d);
     if (st == VANE_OK) {
         st = make(q, calls, n, &g->exec);
+        g->scratch = q->scratch;
+        if (st == VANE_OK)
+            link_graph(g);
         cuda_leave(d);
     }
-    if (st != VANE_OK) {
+    if (st == VANE_OK)
+        *out = g;
+    else
         host->free(host->ctx, g);
-        return st;
-    }
-    g->scratch = q->scratch;
-    link_graph(g);
-    *out = g;
-    return VANE_OK;
+    return st;
 }
 
 /* ---- launching --------------------------------------------------------------------------- */
@@ -160,18 +158,19 @@ static vane_status graph_launch(vane_queue *q, vane_graph *g, vane_event **out)
 
 /* ---- the end ------------------------------------------------------------------------------ */
 
+/* Of a lost device it goes with the context. */
 static void graph_close(vane_queue *q, vane_graph *g)
 {
     vane_device *d = q->device;
     const vane_host *host = d->backend->host;
-    const cuda_driver *cu = &d->backend->cu;
     pthread_mutex_lock(&d->lock);
     *g->from = g->next;
     if (g->next)
         g->next->from = g->from;
     pthread_mutex_unlock(&d->lock);
-    if (g->exec && cu->cuCtxPushCurrent_v2(d->context) == CUDA_SUCCESS) {
-        cu->cuGraphExecDestroy(g->exec);
+    if (cuda_enter(d) == VANE_OK) {
+        if (g->exec)
+            d->backend->cu.cuGraphExecDestroy(g->exec);
         cuda_leave(d);
     }
     host->free(host->ctx, g);
@@ -186,12 +185,11 @@ void cuda_graphs_close(vane_device *d)
     }
 }
 
-const void *cuda_extension(vane_backend *b, const char *id)
+const void *cuda_graphs(void)
 {
     static const vane_graphs graphs = {.struct_size = sizeof graphs,
                                        .record = graph_record,
                                        .launch = graph_launch,
                                        .close = graph_close};
-    (void)b;
-    return strcmp(id, VANE_GRAPHS) == 0 ? &graphs : NULL;
+    return &graphs;
 }

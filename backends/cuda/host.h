@@ -11,6 +11,7 @@
 vane_status cuda_backend_open(const vane_host *host, vane_backend **out);
 void cuda_backend_close(vane_backend *b);
 vane_status cuda_device_count(vane_backend *b, uint32_t *out);
+const void *cuda_extension(vane_backend *b, const char *id);
 
 /* device.c, info.c */
 vane_status cuda_device_info(vane_backend *b, uint32_t i, vane_device_info *out);
@@ -19,8 +20,15 @@ void cuda_device_close(vane_device *d);
 vane_status cuda_device_telemetry(vane_device *d, vane_telemetry *out);
 /* The context, made when memory or a queue first needs it. [device] */
 vane_status cuda_device_ready(vane_device *d);
+/* Makes the context and what the device itself has in it; what: the function that failed. */
+CUresult cuda_context_make(vane_device *d, const char **what);
+/* Gives back all of it, with what queues, events and memory have there; nobody is inside. */
+void cuda_context_give_up(vane_device *d);
 /* A number the device tells, or 0. */
 int cuda_info_number(const cuda_driver *cu, CUdevice id, CUdevice_attribute what);
+
+/* renew.c */
+const void *cuda_renewal(void); /* the extension */
 
 /* kernels.c */
 void cuda_kernels_fill(vane_device *d);
@@ -42,6 +50,8 @@ vane_status cuda_device_accepts(vane_device *d, const vane_kernel *k, const vane
 vane_status cuda_mem_alloc(vane_device *d, uint32_t space, uint64_t bytes, vane_mem **out);
 void cuda_mem_free(vane_device *d, vane_mem *m);
 void *cuda_mem_host_ptr(vane_mem *m);
+/* All of a context that is given up; under the lock, nobody inside. */
+void cuda_memories_lose(vane_device *d);
 /* Device memory with d's context current; what it gave back is taken back first where there is too
  * little. */
 CUresult cuda_memory_take(vane_device *d, CUstream stream, uint64_t bytes, CUdeviceptr *out);
@@ -59,6 +69,9 @@ void cuda_staging_close(vane_queue *q); /* with its work done and its context cu
 /* queue.c */
 vane_status cuda_queue_open(vane_device *d, vane_queue **out);
 void cuda_queue_close(vane_queue *q);
+/* What it has in the context, which is current. */
+CUresult cuda_queue_furnish(vane_queue *q);
+void cuda_queue_strip(vane_queue *q);
 vane_status cuda_queue_sync(vane_queue *q);
 vane_status cuda_queue_wait(vane_queue *q, vane_event *e);
 vane_status cuda_queue_mark(vane_queue *q, vane_event **out);
@@ -69,6 +82,11 @@ vane_status cuda_queue_launch(vane_queue *q, const vane_kernel *k, const vane_ca
 /* event.c. A device keeps the events that are free; its context is current in take, begin and
  * end. */
 void cuda_events_close(vane_device *d);
+/* Those of a context that is given up: whatever is asked of them is VANE_E_DEVICE_LOST. Under the
+ * lock, nobody inside. */
+void cuda_events_lose(vane_device *d);
+/* Here times begin from now on. */
+CUresult cuda_epoch_set(vane_device *d);
 vane_status cuda_event_take(vane_queue *q, vane_event **out);
 /* Before a command: an event whose time begins here. out NULL: none is wanted. */
 vane_status cuda_event_begin(vane_queue *q, vane_event **out, vane_event **event);
@@ -79,7 +97,7 @@ vane_status cuda_event_time(vane_event *e, uint64_t *begin_ns, uint64_t *end_ns)
 void cuda_event_free(vane_event *e);
 
 /* graph.c */
-const void *cuda_extension(vane_backend *b, const char *id);
+const void *cuda_graphs(void);          /* the extension */
 void cuda_graphs_close(vane_device *d); /* what is left of them, with their context */
 
 /* module.c */

@@ -24,6 +24,7 @@ vane_status cuda_function_for(vane_queue *q, cuda_stem stem, uint32_t dtype, cud
     vane_device *d = q->device;
     if (q->records && !atomic_load(&d->functions[stem][dtype].function))
         return not_now(q, "device code has to be loaded");
+    q->setups += !atomic_load(&d->functions[stem][dtype].function);
     return cuda_function_get(d, stem, dtype, out);
 }
 
@@ -61,6 +62,7 @@ vane_status cuda_scratch(vane_queue *q, uint64_t bytes, CUdeviceptr *out)
     if (q->scratch_bytes < bytes && q->records)
         return not_now(q, "scratch memory has to grow");
     if (q->scratch_bytes < bytes) {
+        q->setups++;
         if (q->scratch) { /* in the stream's order: whatever uses it is before */
             const CUresult freed = cuda_memory_give(d, q->stream, q->scratch);
             q->scratch = 0;
@@ -85,6 +87,7 @@ vane_status cuda_counters(vane_queue *q, CUdeviceptr *out)
         return not_now(q, "counters have to be allocated");
     if (!q->counters) {
         CUdeviceptr some = 0;
+        q->setups++;
         CUresult code = cuda_memory_take(d, q->stream, CUDA_COUNTERS * sizeof(uint32_t), &some);
         if (code != CUDA_SUCCESS)
             return cuda_device_fail(d, code, "cuMemAllocFromPoolAsync");

@@ -55,6 +55,20 @@ static CUresult take_pinned(vane_device *d, uint64_t bytes, vane_mem *m)
     return code;
 }
 
+static vane_mem *list(vane_device *d, vane_mem *m)
+{
+    pthread_mutex_lock(&d->lock);
+    m->next = d->memories;
+    m->at_link = &d->memories;
+    if (m->next)
+        m->next->at_link = &m->next;
+    d->memories = m;
+    pthread_mutex_unlock(&d->lock);
+    if (m->host)
+        atomic_fetch_add(&d->pinned, 1);
+    return m;
+}
+
 vane_status cuda_mem_alloc(vane_device *d, uint32_t space, uint64_t bytes, vane_mem **out)
 {
     const vane_host *host = d->backend->host;
@@ -78,24 +92,51 @@ vane_status cuda_mem_alloc(vane_device *d, uint32_t space, uint64_t bytes, vane_
             st = cuda_device_fail(d, code, pinned ? "cuMemHostAlloc" : "cuMemAllocFromPoolAsync");
     }
     if (st == VANE_OK)
-        *out = m;
+        *out = list(d, m);
     else
         host->free(host->ctx, m);
     return st;
 }
 
-/* Of a lost device the memory went, or goes, with its context. */
+static void unlist(vane_device *d, vane_mem *m)
+{
+    pthread_mutex_lock(&d->lock);
+    *m->at_link = m->next;
+    if (m->next)
+        m->next->at_link = m->at_link;
+    pthread_mutex_unlock(&d->lock);
+    if (m->host)
+        atomic_fetch_sub(&d->pinned, 1);
+}
+
+/* With its context current. */
+static void give(vane_device *d, const vane_mem *m)
+{
+    if (m->host)
+        d->backend->cu.cuMemFreeHost(m->host);
+    else if (m->at)
+        cuda_memory_give(d, d->memory, m->at);
+}
+
+/* Of a lost device the memory went, or goes, with its context; the driver is told all the same. The
+ * device's lock, which the caller has, keeps away who makes it anew. */
 void cuda_mem_free(vane_device *d, vane_mem *m)
 {
-    const cuda_driver *cu = &d->backend->cu;
-    if (d->context && cu->cuCtxPushCurrent_v2(d->context) == CUDA_SUCCESS) {
-        if (m->host)
-            cu->cuMemFreeHost(m->host);
-        else
-            cuda_memory_give(d, d->memory, m->at);
-        cuda_leave(d);
+    CUcontext context;
+    if (d->context && d->backend->cu.cuCtxPushCurrent_v2(d->context) == CUDA_SUCCESS) {
+        give(d, m);
+        d->backend->cu.cuCtxPopCurrent_v2(&context);
     }
+    unlist(d, m);
     d->backend->host->free(d->backend->host->ctx, m);
+}
+
+void cuda_memories_lose(vane_device *d)
+{
+    for (vane_mem *m = d->memories; m; m = m->next) {
+        give(d, m);
+        m->at = 0;
+    }
 }
 
 void *cuda_mem_host_ptr(vane_mem *m)

@@ -33,15 +33,31 @@ static void name_of(const stem *s, uint32_t dtype, char *out, size_t out_bytes)
         snprintf(out, out_bytes, "%s_%u", s->name, (unsigned)common_dtype_bytes(dtype));
 }
 
+/* The device is later than the last of the device code, which its driver cannot compile for it. */
+static void explain_ptx(const vane_device *d, const char *name, char *line, size_t line_bytes)
+{
+    int version = 0;
+    d->backend->cu.cuDriverGetVersion(&version);
+    snprintf(line, line_bytes,
+             "%s: for a device of compute capability %u.%u the driver has to compile PTX of CUDA "
+             "%d.%d, and is of CUDA %d.%d: a later driver is needed",
+             name, d->major, d->minor, CUDA_VERSION / 1000, CUDA_VERSION % 1000 / 10,
+             version / 1000, version % 1000 / 10);
+}
+
 /* Of the file or the kernel called name: what the driver said goes to the report. An error that
  * says something about the device is the device's. */
 static vane_status refuse(vane_device *d, CUresult code, const char *what, const char *name)
 {
-    char line[160];
+    char line[240];
     const vane_status st = cuda_device_fail(d, code, what);
     if (st != VANE_E_UNSUPPORTED)
         return st;
-    snprintf(line, sizeof line, "%s (%s): %s (%d)", what, name, cuda_error_name(code), (int)code);
+    if (code == CUDA_ERROR_UNSUPPORTED_PTX_VERSION)
+        explain_ptx(d, name, line, sizeof line);
+    else
+        snprintf(line, sizeof line, "%s (%s): %s (%d)", what, name, cuda_error_name(code),
+                 (int)code);
     d->backend->host->report(d->backend->host->ctx, st, line);
     return st;
 }
@@ -88,10 +104,10 @@ vane_status cuda_function_get(vane_device *d, cuda_stem stem_id, uint32_t dtype,
     *out = f;
     if (atomic_load_explicit(&f->function, memory_order_acquire))
         return VANE_OK;
-    pthread_mutex_lock(&d->lock);
+    pthread_mutex_lock(&d->code);
     if (!atomic_load(&f->function))
         st = look_up(d, &stems[stem_id], dtype, f);
-    pthread_mutex_unlock(&d->lock);
+    pthread_mutex_unlock(&d->code);
     return st;
 }
 

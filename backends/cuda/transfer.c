@@ -43,6 +43,7 @@ static cuda_staging *staging_of(vane_queue *q)
     if (!s)
         return NULL;
     *s = (cuda_staging){.room = NULL};
+    q->setups++;
     void *room = NULL;
     CUresult code = cu->cuMemHostAlloc(&room, PIECES * PIECE_BYTES, 0);
     s->room = room;
@@ -167,46 +168,82 @@ static CUresult fetch(vane_queue *q, void *dst, CUdeviceptr src, uint64_t bytes)
 /* ---- the contract ------------------------------------------------------------------------- */
 
 typedef struct transfer {
-    CUdeviceptr to, from;
+    vane_mem *to, *from; /* NULL: the host */
+    uint64_t to_offset, from_offset;
     void *dst;
     const void *src;
     uint64_t bytes;
-    vane_device *to_device, *from_device; /* of a copy */
 } transfer;
 
 typedef CUresult (*transfer_fn)(vane_queue *q, const transfer *t);
 
+static CUdeviceptr to_of(const transfer *t)
+{
+    return t->to->at + t->to_offset;
+}
+
+static CUdeviceptr from_of(const transfer *t)
+{
+    return t->from->at + t->from_offset;
+}
+
 static CUresult run_upload(vane_queue *q, const transfer *t)
 {
-    return send(q, t->to, t->src, t->bytes);
+    return send(q, to_of(t), t->src, t->bytes);
 }
 
 static CUresult run_download(vane_queue *q, const transfer *t)
 {
-    return fetch(q, t->dst, t->from, t->bytes);
+    return fetch(q, t->dst, from_of(t), t->bytes);
 }
 
+/* Pinned memory is no device's: every device has the same address for it. */
 static CUresult run_copy(vane_queue *q, const transfer *t)
 {
     const cuda_driver *cu = &q->device->backend->cu;
-    return t->to_device == t->from_device
-               ? cu->cuMemcpyDtoDAsync_v2(t->to, t->from, t->bytes, q->stream)
-               : cu->cuMemcpyPeerAsync(t->to, t->to_device->context, t->from,
-                                       t->from_device->context, t->bytes, q->stream);
+    const vane_mem *to = t->to, *from = t->from;
+    if (from->host && !to->host)
+        return cu->cuMemcpyHtoDAsync_v2(to_of(t), (char *)from->host + t->from_offset, t->bytes,
+                                        q->stream);
+    if (to->host && !from->host)
+        return cu->cuMemcpyDtoHAsync_v2((char *)to->host + t->to_offset, from_of(t), t->bytes,
+                                        q->stream);
+    if (to->device == from->device || to->host)
+        return cu->cuMemcpyDtoDAsync_v2(to_of(t), from_of(t), t->bytes, q->stream);
+    return cu->cuMemcpyPeerAsync(to_of(t), to->device->context, from_of(t), from->device->context,
+                                 t->bytes, q->stream);
 }
 
+/* The device of the operand that is not q's own, or q's. */
 static vane_device *other_of(const vane_queue *q, const transfer *t)
 {
-    if (t->to_device && t->to_device != q->device)
-        return t->to_device;
-    return t->from_device ? t->from_device : q->device;
+    if (t->to && t->to->device != q->device)
+        return t->to->device;
+    return t->from ? t->from->device : q->device;
+}
+
+/* With both devices held. */
+static vane_status start(vane_queue *q, transfer_fn fn, const char *what, const transfer *t,
+                         vane_event **out)
+{
+    vane_event *e = NULL;
+    if (t->to && !t->to->at)
+        return cuda_was_lost(t->to->device, "the memory to copy to");
+    if (t->from && !t->from->at)
+        return cuda_was_lost(t->from->device, "the memory to copy from");
+    vane_status st = cuda_event_begin(q, out, &e);
+    if (st != VANE_OK)
+        return st;
+    const CUresult code = fn(q, t);
+    if (code != CUDA_SUCCESS)
+        st = cuda_devices_fail(q->device, other_of(q, t), code, what);
+    return cuda_event_end(q, st, e, out);
 }
 
 static vane_status run(vane_queue *q, transfer_fn fn, const char *what, const transfer *t,
                        vane_event **out)
 {
-    vane_device *d = q->device;
-    vane_event *e = NULL;
+    vane_device *d = q->device, *other = other_of(q, t);
     if (out)
         *out = NULL;
     if (t->bytes == 0)
@@ -214,11 +251,10 @@ static vane_status run(vane_queue *q, transfer_fn fn, const char *what, const tr
     vane_status st = cuda_enter(d);
     if (st != VANE_OK)
         return st;
-    st = cuda_event_begin(q, out, &e);
+    st = cuda_hold(other);
     if (st == VANE_OK) {
-        const CUresult code = fn(q, t);
-        st = code == CUDA_SUCCESS ? VANE_OK : cuda_devices_fail(d, other_of(q, t), code, what);
-        st = cuda_event_end(q, st, e, out);
+        st = start(q, fn, what, t, out);
+        cuda_let_go(other);
     }
     cuda_leave(d);
     return st;
@@ -227,24 +263,21 @@ static vane_status run(vane_queue *q, transfer_fn fn, const char *what, const tr
 vane_status cuda_upload(vane_queue *q, vane_mem *dst, uint64_t dst_offset, const void *src,
                         uint64_t bytes, vane_event **out)
 {
-    const transfer t = {.to = dst->at + dst_offset, .src = src, .bytes = bytes};
+    const transfer t = {.to = dst, .to_offset = dst_offset, .src = src, .bytes = bytes};
     return run(q, run_upload, "cuMemcpyHtoDAsync", &t, out);
 }
 
 vane_status cuda_download(vane_queue *q, void *dst, vane_mem *src, uint64_t src_offset,
                           uint64_t bytes, vane_event **out)
 {
-    const transfer t = {.dst = dst, .from = src->at + src_offset, .bytes = bytes};
+    const transfer t = {.dst = dst, .from = src, .from_offset = src_offset, .bytes = bytes};
     return run(q, run_download, "cuMemcpyDtoHAsync", &t, out);
 }
 
 vane_status cuda_copy(vane_queue *q, vane_mem *dst, uint64_t dst_offset, vane_mem *src,
                       uint64_t src_offset, uint64_t bytes, vane_event **out)
 {
-    const transfer t = {.to = dst->at + dst_offset,
-                        .from = src->at + src_offset,
-                        .bytes = bytes,
-                        .to_device = dst->device,
-                        .from_device = src->device};
+    const transfer t = {
+        .to = dst, .to_offset = dst_offset, .from = src, .from_offset = src_offset, .bytes = bytes};
     return run(q, run_copy, "cuMemcpyDtoDAsync", &t, out);
 }

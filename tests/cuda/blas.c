@@ -11,14 +11,21 @@
 typedef struct blas {
     fake_context *ctx;
     CUstream stream;
+    int mode;
 } blas;
 
 #define BLAS_FN(name, arguments) int name arguments;
 #include "blas.def"
 
+/* Of what a context was lost with, it has no codes. */
+#define BLAS_CALL()                    \
+    FAKE_CALL_AS(int, FAKE_EVEN_LOST); \
+    if (ctx->lost)                     \
+    return (int)fake_done((CUresult)BLAS_EXECUTION_FAILED)
+
 int cublasCreate_v2(void **handle)
 {
-    FAKE_CALL_AS(int, 0);
+    BLAS_CALL();
     blas *b = handle ? calloc(1, sizeof *b) : NULL;
     if (!b)
         return (int)fake_done((CUresult)(handle ? BLAS_ALLOC_FAILED : BLAS_INVALID_VALUE));
@@ -40,7 +47,7 @@ int cublasDestroy_v2(void *handle)
 
 int cublasSetStream_v2(void *handle, CUstream stream)
 {
-    FAKE_CALL_AS(int, 0);
+    BLAS_CALL();
     blas *b = fake_get(FAKE_BLAS, handle);
     if (!b || !fake_stream_get(ctx, stream))
         return (int)fake_done((CUresult)BLAS_NOT_INITIALIZED);
@@ -48,9 +55,19 @@ int cublasSetStream_v2(void *handle, CUstream stream)
     return (int)fake_done((CUresult)BLAS_SUCCESS);
 }
 
+int cublasSetMathMode(void *handle, int mode)
+{
+    BLAS_CALL();
+    blas *b = fake_get(FAKE_BLAS, handle);
+    if (!b)
+        return (int)fake_done((CUresult)BLAS_NOT_INITIALIZED);
+    b->mode = mode;
+    return (int)fake_done((CUresult)BLAS_SUCCESS);
+}
+
 int cublasSetWorkspace_v2(void *handle, void *workspace, size_t bytes)
 {
-    FAKE_CALL_AS(int, 0);
+    BLAS_CALL();
     const CUdeviceptr at = (CUdeviceptr)(uintptr_t)workspace;
     if (!fake_get(FAKE_BLAS, handle))
         return (int)fake_done((CUresult)BLAS_NOT_INITIALIZED);
@@ -66,6 +83,7 @@ typedef struct product {
     int trans_a, trans_b, m, n, k, batch, type, c_type, lda, ldb, ldc;
     long long stride_a, stride_b, stride_c;
     double alpha, beta;
+    int narrow; /* sums of halves are halves, as cuBLAS may have them where nobody forbids it */
 } product;
 
 static size_t type_bytes(int type)
@@ -97,6 +115,13 @@ static void store(char *p, long long i, int type, double v)
         put_bf16(p, i, v);
 }
 
+static double rounded(double v, int type)
+{
+    char room[8];
+    store(room, 0, type, v);
+    return load(room, 0, type);
+}
+
 static double element(const product *p, const char *a, const char *b, int row, int column)
 {
     double sum = 0;
@@ -105,6 +130,7 @@ static double element(const product *p, const char *a, const char *b, int row, i
         const long long bt =
             p->trans_b ? column + (long long)i * p->ldb : i + (long long)column * p->ldb;
         sum += load(a, at, p->type) * load(b, bt, p->type);
+        sum = p->narrow ? rounded(sum, p->type) : sum;
     }
     return sum;
 }
@@ -151,7 +177,7 @@ int cublasGemmStridedBatchedEx(void *handle, int trans_a, int trans_b, int m, in
                                long long stride_b, const void *beta, void *c, int c_type, int ldc,
                                long long stride_c, int batch, int compute_type, int algo)
 {
-    FAKE_CALL_AS(int, 0);
+    BLAS_CALL();
     const blas *h = fake_get(FAKE_BLAS, handle);
     (void)algo;
     if (!h || h->ctx != ctx || !alpha || !beta)
@@ -173,7 +199,8 @@ int cublasGemmStridedBatchedEx(void *handle, int trans_a, int trans_b, int m, in
                        .stride_b = stride_b,
                        .stride_c = stride_c,
                        .alpha = load(alpha, 0, scale),
-                       .beta = load(beta, 0, scale)};
+                       .beta = load(beta, 0, scale),
+                       .narrow = type_bytes(a_type) == 2 && h->mode != BLAS_MATH_EXACT_REDUCTION};
     if (!is_known(&p, a_type, b_type, compute_type))
         return (int)fake_done(
             fake_misuse((CUresult)BLAS_INVALID_VALUE, "a product of sizes or types that are none"));

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+/* test_renew.c - a device whose context failed for good: calls go on elsewhere, and after a pause
+ * it gets a fresh context and computes again. Time is the test's own, so nobody sleeps. */
+#include <check.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "driver.h"
+#include "plugin/device.h"
+#include "telemetry/clock.h"
+
+enum { N = 3000, BYTES = N * 4 };
+#define SECOND UINT64_C(1000000000)
+#define GOOD(call) ck_assert_msg((call) == VANE_OK, #call ": %s", vane_last_error()->message)
+
+static vane_context *ctx;
+static uint32_t gpu; /* index of the first device of cuda */
+static uint64_t now;
+static char warned[4096]; /* lines of WARN and above that tell of what cannot be made anew */
+static unsigned warnings;
+static float x[N], y[N], z[N];
+
+/* ---- the world --------------------------------------------------------------------------------
+ */
+
+static uint64_t now_ns(vane_backend *self)
+{
+    (void)self;
+    return __atomic_add_fetch(&now, 1000, __ATOMIC_RELAXED); /* all takes some time */
+}
+
+static void advance(vane_backend *self, uint64_t ns)
+{
+    (void)self;
+    __atomic_fetch_add(&now, ns, __ATOMIC_RELAXED);
+}
+
+static void on_log(void *arg, int level, const char *line)
+{
+    (void)arg;
+    if (level > VANE_LOG_WARN || !strstr(line, "made anew"))
+        return;
+    warnings++;
+    snprintf(warned, sizeof warned, "%s", line);
+}
+
+static void open_world(const char *spec)
+{
+    static const vane_clock clock = {
+        .struct_size = sizeof clock, .now_ns = now_ns, .advance = advance};
+    const vane_config config = {.struct_size = sizeof config,
+                                .prefer = "cuda",
+                                .exclude = "opencl,sim",
+                                .policy = "fixed",
+                                .no_default_path = 1,
+                                .threads = 1,
+                                .stats = "-",
+                                .log = on_log,
+                                .cache = "0"};
+    setenv("VANE_FAKE_CUDA", spec, 1);
+    GOOD(vane_open(&config, &ctx));
+    now = vane__clock_now(ctx);
+    vane__clock_set(ctx, &clock);
+    GOOD(vane_backends_open(ctx));
+    for (int i = 0; i < N; i++)
+        x[i] = (float)i;
+    for (gpu = 0; gpu < vane_device_count(ctx); gpu++) {
+        const char *backend;
+        vane_device_info d = {.struct_size = sizeof d};
+        GOOD(vane_device_at(ctx, gpu, &d, &backend));
+        if (strcmp(backend, "cuda") == 0)
+            return;
+    }
+    ck_abort_msg("no device of cuda");
+}
+
+static vane_device_load look(void)
+{
+    vane_device_load l = {.struct_size = sizeof l};
+    GOOD(vane_device_load_get(ctx, gpu, &l));
+    return l;
+}
+
+static vane_tensor vector(float *p)
+{
+    const int64_t n = N;
+    return vane_tensor_of(p, VANE_F32, 1, &n);
+}
+
+/* One call, whoever computes it; right in any case. */
+static void add(void)
+{
+    vane_tensor a = vector(x), b = vector(y);
+    memset(y, 0, BYTES);
+    GOOD(vane_add(ctx, &a, &a, &b));
+    for (int i = 0; i < N; i++)
+        ck_assert_msg(y[i] == 2 * x[i], "element %d is %g", i, (double)y[i]);
+}
+
+static vane_status add_on_cuda(void)
+{
+    vane_tensor a = vector(x), b = vector(y);
+    const vane_tensor *const in[] = {&a, &a};
+    vane_tensor *const out[] = {&b};
+    const vane_options only = {.struct_size = sizeof only, .backend = "cuda"};
+    memset(y, 0, BYTES);
+    return vane_run(ctx, VANE_OP_ADD, in, 2, out, 1, NULL, &only);
+}
+
+static void cuda_computes(void)
+{
+    GOOD(add_on_cuda());
+    for (int i = 0; i < N; i++)
+        ck_assert_msg(y[i] == 2 * x[i], "element %d is %g", i, (double)y[i]);
+}
+
+/* Calls, a millisecond apart, until the device is lost or not, or for so many seconds. */
+static int calls_until(uint32_t lost, unsigned seconds)
+{
+    for (unsigned i = 0; i < seconds * 1000; i++) {
+        add();
+        advance(NULL, SECOND / 1000);
+        if (atomic_load(&vane__device_nth(ctx, gpu)->lost) == lost)
+            return 1;
+    }
+    return 0;
+}
+
+static void calls_for(unsigned seconds)
+{
+    calls_until(2, seconds);
+}
+
+/* ---- stories ------------------------------------------------------------------------------------
+ */
+
+START_TEST(it_computes_again)
+{
+    open_world("fail=run.kernel:700@5");
+    ck_assert(calls_until(1, 1));
+    ck_assert_uint_eq(look().renewals, 0);
+    ck_assert_int_ne(add_on_cuda(), VANE_OK);
+    ck_assert(calls_until(0, 5));
+    const vane_device_load l = look();
+    ck_assert(l.health == VANE_HEALTH_GOOD && l.renewals == 1);
+    cuda_computes();
+    calls_for(1);
+    ck_assert_uint_eq(look().renewals, 1);
+    ck_assert_uint_eq(warnings, 0);
+    vane_close(ctx);
+}
+END_TEST
+
+static uint64_t free_bytes(void)
+{
+    GOOD(vane_memory_trim(ctx));
+    advance(NULL, SECOND); /* a fresh reading */
+    look();
+    advance(NULL, SECOND);
+    return look().mem_free_bytes;
+}
+
+/* Again and again; each time all that the old context had is free. */
+START_TEST(nothing_is_left_behind)
+{
+    uint64_t left[3] = {0};
+    open_world("fail=run.kernel:700@5,fail=run.kernel:719@400,fail=run.kernel:715@900");
+    for (uint32_t i = 0; i < 3; i++) {
+        ck_assert(calls_until(1, 2));
+        ck_assert(calls_until(0, 40));
+        ck_assert_uint_eq(look().renewals, i + 1);
+        left[i] = free_bytes();
+    }
+    ck_assert(left[0] > 0);
+    ck_assert_uint_eq(left[1], left[0]);
+    ck_assert_uint_eq(left[2], left[0]);
+    cuda_computes();
+    vane_close(ctx);
+}
+END_TEST
+
+START_TEST(who_cannot_be_made_anew_is_asked_ever_more_rarely)
+{
+    open_world("fail=run.kernel:700@5,fail=cuDevicePrimaryCtxRetain:2@2,"
+               "fail=cuStreamCreate:304@3,fail=cuMemPoolCreate:2@2");
+    ck_assert(calls_until(1, 1));
+    const uint64_t lost_ns = now;
+    ck_assert(calls_until(0, 40));
+    const uint64_t gone = now - lost_ns;
+    ck_assert_msg(gone > 15 * SECOND && gone < 16 * SECOND, "back after %.3f s",
+                  (double)gone / 1e9); /* 1 + 2 + 4 + 8 */
+    ck_assert_uint_eq(look().renewals, 1);
+    ck_assert_msg(warnings == 1 && strstr(warned, "CUDA_ERROR_OUT_OF_MEMORY"), "%u: %s", warnings,
+                  warned);
+    cuda_computes();
+    vane_close(ctx);
+}
+END_TEST
+
+START_TEST(what_was_lost_is_said)
+{
+    const int64_t n = N;
+    vane_buffer p, q;
+    open_world("fail=run.kernel:700@5");
+    GOOD(vane_buffer_open(ctx, BYTES, "weights", &p));
+    GOOD(vane_buffer_open(ctx, BYTES, "sum", &q));
+    GOOD(vane_buffer_write(ctx, p, 0, x, BYTES));
+    vane_tensor a = vane_tensor_in(p, 0, VANE_F32, 1, &n),
+                b = vane_tensor_in(q, 0, VANE_F32, 1, &n);
+    GOOD(vane_add(ctx, &a, &a, &b)); /* only the device has it */
+    ck_assert(calls_until(1, 1) && calls_until(0, 5));
+    cuda_computes();
+    ck_assert_int_eq(vane_buffer_read(ctx, q, 0, z, BYTES), VANE_E_DEVICE_LOST);
+    ck_assert(strstr(vane_last_error()->message, "sum") != NULL);
+    GOOD(vane_add(ctx, &a, &a, &b)); /* the host has what it is made of */
+    GOOD(vane_buffer_read(ctx, q, 0, z, BYTES));
+    for (int i = 0; i < N; i++)
+        ck_assert(z[i] == 2 * x[i]);
+    ck_assert_uint_eq(look().renewals, 1);
+    GOOD(vane_buffer_close(ctx, p));
+    GOOD(vane_buffer_close(ctx, q));
+    vane_close(ctx);
+}
+END_TEST
+
+/* What a stream has in the air goes down with the device, and takes it not down again. */
+START_TEST(in_the_middle_of_a_stream)
+{
+    vane_stream *s;
+    vane_tensor a = vector(x), b = vector(z);
+    open_world("fail=run.kernel:719@20,slow=100");
+    GOOD(vane_stream_open(ctx, gpu, &s));
+    vane_status given = VANE_OK;
+    for (int i = 0; given == VANE_OK && i < 60; i++)
+        given = vane_add_async(s, &a, &a, &b);
+    ck_assert(calls_until(1, 2));
+    ck_assert(calls_until(0, 5));
+    ck_assert_int_eq(vane_stream_wait(s), VANE_E_DEVICE_LOST);
+    ck_assert(strstr(vane_last_error()->message, "add") != NULL);
+    vane_stream_close(s);
+    calls_for(1);
+    ck_assert(look().lost == 0 && look().renewals == 1);
+    GOOD(vane_stream_open(ctx, gpu, &s));
+    memset(z, 0, BYTES);
+    GOOD(vane_add_async(s, &a, &a, &b));
+    GOOD(vane_stream_close(s));
+    for (int i = 0; i < N; i++)
+        ck_assert(z[i] == 2 * x[i]);
+    vane_close(ctx);
+}
+END_TEST
+
+START_TEST(a_child_goes_on_without_it)
+{
+    open_world("");
+    cuda_computes();
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+        add();
+        const vane_status st = add_on_cuda();
+        const int is_clear = st != VANE_OK && strlen(vane_last_error()->message) > 20;
+        for (int i = 0; i < 3000; i++) {
+            add();
+            advance(NULL, SECOND / 100);
+        }
+        _exit(is_clear && look().lost && look().renewals == 0 ? 0 : 1);
+    }
+    int status = 0;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    cuda_computes();
+    vane_close(ctx);
+}
+END_TEST
+
+/* Somebody else has the device to himself when the program begins. */
+START_TEST(it_was_taken_at_first)
+{
+    open_world("fail=cuDevicePrimaryCtxRetain:46@1,fail=cuDevicePrimaryCtxRetain:46@2");
+    ck_assert_int_ne(add_on_cuda(), VANE_OK);
+    add();
+    ck_assert(look().lost);
+    ck_assert(calls_until(0, 5));
+    cuda_computes();
+    ck_assert_msg(strstr(warned, "DEVICE_UNAVAILABLE") != NULL, "%s", warned);
+    vane_close(ctx);
+}
+END_TEST
+
+/* The primary context is the process's: who else retains it keeps the failed one. */
+START_TEST(others_keep_the_old_context)
+{
+    CUresult (*retain)(CUcontext *, CUdevice);
+    CUresult (*release)(CUdevice);
+    CUcontext theirs;
+    open_world("fail=run.kernel:700@5");
+    void *lib = dlopen("libcuda.so.1", RTLD_NOW);
+    ck_assert(lib != NULL);
+    *(void **)&retain = dlsym(lib, "cuDevicePrimaryCtxRetain");
+    *(void **)&release = dlsym(lib, "cuDevicePrimaryCtxRelease_v2");
+    ck_assert(retain(&theirs, 0) == CUDA_SUCCESS);
+    ck_assert(calls_until(1, 1));
+    ck_assert(!calls_until(0, 5));
+    ck_assert_msg(strstr(warned, "something else in this process") != NULL, "%s", warned);
+    ck_assert(release(0) == CUDA_SUCCESS);
+    ck_assert(calls_until(0, 20));
+    cuda_computes();
+    vane_close(ctx);
+}
+END_TEST
+
+static vane_status keep(void *arg, const char *text, size_t bytes)
+{
+    snprintf(arg, 65536, "%.*s", (int)bytes, text);
+    return VANE_OK;
+}
+
+START_TEST(metrics_count_it)
+{
+    static char text[65536];
+    open_world("fail=run.kernel:700@5");
+    ck_assert(calls_until(1, 1) && calls_until(0, 5));
+    GOOD(vane_stats_write(ctx, keep, text));
+    const char *line = strstr(text, "vane_device_renewals_total{backend=\"cuda\"");
+    ck_assert(line != NULL && strncmp(strchr(line, '}'), "} 1\n", 4) == 0);
+    vane_close(ctx);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("renew");
+    TCase *t = tcase_create("renew");
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, it_computes_again);
+    tcase_add_test(t, nothing_is_left_behind);
+    tcase_add_test(t, who_cannot_be_made_anew_is_asked_ever_more_rarely);
+    tcase_add_test(t, what_was_lost_is_said);
+    tcase_add_test(t, in_the_middle_of_a_stream);
+    tcase_add_test(t, a_child_goes_on_without_it);
+    tcase_add_test(t, it_was_taken_at_first);
+    tcase_add_test(t, others_keep_the_old_context);
+    tcase_add_test(t, metrics_count_it);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    const int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
