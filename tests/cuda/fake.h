@@ -187,6 +187,7 @@ struct fake_context {
     struct fake_thread *threads; /* of streams, also of those that were ended */
     unsigned peers;              /* bits: devices whose memory it may use */
     uint64_t launches;
+    int aged;         /* its first event was */
     unsigned running; /* operations, at this moment */
     struct fake_event *events;
     struct fake_module *modules;

@@ -74,6 +74,8 @@ static int read_item(fake_spec *s, const char *key, char *value)
         s->driver = (unsigned)n;
     else if (strcmp(key, "slow") == 0)
         s->slow_us = (unsigned)n;
+    else if (strcmp(key, "age") == 0)
+        s->age_s = (unsigned)n;
     else if (strcmp(key, "peer") == 0)
         s->peer = (int)n;
     else if (strcmp(key, "pools") == 0)

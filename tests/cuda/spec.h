@@ -7,6 +7,7 @@
  *   driver=12040         what cuDriverGetVersion says (13000)
  *   peer=0               no device reads another's memory (1)
  *   pools=0              no memory pools (1)
+ *   age=3600             the first event of a context was so many seconds before (0)
  *   slow=50              microseconds before each operation on a stream (0)
  *   fail=NAME:CODE@K     the K-th call of NAME gives CODE (a number; a sticky one is sticky);
  *                        K+: from there on; @K missing: the first. NAME may be run.kernel,
@@ -30,7 +31,7 @@ typedef struct fake_fail {
 } fake_fail;
 
 typedef struct fake_spec {
-    unsigned devices, cc, driver, slow_us;
+    unsigned devices, cc, driver, slow_us, age_s;
     uint64_t memory_bytes;
     int peer, pools, race, misuse_ends;
     char report[512];

@@ -36,6 +36,9 @@ static void mark_reached(fake_op *op)
     mark_op *o = (mark_op *)op;
     o->mark->done = 1;
     o->mark->time_ns = fake_now_ns();
+    if (!op->stream->ctx->aged)
+        o->mark->time_ns -= fake_settings.age_s * UINT64_C(1000000000);
+    op->stream->ctx->aged = 1;
     fake_mark_drop(o->mark);
 }
 

@@ -178,7 +178,7 @@ CUresult CUDAAPI cuEventElapsedTime(float *ms, CUevent begin, CUevent end)
         return fake_done(fake_misuse(CUDA_ERROR_INVALID_HANDLE, "an event without a time"));
     if (!b->mark->done || !e->mark->done)
         return fake_done(CUDA_ERROR_NOT_READY);
-    *ms = (float)((double)e->mark->time_ns - (double)b->mark->time_ns) * 1e-6f;
+    *ms = (float)((double)(int64_t)(e->mark->time_ns - b->mark->time_ns) * 1e-6);
     return fake_done(CUDA_SUCCESS);
 }
 

@@ -87,6 +87,26 @@ static void pipeline(vane_queue *q, vane_queue *other, vane_mem *pinned, vane_me
             wrong = printf("WRONG: element %d is %g\n", i, (double)back[i]) > 0, good = 0;
 }
 
+enum { TIMED = 50, SLACK_NS = 10000 };
+
+/* One after the other on a queue, however long ago the device began. */
+static void in_time(vane_queue *q, vane_mem *const m[2])
+{
+    vane_event *e[TIMED] = {0};
+    uint64_t begin[TIMED] = {0}, end[TIMED] = {0};
+    int good = 1, n = 0;
+    while (good && n < TIMED && (good = add(q, m[0], m[1], &e[n])) != 0 && e[n] != NULL)
+        n++;
+    good = went("queue_sync", vt->queue_sync(q)) && good;
+    for (int i = 0; good && i < n; i++)
+        good = went("event_time", vt->event_time(e[i], &begin[i], &end[i]));
+    for (int i = 1; good && i < n; i++)
+        if (begin[i] + SLACK_NS < end[i - 1])
+            wrong = printf("WRONG: %d began before the one before it ended\n", i) > 0, good = 0;
+    for (int i = 0; i < n; i++)
+        vt->event_free(e[i]);
+}
+
 static void use_device(void)
 {
     vane_queue *q[2] = {0};
@@ -101,6 +121,8 @@ static void use_device(void)
                good;
     for (int i = 0; good && i < 3; i++)
         pipeline(q[0], q[1], m[3], m);
+    if (good)
+        in_time(q[0], m);
     went("telemetry", vt->telemetry(d, &t));
     for (int i = 0; i < 4; i++)
         if (m[i])

@@ -25,6 +25,7 @@ WORLDS = [
     ("traced", [EXERCISE], "", {"VANE_POLICY": "fixed", "VANE_TRACE": "/dev/null"}),
     ("learning", [EXERCISE], "", {"VANE_POLICY": "adaptive"}),
     ("contract", [CONTRACT], "", {"VANE_POLICY": "fixed"}),
+    ("long ago", [CONTRACT], "age=3600", {"VANE_POLICY": "fixed"}),
     ("no NVML", [CONTRACT], "fail=nvmlInit_v2:9", {"VANE_POLICY": "fixed"}),
     ("no end of a recording", [EXERCISE], "fail=cuStreamEndCapture:304", {"VANE_POLICY": "fixed"}),
     ("told", [VANE, "info"], "", {}),

@@ -119,12 +119,12 @@ static void cuda_computes(void)
         ck_assert_msg(y[i] == 2 * x[i], "element %d is %g", i, (double)y[i]);
 }
 
-/* Calls, a millisecond apart, until the device is lost or not, or for so many seconds. */
+/* Calls, four milliseconds apart, until the device is lost or not, or for so many seconds. */
 static int calls_until(uint32_t lost, unsigned seconds)
 {
-    for (unsigned i = 0; i < seconds * 1000; i++) {
+    for (unsigned i = 0; i < seconds * 250; i++) {
         add();
-        advance(NULL, SECOND / 1000);
+        advance(NULL, SECOND / 250);
         if (atomic_load(&vane__device_nth(ctx, gpu)->lost) == lost)
             return 1;
     }
@@ -145,7 +145,7 @@ START_TEST(it_computes_again)
     ck_assert(calls_until(1, 1));
     ck_assert_uint_eq(look().renewals, 0);
     ck_assert_int_ne(add_on_cuda(), VANE_OK);
-    ck_assert(calls_until(0, 5));
+    ck_assert(calls_until(0, 8));
     const vane_device_load l = look();
     ck_assert(l.health == VANE_HEALTH_GOOD && l.renewals == 1);
     cuda_computes();
@@ -171,7 +171,7 @@ START_TEST(nothing_is_left_behind)
     uint64_t left[3] = {0};
     open_world("fail=run.kernel:700@5,fail=run.kernel:719@400,fail=run.kernel:715@900");
     for (uint32_t i = 0; i < 3; i++) {
-        ck_assert(calls_until(1, 2));
+        ck_assert(calls_until(1, 8));
         ck_assert(calls_until(0, 40));
         ck_assert_uint_eq(look().renewals, i + 1);
         left[i] = free_bytes();
@@ -192,8 +192,8 @@ START_TEST(who_cannot_be_made_anew_is_asked_ever_more_rarely)
     const uint64_t lost_ns = now;
     ck_assert(calls_until(0, 40));
     const uint64_t gone = now - lost_ns;
-    ck_assert_msg(gone > 15 * SECOND && gone < 16 * SECOND, "back after %.3f s",
-                  (double)gone / 1e9); /* 1 + 2 + 4 + 8 */
+    ck_assert_msg(gone > 15 * SECOND && gone < 24 * SECOND, "back after %.3f s",
+                  (double)gone / 1e9); /* 1 + 2 + 4 + 8, and a few hundred calls each time */
     ck_assert_uint_eq(look().renewals, 1);
     ck_assert_msg(warnings == 1 && strstr(warned, "CUDA_ERROR_OUT_OF_MEMORY"), "%u: %s", warnings,
                   warned);
@@ -213,7 +213,7 @@ START_TEST(what_was_lost_is_said)
     vane_tensor a = vane_tensor_in(p, 0, VANE_F32, 1, &n),
                 b = vane_tensor_in(q, 0, VANE_F32, 1, &n);
     GOOD(vane_add(ctx, &a, &a, &b)); /* only the device has it */
-    ck_assert(calls_until(1, 1) && calls_until(0, 5));
+    ck_assert(calls_until(1, 1) && calls_until(0, 8));
     cuda_computes();
     ck_assert_int_eq(vane_buffer_read(ctx, q, 0, z, BYTES), VANE_E_DEVICE_LOST);
     ck_assert(strstr(vane_last_error()->message, "sum") != NULL);
@@ -239,7 +239,7 @@ START_TEST(in_the_middle_of_a_stream)
     for (int i = 0; given == VANE_OK && i < 60; i++)
         given = vane_add_async(s, &a, &a, &b);
     ck_assert(calls_until(1, 2));
-    ck_assert(calls_until(0, 5));
+    ck_assert(calls_until(0, 8));
     ck_assert_int_eq(vane_stream_wait(s), VANE_E_DEVICE_LOST);
     ck_assert(strstr(vane_last_error()->message, "add") != NULL);
     vane_stream_close(s);
@@ -286,7 +286,7 @@ START_TEST(it_was_taken_at_first)
     ck_assert_int_ne(add_on_cuda(), VANE_OK);
     add();
     ck_assert(look().lost);
-    ck_assert(calls_until(0, 5));
+    ck_assert(calls_until(0, 8));
     cuda_computes();
     ck_assert_msg(strstr(warned, "DEVICE_UNAVAILABLE") != NULL, "%s", warned);
     vane_close(ctx);
@@ -306,10 +306,10 @@ START_TEST(others_keep_the_old_context)
     *(void **)&release = dlsym(lib, "cuDevicePrimaryCtxRelease_v2");
     ck_assert(retain(&theirs, 0) == CUDA_SUCCESS);
     ck_assert(calls_until(1, 1));
-    ck_assert(!calls_until(0, 5));
+    ck_assert(!calls_until(0, 8));
     ck_assert_msg(strstr(warned, "something else in this process") != NULL, "%s", warned);
     ck_assert(release(0) == CUDA_SUCCESS);
-    ck_assert(calls_until(0, 20));
+    ck_assert(calls_until(0, 60));
     cuda_computes();
     vane_close(ctx);
 }
@@ -325,7 +325,7 @@ START_TEST(metrics_count_it)
 {
     static char text[65536];
     open_world("fail=run.kernel:700@5");
-    ck_assert(calls_until(1, 1) && calls_until(0, 5));
+    ck_assert(calls_until(1, 1) && calls_until(0, 8));
     GOOD(vane_stats_write(ctx, keep, text));
     const char *line = strstr(text, "vane_device_renewals_total{backend=\"cuda\"");
     ck_assert(line != NULL && strncmp(strchr(line, '}'), "} 1\n", 4) == 0);
