@@ -83,7 +83,6 @@ typedef struct product {
     int trans_a, trans_b, m, n, k, batch, type, c_type, lda, ldb, ldc;
     long long stride_a, stride_b, stride_c;
     double alpha, beta;
-    int narrow; /* sums of halves are halves, as cuBLAS may have them where nobody forbids it */
 } product;
 
 static size_t type_bytes(int type)
@@ -115,13 +114,6 @@ static void store(char *p, long long i, int type, double v)
         put_bf16(p, i, v);
 }
 
-static double rounded(double v, int type)
-{
-    char room[8];
-    store(room, 0, type, v);
-    return load(room, 0, type);
-}
-
 static double element(const product *p, const char *a, const char *b, int row, int column)
 {
     double sum = 0;
@@ -130,7 +122,6 @@ static double element(const product *p, const char *a, const char *b, int row, i
         const long long bt =
             p->trans_b ? column + (long long)i * p->ldb : i + (long long)column * p->ldb;
         sum += load(a, at, p->type) * load(b, bt, p->type);
-        sum = p->narrow ? rounded(sum, p->type) : sum;
     }
     return sum;
 }
@@ -199,11 +190,13 @@ int cublasGemmStridedBatchedEx(void *handle, int trans_a, int trans_b, int m, in
                        .stride_b = stride_b,
                        .stride_c = stride_c,
                        .alpha = load(alpha, 0, scale),
-                       .beta = load(beta, 0, scale),
-                       .narrow = type_bytes(a_type) == 2 && h->mode != BLAS_MATH_EXACT_REDUCTION};
+                       .beta = load(beta, 0, scale)};
     if (!is_known(&p, a_type, b_type, compute_type))
         return (int)fake_done(
             fake_misuse((CUresult)BLAS_INVALID_VALUE, "a product of sizes or types that are none"));
+    if (type_bytes(a_type) == 2 && h->mode != BLAS_MATH_EXACT_REDUCTION)
+        return (int)fake_done(fake_misuse((CUresult)BLAS_INVALID_VALUE,
+                                          "sums of halves may be halves: its math mode allows it"));
     const CUstream stream = h->stream;
     const fake_operand operand[] = {
         {(CUdeviceptr)(uintptr_t)a,
