@@ -255,6 +255,54 @@ START_TEST(in_the_middle_of_a_stream)
 }
 END_TEST
 
+static void eight_times(vane_stream *s, vane_sequence *all, vane_buffer p, vane_buffer q)
+{
+    for (int run = 0; run < 4; run++) {
+        GOOD(vane_buffer_write(ctx, p, 0, x, BYTES));
+        GOOD(vane_sequence_run(s, all));
+        GOOD(vane_stream_wait(s));
+        GOOD(vane_buffer_read(ctx, q, 0, z, BYTES));
+        for (int i = 0; i < N; i++)
+            ck_assert_msg(z[i] == 8 * x[i], "run %d: element %d is %g", run, i, (double)z[i]);
+    }
+}
+
+/* The graph of a sequence goes with its context, and is recorded anew. */
+START_TEST(a_sequence_is_replayed_again)
+{
+    const int64_t n = N;
+    vane_stream *s;
+    vane_buffer p, q;
+    vane_plan *plans[3];
+    vane_sequence *all;
+    open_world("fail=run.kernel:700@60");
+    GOOD(vane_buffer_open(ctx, BYTES, "p", &p));
+    GOOD(vane_buffer_open(ctx, BYTES, "q", &q));
+    vane_tensor a = vane_tensor_in(p, 0, VANE_F32, 1, &n),
+                b = vane_tensor_in(q, 0, VANE_F32, 1, &n);
+    const vane_tensor *const first[] = {&a, &a}, *const next[] = {&b, &b};
+    vane_tensor *const out[] = {&b};
+    for (int i = 0; i < 3; i++)
+        GOOD(vane_plan_open(ctx, VANE_OP_ADD, i ? next : first, 2, out, 1, NULL, &plans[i]));
+    GOOD(vane_sequence_open(ctx, plans, 3, &all));
+    GOOD(vane_stream_open(ctx, gpu, &s));
+    eight_times(s, all, p, q);
+    ck_assert(calls_until(1, 2));
+    ck_assert(calls_until(0, 8));
+    vane_stream_close(s);
+    GOOD(vane_stream_open(ctx, gpu, &s));
+    eight_times(s, all, p, q);
+    ck_assert(look().lost == 0 && look().renewals == 1);
+    GOOD(vane_stream_close(s));
+    vane_sequence_close(all);
+    for (int i = 0; i < 3; i++)
+        vane_plan_close(plans[i]);
+    GOOD(vane_buffer_close(ctx, p));
+    GOOD(vane_buffer_close(ctx, q));
+    vane_close(ctx);
+}
+END_TEST
+
 START_TEST(a_child_goes_on_without_it)
 {
     open_world("");
@@ -343,6 +391,7 @@ int main(void)
     tcase_add_test(t, who_cannot_be_made_anew_is_asked_ever_more_rarely);
     tcase_add_test(t, what_was_lost_is_said);
     tcase_add_test(t, in_the_middle_of_a_stream);
+    tcase_add_test(t, a_sequence_is_replayed_again);
     tcase_add_test(t, a_child_goes_on_without_it);
     tcase_add_test(t, it_was_taken_at_first);
     tcase_add_test(t, others_keep_the_old_context);
