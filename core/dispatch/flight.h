@@ -76,8 +76,9 @@ typedef struct vane__flight {
     vane__mark *kernel_mark; /* where the ticket's is a transfer's */
     vane__device *device;    /* in flight there */
     int shadows;             /* of a stream: its result is to be checked (policy/shadow.h) */
-    int teaches; /* of a stream that goes anywhere: what it takes is learned (policy/heard.c) */
-    int flying;  /* it is counted as under way on device */
+    int teaches;             /* of a stream: what it takes is learned (policy/heard.c) */
+    int tries;               /* and it runs on somebody for the sake of that (exec/pick.c) */
+    int flying;              /* it is counted as under way on device */
     uint64_t flying_bytes;
     const vane_kernel *kernel; /* who computes it there */
     uint32_t width;

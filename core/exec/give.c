@@ -13,49 +13,10 @@
 #define REAP 256u /* every so often what is done comes down, without waiting */
 #define MOST_IN_AIR 4096u
 #define TEACHES 16u    /* one in so many of calls that may go anywhere is heard (policy/heard.c) */
+#define SELDOM 64u     /* of calls for one device, where little is to be learned */
 #define BRIEF 262144.0 /* bytes, flops */
 
 /* ---- who computes ---------------------------------------------------------------------------- */
-
-static vane__choice *choice_of(vane_stream *s, const vane__prepared *p)
-{
-    uint32_t at = p->rq.op->info.op * 31 + p->dtype * 7 + p->size_class;
-    return &s->choices[at & (VANE__STREAM_CHOICES - 1)];
-}
-
-/* Under the stream's lock: both the lane and who gives look there. */
-static int chosen_on_device(vane_stream *s, const vane__prepared *p, vane__runner *out)
-{
-    const vane__choice *c = choice_of(s, p);
-    int found = c->version == vane__routes_version(s->ctx) && c->op == p->rq.op->info.op &&
-                c->dtype == p->dtype && c->size_class == p->size_class;
-    if (found)
-        *out = c->runner;
-    return found;
-}
-
-static int choose_on_device(vane_stream *s, const vane__prepared *p, vane__runner *out)
-{
-    vane__slate slate;
-    uint32_t now = vane__routes_version(s->ctx);
-    vane__wish wish = {.device = s->device, .where = p->where};
-    uint32_t hot = vane__pool_hot(s->ctx->pool) ? 1 : 0;
-    if (vane__slate_make(s->ctx, p->rq.op, p->dtype, p->size_class, hot, &wish, &slate) != VANE_OK)
-        return 0;
-    vane__site_inform(s->ctx, p, hot, &slate, NULL);
-    uint32_t winner = vane__slate_choose(s->ctx, &slate);
-    if (winner == VANE_NO_CANDIDATE) {
-        vane__slate_none(s->ctx, p->rq.op, p->dtype, &slate);
-    } else {
-        *out = slate.runners[winner];
-        pthread_mutex_lock(&s->lock);
-        *choice_of(s, p) =
-            (vane__choice){now, p->rq.op->info.op, p->dtype, p->size_class, slate.runners[winner]};
-        pthread_mutex_unlock(&s->lock);
-    }
-    vane__slate_free(&slate);
-    return winner != VANE_NO_CANDIDATE;
-}
 
 static int has_wishes(const vane_stream *s, const vane__flight *f)
 {
@@ -69,7 +30,7 @@ static int chosen(vane_stream *s, const vane__flight *f, vane__runner *out)
     if (has_wishes(s, f))
         return 0;
     if (s->device != NULL)
-        return chosen_on_device(s, &f->p, out);
+        return vane__stream_picked(s, f, out);
     if (f->teaches && atomic_load_explicit(&s->ctx->resting, memory_order_relaxed) > 0)
         return 0; /* somebody may be due for a probe: the lane asks */
     const vane__route *route = vane__route_ready(s->ctx, &f->p);
@@ -79,7 +40,7 @@ static int chosen(vane_stream *s, const vane__flight *f, vane__runner *out)
 }
 
 /* 0: an election has to say. */
-static int choose(vane_stream *s, const vane__flight *f, vane__runner *out)
+static int choose(vane_stream *s, vane__flight *f, vane__runner *out)
 {
     pthread_mutex_lock(&s->lock);
     int found = chosen(s, f, out);
@@ -87,7 +48,7 @@ static int choose(vane_stream *s, const vane__flight *f, vane__runner *out)
     if (!found && has_wishes(s, f))
         return 0;
     if (!found && s->device != NULL)
-        return choose_on_device(s, &f->p, out);
+        return vane__stream_pick(s, f, out);
     const vane__route *route = found ? NULL : vane__route_learned(s->ctx, &f->p);
     if (route != NULL)
         *out = route->runner;
@@ -99,8 +60,9 @@ static int fits(const vane__runner *r, const vane__flight *f)
     return r->plain || vane__runner_fit(r, &f->p) == VANE_REASON_CHOSEN;
 }
 
-int vane__stream_choose(vane_stream *s, const vane__flight *f, vane__runner *out)
+int vane__stream_choose(vane_stream *s, vane__flight *f, vane__runner *out)
 {
+    f->teaches = 0; /* nobody is tried */
     return choose(s, f, out) && fits(out, f);
 }
 
@@ -249,7 +211,7 @@ static int try_now(vane_stream *s, vane__flight *f, uint32_t *in_air, uint64_t *
     int failed_before = vane_last_error()->status != VANE_OK;
     if (failed_before)
         kept = *vane_last_error();
-    if (s->device == NULL)
+    if (s->device == NULL || f->teaches)
         vane__flight_look(f);
     vane__queue *q = way_of(s, f, &r);
     if (q == NULL || vane__flight_launch_entered(f, &r, q) != VANE_OK) {
@@ -423,7 +385,8 @@ vane_status vane__stream_give(vane_stream *s, vane__flight *f)
     uint32_t in_air = 1;
     uint64_t oldest = 0;
     f->shadows = vane__shadow_due(s->ctx);
-    f->teaches = s->device == NULL && given++ % TEACHES == 0;
+    f->teaches = given++ % (s->device == NULL ? TEACHES : SELDOM) == 0;
+    f->tries = 0;
     vane_status st = vane__flight_enter(f);
     if (st == VANE_OK) {
         vane__buffer *few[4], **locks = few; /* in the air, f is the lander's */

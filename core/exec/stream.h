@@ -31,6 +31,7 @@ typedef struct vane__task { /* of the lane: a flight, a callback, or a fence to 
 typedef struct vane__choice {   /* of a stream of one device: the kernel for op, dtype, class */
     uint32_t version;           /* of the routes then; 0: none */
     uint32_t op, dtype, size_class;
+    uint32_t heard, pause; /* calls that taught since it was made, and after so many it is again */
     vane__runner runner;
 } vane__choice;
 
@@ -97,7 +98,7 @@ vane_status vane__stream_give(vane_stream *s, vane__flight *f);
 /* The lane's: f on whatever the route or the election says. Takes it over. */
 void vane__stream_run(vane_stream *s, vane__flight *f);
 /* A kernel on a device, or a route's; 0: an election has to say. Under give, and no other lock. */
-int vane__stream_choose(vane_stream *s, const vane__flight *f, vane__runner *out);
+int vane__stream_choose(vane_stream *s, vane__flight *f, vane__runner *out);
 /* The stream's queue on d; under its lock. */
 vane_status vane__stream_queue(vane_stream *s, vane__device *d, vane__queue **out);
 /* Under its lock: t, the newest of all, is in the air. */
@@ -112,6 +113,13 @@ vane_status vane__stream_call(vane_stream *s, uint32_t op, const vane_tensor *co
                               const vane_params *params, const vane_options *options);
 /* Under give: work that cannot be launched now. 0: no thread to be had. */
 int vane__lane_push(vane_stream *s, vane__task *t, uint64_t *sequence);
+
+/* ---- of one device (pick.c) ---------------------------------------------------------------- */
+
+/* Under the stream's lock: who was picked before. 0: somebody has to be. */
+int vane__stream_picked(vane_stream *s, const vane__flight *f, vane__runner *out);
+/* Under no lock. 0: nobody can, and the sentence. */
+int vane__stream_pick(vane_stream *s, vane__flight *f, vane__runner *out);
 
 /* ---- telling (tell.c) ---------------------------------------------------------------------- */
 

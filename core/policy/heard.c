@@ -14,7 +14,7 @@ static const vane__route *wanted(const vane__flight *f)
     if (!f->teaches || !f->p.where.buffers || f->p.parts != 1 || !vane__policy_learns(f->ctx))
         return NULL;
     const vane__route *route = vane__route_ready(f->ctx, &f->p);
-    return route != NULL && route->settled && ++passed % SETTLED != 0 ? NULL : route;
+    return route != NULL && route->settled && !f->tries && ++passed % SETTLED != 0 ? NULL : route;
 }
 
 /* The route of that runner, and what moving its operands is thought to take. */

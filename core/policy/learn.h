@@ -54,6 +54,11 @@ double vane__learned_scale(const vane_candidate *c, const vane_query *middle,
  * data, if there is anything to learn and time left for it: 1, something was. Under no lock. */
 int vane__rehearse(vane_context *ctx, vane__site *twin, const vane__prepared *p);
 
+/* Of a runner that nobody checked at the twin: the trust that it earns there; VANE_TRUST_NONE: not
+ * now. Under no lock. */
+uint32_t vane__rehearse_check(vane_context *ctx, vane__site *twin, const vane__prepared *p,
+                              const vane__runner *r);
+
 /* A probe of somebody at the twin (guard.h) beside such data. */
 void vane__rehearse_probe(vane_context *ctx, vane__site *twin, const vane__prepared *p);
 

@@ -179,3 +179,37 @@ void vane__rehearse_probe(vane_context *ctx, vane__site *twin, const vane__prepa
     vane__last_run = call;
     vane__last_run.trial_ns += vane__now_ns() - start;
 }
+
+static uint32_t check(vane_context *ctx, vane__site *twin, const vane__prepared *p,
+                      const vane__runner *r)
+{
+    vane__trial t;
+    if (!vane__trial_open(ctx, p, &t))
+        return VANE_TRUST_NONE;
+    uint32_t trust = vane__trial_check(&t, r);
+    pthread_mutex_lock(&ctx->routes->lock);
+    vane__entry *e = vane__site_entry(twin, r);
+    if (e != NULL)
+        e->learned.trust = trust;
+    vane__allowance_spend(&ctx->allowance, vane__clock_now(ctx), t.spent_ns);
+    pthread_mutex_unlock(&ctx->routes->lock);
+    vane__trial_close(&t);
+    return trust;
+}
+
+uint32_t vane__rehearse_check(vane_context *ctx, vane__site *twin, const vane__prepared *p,
+                              const vane__runner *r)
+{
+    if (p->parts == 0 || !is_due(ctx, twin))
+        return VANE_TRUST_NONE;
+    stage s = {.memory = NULL};
+    uint32_t trust = VANE_TRUST_NONE;
+    vane_error kept = *vane_last_error();
+    vane__ran call = vane__last_run;
+    if (set_up(&s, p) && (r->plain || vane__runner_fit(r, &s.p) == VANE_REASON_CHOSEN))
+        trust = check(ctx, twin, &s.p, r);
+    tear_down(&s);
+    vane__error_restore(&kept);
+    vane__last_run = call;
+    return trust;
+}

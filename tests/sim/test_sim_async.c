@@ -70,15 +70,38 @@ START_TEST(what_a_device_says_it_took_is_learned)
 }
 END_TEST
 
-static vane_device_load load(void)
+static uint32_t number(void)
 {
-    vane_device_load l = {.struct_size = sizeof l};
     const char *backend;
     uint32_t i = 0;
     vane_device_info info = {.struct_size = sizeof info};
     while (vane_device_at(ctx, i, &info, &backend) == VANE_OK && strcmp(info.id, "far") != 0)
         i++;
-    ck_assert_int_eq(vane_device_load_get(ctx, i, &l), VANE_OK);
+    return i;
+}
+
+/* Of those bound to one device, one in 64 is heard. */
+START_TEST(a_stream_of_one_device_teaches_too)
+{
+    vane_stream *bound;
+    ck_assert_int_eq(vane_stream_open(ctx, number(), &bound), VANE_OK);
+    for (int i = 0; i < 64 * 8; i++) {
+        ck_assert_int_eq(vane_add_async(bound, &x, &x, &y), VANE_OK);
+        ck_assert_int_eq(vane_stream_wait(bound), VANE_OK);
+    }
+    vane_decision d = explained();
+    const vane_candidate *c = &d.candidates[d.chosen];
+    ck_assert_str_eq(c->device, "far");
+    ck_assert_uint_ge(c->samples, 5);
+    ck_assert_double_eq_tol(c->measured_ns, TRUTH * 1.5 * 524288 / N, 0.05 * TRUTH);
+    ck_assert_int_eq(vane_stream_close(bound), VANE_OK);
+}
+END_TEST
+
+static vane_device_load load(void)
+{
+    vane_device_load l = {.struct_size = sizeof l};
+    ck_assert_int_eq(vane_device_load_get(ctx, number(), &l), VANE_OK);
     return l;
 }
 
@@ -126,6 +149,7 @@ int main(void)
     TCase *t = tcase_create("async");
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, what_a_device_says_it_took_is_learned);
+    tcase_add_test(t, a_stream_of_one_device_teaches_too);
     tcase_add_test(t, what_is_under_way_is_counted);
     tcase_add_test(t, a_call_that_waits_leaves_nothing_counted);
     suite_add_tcase(s, t);

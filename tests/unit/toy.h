@@ -26,10 +26,12 @@ struct toy_command {
     const unsigned char *from;
     uint64_t bytes;
     int computes, is_mark;
+    uint64_t took_ns;
     vane_call call;
 };
 struct vane_event {
     int done, references;
+    uint64_t took_ns;
     vane_status status;
 };
 struct vane_mem {
@@ -56,11 +58,13 @@ static struct {
     const vane_host *host;
     uint64_t memory_bytes, caps;
     uint32_t n_devices;
-    int closed;                        /* the gate: kernels wait */
-    uint32_t passes;                   /* the op that passes it all the same */
-    int fail_alloc;                    /* the how-manyth device allocation from now fails; 0 none */
-    int fail_later;                    /* and then all of them: fail_alloc is -1 */
-    int mem, queues, events, launches; /* alive; kernels given */
+    uint64_t took_ns, other_ns; /* what events say; and of the other kernel, where there is one */
+    atomic_uint others;         /* launches of it */
+    int closed;                 /* the gate: kernels wait */
+    uint32_t passes;            /* the op that passes it all the same */
+    int fail_alloc;             /* the how-manyth device allocation from now fails; 0 none */
+    int fail_later;             /* and then all of them: fail_alloc is -1 */
+    int mem, queues, events, launches;        /* alive; kernels given */
     const void *(*extension)(const char *id); /* NULL: none */
     toy_device devices[TOY_DEVICES];
 } toy = {.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -182,10 +186,14 @@ static inline vane_status toy_compute(const vane_call *call)
     return VANE_OK;
 }
 
-static const vane_kernel toy_kernel_f32 = {.struct_size = sizeof(vane_kernel),
-                                           .name = "toy_f32",
-                                           .flops_per_ns = 1e6,
-                                           .bytes_per_ns = 1e6};
+#define TOY_KERNEL(text, rate, other)                                           \
+    {                                                                           \
+        .struct_size = sizeof(vane_kernel), .name = text, .flops_per_ns = rate, \
+        .bytes_per_ns = rate, .alternative = other                              \
+    }
+static const vane_kernel toy_kernel_f32 = TOY_KERNEL("toy_f32", 1e6, NULL),
+                         toy_other_f32 = TOY_KERNEL("toy_other_f32", 5e5, NULL),
+                         toy_first_f32 = TOY_KERNEL("toy_f32", 1e6, &toy_other_f32);
 
 static inline const vane_kernel *toy_kernel(vane_device *d, uint32_t op, const char *name,
                                             uint32_t dtype)
@@ -197,7 +205,7 @@ static inline const vane_kernel *toy_kernel(vane_device *d, uint32_t op, const c
     (void)name;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (known[i] == op && dtype == VANE_F32)
-            return &toy_kernel_f32;
+            return toy.other_ns > 0 ? &toy_first_f32 : &toy_kernel_f32;
     return NULL;
 }
 
@@ -305,6 +313,7 @@ static inline vane_status toy_submit(vane_queue *q, const toy_command *what, van
     pthread_mutex_lock(&toy.lock);
     if (e != NULL) {
         e->references = 2;
+        e->took_ns = what->took_ns;
         toy.events++;
         *out = e;
     }
@@ -351,10 +360,11 @@ static inline vane_status toy_copy(vane_queue *q, vane_mem *dst, uint64_t dst_of
 static inline vane_status toy_launch(vane_queue *q, const vane_kernel *k, const vane_call *call,
                                      vane_event **out)
 {
-    (void)k;
     if (call->op == VANE_OP_SQRT)
         return toy_fail(VANE_E_BUSY, "launch refused");
-    return toy_submit(q, &(toy_command){.computes = 1, .call = *call}, out);
+    uint64_t ns = k == &toy_other_f32 ? toy.other_ns : toy.took_ns;
+    atomic_fetch_add(&toy.others, k == &toy_other_f32);
+    return toy_submit(q, &(toy_command){.computes = 1, .took_ns = ns, .call = *call}, out);
 }
 
 static inline vane_status toy_event_wait(vane_event *e, uint64_t timeout_ns)
@@ -378,13 +388,19 @@ static inline vane_status toy_event_wait(vane_event *e, uint64_t timeout_ns)
                                   : toy_fail(st, "the toy broke");
 }
 
+static inline vane_status toy_event_time(vane_event *e, uint64_t *begin, uint64_t *end)
+{
+    *begin = 1000;
+    *end = *begin + e->took_ns;
+    return VANE_OK;
+}
+
 static inline void toy_event_free(vane_event *e)
 {
     pthread_mutex_lock(&toy.lock);
     toy_release(e);
     pthread_mutex_unlock(&toy.lock);
 }
-
 /* ---- its table --------------------------------------------------------------------- */
 
 static inline vane_status toy_open(const vane_host *host, vane_backend **out)
@@ -460,6 +476,7 @@ static const vane_backend_vt toy_table = {
     .copy = toy_copy,
     .launch = toy_launch,
     .event_wait = toy_event_wait,
+    .event_time = toy_event_time,
     .event_free = toy_event_free,
     .extension = toy_extension,
 };
@@ -473,15 +490,5 @@ static const vane_backend_entry toy_entry = {.magic = VANE_BACKEND_MAGIC,
                                              .version = "1",
                                              .about = "a device that does as told",
                                              .vt = &toy_table};
-
-/* Its first device, as vane_device_at counts. */
-static inline uint32_t toy_index(vane_context *ctx)
-{
-    vane_device_info info = {.struct_size = sizeof info};
-    uint32_t i = 0;
-    while (vane_device_at(ctx, i, &info, NULL) == VANE_OK && strcmp(info.id, "toy0") != 0)
-        i++;
-    return i;
-}
 
 #endif

@@ -15,6 +15,16 @@ static inline void toy_note(void *arg, int level, const char *line)
         snprintf(toy_log + used, sizeof toy_log - used, "%s\n", line);
 }
 
+/* Its first device, as vane_device_at counts. */
+static inline uint32_t toy_index(vane_context *ctx)
+{
+    vane_device_info info = {.struct_size = sizeof info};
+    uint32_t i = 0;
+    while (vane_device_at(ctx, i, &info, NULL) == VANE_OK && strcmp(info.id, "toy0") != 0)
+        i++;
+    return i;
+}
+
 static inline vane_context *toy_context(uint64_t caps, uint32_t limit_mib)
 {
     vane_config config = kit_config();

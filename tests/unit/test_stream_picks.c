@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* test_stream_picks.c - a stream of one device picks among the device's kernels by what its calls
+ * took: the events say what the test tells them to. */
+#include "toy_kit.h"
+
+enum { N = 64, CALLS = 64 * 60 }; /* one in 64 teaches */
+
+static vane_context *ctx;
+static vane_stream *on_toy;
+static vane_buffer a, b;
+static vane_tensor ta, tb;
+
+static void open_with(uint64_t took_ns, uint64_t other_ns)
+{
+    toy.took_ns = took_ns;
+    toy.other_ns = other_ns;
+    ctx = toy_context(VANE_CAP_EVENT_TIME, 0);
+    GOOD(vane_set_policy(ctx, "adaptive"));
+    GOOD(vane_stream_open(ctx, toy_index(ctx), &on_toy));
+    a = buffer_of(ctx, "a", N, 1);
+    b = buffer_of(ctx, "b", N, 5);
+    ta = in_buffer(a, 0, N);
+    tb = in_buffer(b, 0, N);
+}
+
+static void teardown(void)
+{
+    GOOD(vane_stream_close(on_toy));
+    GOOD(vane_buffer_close(ctx, a));
+    GOOD(vane_buffer_close(ctx, b));
+    toy_context_close(ctx);
+}
+
+static void add_often(int times)
+{
+    for (int i = 0; i < times; i++) {
+        GOOD(vane_add_async(on_toy, &ta, &ta, &tb));
+        GOOD(vane_stream_wait(on_toy));
+    }
+    expect_at(ctx, b, 3, 8);
+}
+
+/* Checks have their pauses: so many calls, until the route is what it is to be. */
+enum { MOST = 2000 };
+
+/* How many of these calls the other kernel computed. */
+static uint32_t others_of(uint32_t times)
+{
+    uint32_t before = atomic_load(&toy.others);
+    add_often((int)times);
+    return atomic_load(&toy.others) - before;
+}
+
+static void add_until_other(void)
+{
+    for (int i = 0; i < MOST && others_of(64) < 64; i++)
+        ;
+    ck_assert_uint_eq(others_of(256), 256);
+}
+
+START_TEST(the_better_kernel_is_found)
+{
+    open_with(900000, 300000); /* the first is twice as fast by its own words */
+    ck_assert_uint_lt(others_of(64), 64);
+    add_until_other();
+    teardown();
+}
+END_TEST
+
+START_TEST(the_worse_one_is_tried_and_left)
+{
+    uint32_t tried = 0;
+    open_with(300000, 450000);
+    for (int i = 0; i < MOST && tried < 5; i++)
+        tried += others_of(64);
+    tried += others_of(64 * 40);
+    ck_assert_uint_ge(tried, 5);
+    ck_assert_uint_le(tried, 9);
+    ck_assert_uint_eq(others_of(64 * 20), 0);
+    teardown();
+}
+END_TEST
+
+START_TEST(without_a_policy_that_learns_nothing_is_tried)
+{
+    open_with(900000, 300000);
+    GOOD(vane_set_policy(ctx, "heuristic"));
+    ck_assert_uint_eq(others_of(CALLS), 0);
+    teardown();
+}
+END_TEST
+
+START_TEST(one_that_becomes_slower_is_left)
+{
+    open_with(300000, 450000);
+    add_often(CALLS);
+    pthread_mutex_lock(&toy.lock);
+    toy.took_ns = 2000000;
+    pthread_mutex_unlock(&toy.lock);
+    add_until_other();
+    teardown();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("stream_picks");
+    TCase *t = tcase_create("picks");
+    tcase_add_test(t, the_better_kernel_is_found);
+    tcase_add_test(t, the_worse_one_is_tried_and_left);
+    tcase_add_test(t, without_a_policy_that_learns_nothing_is_tried);
+    tcase_add_test(t, one_that_becomes_slower_is_left);
+    suite_add_tcase(s, t);
+    return kit_main(s);
+}
