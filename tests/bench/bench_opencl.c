@@ -96,14 +96,35 @@ static int run_variant(void *self)
     return v->run(v->h);
 }
 
-/* Adds by hand in two ways, its own and Vane's kernel, and through Vane. */
-static int compare_adds(hand *h, with_vane *v, size_t n, bench_thing *things, size_t count,
-                        int rounds)
+static int clear_all(hand *h, with_vane *v, int sets)
+{
+    for (int i = sets; i-- > 0;) {
+        hand_use(h, i);
+        with_vane_use(v, i);
+        if (hand_clear(h) || with_vane_clear(v))
+            return 1;
+    }
+    return 0;
+}
+
+static int check_all(hand *h, with_vane *v, int sets)
+{
+    for (int i = sets; i-- > 0;) {
+        hand_use(h, i);
+        with_vane_use(v, i);
+        if (hand_check(h) || with_vane_check(v))
+            return 1;
+    }
+    return 0;
+}
+
+/* Adds by hand in two ways, its own and Vane's kernel, and through Vane; over so many sets. */
+static int compare_adds(hand *h, with_vane *v, size_t n, int sets, bench_thing *things,
+                        size_t count, int rounds)
 {
     hand_set(h, BENCH_ADD, n, 1);
     with_vane_set(v, BENCH_ADD, n);
-    return hand_clear(h) || with_vane_clear(v) || bench_compare(things, count, rounds) ||
-           hand_check(h) || with_vane_check(v);
+    return clear_all(h, v, sets) || bench_compare(things, count, rounds) || check_all(h, v, sets);
 }
 
 /* By turns, one by hand and one with Vane, also where all are of 1,000: each finds the caches and
@@ -119,7 +140,7 @@ static int compare_launches(hand *h, with_vane *v)
                                 {"call", with_vane_call, v, 0},
                                 {"same kernel", run_variant, &same, 0},
                                 {"async", with_vane_launch, v, 0}};
-        if (compare_adds(h, v, sizes[i], things, 4, BENCH_ROUNDS))
+        if (compare_adds(h, v, sizes[i], 1, things, 4, BENCH_ROUNDS))
             return 1;
         printf("  %-29zu %10.2f %12.2f %10.2f %12.2f %8.2f\n", sizes[i], things[0].median / 1e3,
                things[2].median / 1e3, things[1].median / 1e3, things[3].median / 1e3,
@@ -128,22 +149,36 @@ static int compare_launches(hand *h, with_vane *v)
     return 0;
 }
 
+static int compare_pipeline(hand *h, with_vane *v, size_t n, int rotate)
+{
+    int (*by_hand)(void *) = rotate ? hand_rotate : hand_pipeline;
+    variant own = {h, BENCH_ADD, n, 1, by_hand};
+    variant same = {h, BENCH_ADD, n, hand_same(), by_hand};
+    bench_thing things[] = {{"by hand", run_variant, &own, 0},
+                            {"vane", rotate ? with_vane_rotate : with_vane_pipeline, v, 0},
+                            {"same kernel", run_variant, &same, 0}};
+    if (compare_adds(h, v, n, rotate ? BENCH_SETS : 1, things, 3, n <= 10000 ? 101 : 15))
+        return 1;
+    printf("  %-29zu %10.3f %12.3f %10.3f %21.2f\n", n, things[0].median / 1e3 / BENCH_PIPELINE,
+           things[2].median / 1e3 / BENCH_PIPELINE, things[1].median / 1e3 / BENCH_PIPELINE,
+           things[1].median / things[2].median);
+    return 0;
+}
+
+/* By hand all arguments are set for each launch, which only the second table needs. */
 static int compare_pipelines(hand *h, with_vane *v)
 {
     printf("\n%d adds, then one wait, us each%9s %12s %10s %21s\n", BENCH_PIPELINE, "by hand",
            "same kernel", "vane", "ratio");
-    for (size_t i = 0; i < 4; i++) {
-        variant own = {h, BENCH_ADD, sizes[i], 1, hand_pipeline};
-        variant same = {h, BENCH_ADD, sizes[i], hand_same(), hand_pipeline};
-        bench_thing things[] = {{"by hand", run_variant, &own, 0},
-                                {"vane", with_vane_pipeline, v, 0},
-                                {"same kernel", run_variant, &same, 0}};
-        if (compare_adds(h, v, sizes[i], things, 3, sizes[i] <= 10000 ? 101 : 15))
+    for (size_t i = 0; i < 4; i++)
+        if (compare_pipeline(h, v, sizes[i], 0))
             return 1;
-        printf("  %-29zu %10.3f %12.3f %10.3f %21.2f\n", sizes[i],
-               things[0].median / 1e3 / BENCH_PIPELINE, things[2].median / 1e3 / BENCH_PIPELINE,
-               things[1].median / 1e3 / BENCH_PIPELINE, things[1].median / things[2].median);
-    }
+    if (hand_open_sets(h, sizes[2]) || with_vane_open_sets(v, sizes[2]))
+        return 1;
+    printf("\nthe same, on %d sets of operands in turn\n", BENCH_SETS);
+    for (size_t i = 0; i < 3; i++)
+        if (compare_pipeline(h, v, sizes[i], 1))
+            return 1;
     return 0;
 }
 

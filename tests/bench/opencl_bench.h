@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-enum { BENCH_ROUNDS = 301, BENCH_THINGS = 8, BENCH_PIPELINE = 1000 };
+enum { BENCH_ROUNDS = 301, BENCH_THINGS = 8, BENCH_PIPELINE = 1000, BENCH_SETS = 16 };
 
 typedef enum bench_op { BENCH_ADD, BENCH_MUL, BENCH_RELU, BENCH_OPS } bench_op;
 extern const char *const bench_op_names[BENCH_OPS];
@@ -40,14 +40,20 @@ size_t hand_same(void); /* the variant that is Vane's kernel */
 const char *hand_variant_name(size_t i);
 /* What the things below do: the op, the elements, which way of writing the kernel. */
 void hand_set(hand *h, bench_op op, size_t n, size_t variant);
+/* The operands: set 0 is there, of the rest hand_open_sets makes them with n elements. */
+int hand_open_sets(hand *h, size_t n);
+void hand_use(hand *h, int set);
 /* Things; self is the hand. launch: arguments, one kernel, wait. pipeline: BENCH_PIPELINE
- * kernels, one wait. The copies are of set's n floats; download runs the op first, since what
- * has not changed need not be copied again. */
+ * kernels, one wait. rotate: the same over all sets in turn, and then set 0 is in use. The copies
+ * are of set's n floats; download runs the op first, since what has not changed need not be copied
+ * again. */
 int hand_launch(void *self);
 int hand_pipeline(void *self);
+int hand_rotate(void *self);
 int hand_upload(void *self);
 int hand_download(void *self);
-/* Before and after: out holds nothing; out, or what the copies moved, is right. */
+/* Before and after, of the set in use: out holds nothing; out, or what the copies moved, is right.
+ */
 int hand_clear(hand *h);
 int hand_check(hand *h);
 int hand_check_copies(hand *h);
@@ -59,9 +65,12 @@ with_vane *with_vane_open(size_t n);
 void with_vane_close(with_vane *v);
 const char *with_vane_device(const with_vane *v);
 void with_vane_set(with_vane *v, bench_op op, size_t n);
+int with_vane_open_sets(with_vane *v, size_t n);
+void with_vane_use(with_vane *v, int set);
 int with_vane_call(void *self);     /* vane_add */
 int with_vane_launch(void *self);   /* vane_add_async and one wait */
 int with_vane_pipeline(void *self); /* BENCH_PIPELINE of them and one wait */
+int with_vane_rotate(void *self);   /* the same over all sets in turn */
 int with_vane_upload(void *self);
 int with_vane_download(void *self);
 int with_vane_clear(with_vane *v);

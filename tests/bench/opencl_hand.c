@@ -62,6 +62,10 @@ static const char source[] =
     "BODY(mul, x * y)\n"
     "BODY(relu, max(x, 0.0f))\n";
 
+typedef struct hand_operands {
+    cl_mem a, b, out;
+} hand_operands;
+
 struct hand {
     void *lib;
 #define API_FIELD(name) __typeof__(&name) name;
@@ -74,7 +78,8 @@ struct hand {
     hand_shape shape;
     const char *cache; /* keeps the binary of what is built; NULL: nothing does */
     cl_kernel kernels[BENCH_OPS][VARIANTS];
-    cl_mem a, b, out;
+    hand_operands sets[BENCH_SETS]; /* those after the first are opened when they are needed */
+    const hand_operands *use;
     float *from, *to; /* of the copies */
     char name[128];
     bench_op op;
@@ -186,16 +191,10 @@ static cl_program program_of(hand *h)
     return *p;
 }
 
-static int open_buffers(hand *h, size_t n)
+static int open_operands(hand *h, hand_operands *o, size_t n)
 {
     cl_int code[3];
-    cl_mem *all[3] = {&h->a, &h->b, &h->out};
-    h->from = malloc(n * sizeof(float));
-    h->to = malloc(n * sizeof(float));
-    if (!h->from || !h->to)
-        return fails("memory", CL_OUT_OF_HOST_MEMORY);
-    for (size_t i = 0; i < n; i++)
-        h->from[i] = (float)(i % 1000) - 500;
+    cl_mem *all[3] = {&o->a, &o->b, &o->out};
     for (int i = 0; i < 3; i++) {
         *all[i] =
             h->clCreateBuffer(h->context, CL_MEM_READ_WRITE, n * sizeof(float), NULL, &code[i]);
@@ -205,6 +204,26 @@ static int open_buffers(hand *h, size_t n)
                                           0, NULL, NULL)))
             return 1;
     }
+    return 0;
+}
+
+static int open_buffers(hand *h, size_t n)
+{
+    h->from = malloc(n * sizeof(float));
+    h->to = malloc(n * sizeof(float));
+    if (!h->from || !h->to)
+        return fails("memory", CL_OUT_OF_HOST_MEMORY);
+    for (size_t i = 0; i < n; i++)
+        h->from[i] = (float)(i % 1000) - 500;
+    h->use = h->sets;
+    return open_operands(h, h->sets, n);
+}
+
+int hand_open_sets(hand *h, size_t n)
+{
+    for (int i = 1; i < BENCH_SETS; i++)
+        if (open_operands(h, &h->sets[i], n))
+            return 1;
     return 0;
 }
 
@@ -225,12 +244,12 @@ void hand_close(hand *h)
     for (int i = 0; i < BENCH_OPS * VARIANTS; i++)
         if (h->kernels[i / VARIANTS][i % VARIANTS])
             h->clReleaseKernel(h->kernels[i / VARIANTS][i % VARIANTS]);
-    if (h->a)
-        h->clReleaseMemObject(h->a);
-    if (h->b)
-        h->clReleaseMemObject(h->b);
-    if (h->out)
-        h->clReleaseMemObject(h->out);
+    for (int i = 0; i < BENCH_SETS; i++) {
+        const cl_mem all[3] = {h->sets[i].a, h->sets[i].b, h->sets[i].out};
+        for (int k = 0; k < 3; k++)
+            if (all[k])
+                h->clReleaseMemObject(all[k]);
+    }
     if (h->program)
         h->clReleaseProgram(h->program);
     for (int i = 0; i < BENCH_OPS; i++)
@@ -271,6 +290,11 @@ void hand_set(hand *h, bench_op op, size_t n, size_t variant)
     h->variant = variant;
 }
 
+void hand_use(hand *h, int set)
+{
+    h->use = &h->sets[set];
+}
+
 /* ---- the things ------------------------------------------------------------------ */
 
 static cl_kernel kernel_of(hand *h)
@@ -289,13 +313,14 @@ static cl_kernel kernel_of(hand *h)
 /* Sizes are multiples of 16 where a variant needs that. */
 static cl_int enqueue_own(hand *h, cl_kernel k)
 {
+    const hand_operands *o = h->use;
     const cl_uint n = (cl_uint)h->n;
     const size_t local = variants[h->variant].group, elements = variants[h->variant].elements;
     const size_t items = (h->n + elements - 1) / elements;
     const size_t global = (items + local - 1) / local * local;
-    cl_int code = h->clSetKernelArg(k, 0, sizeof h->a, &h->a);
-    code |= h->clSetKernelArg(k, 1, sizeof h->b, &h->b);
-    code |= h->clSetKernelArg(k, 2, sizeof h->out, &h->out);
+    cl_int code = h->clSetKernelArg(k, 0, sizeof o->a, &o->a);
+    code |= h->clSetKernelArg(k, 1, sizeof o->b, &o->b);
+    code |= h->clSetKernelArg(k, 2, sizeof o->out, &o->out);
     code |= h->clSetKernelArg(k, 3, sizeof n, &n);
     if (code == CL_SUCCESS)
         code = h->clEnqueueNDRangeKernel(h->queue, k, 1, NULL, &global, &local, 0, NULL, NULL);
@@ -304,14 +329,15 @@ static cl_int enqueue_own(hand *h, cl_kernel k)
 
 static cl_int enqueue_same(hand *h, cl_kernel k)
 {
+    const hand_operands *o = h->use;
     cl_uint i = 0;
     hand_place place;
     size_t global, local;
     hand_same_cut(&h->shape, h->n, &place, &global, &local);
-    cl_int code = h->clSetKernelArg(k, i++, sizeof h->a, &h->a);
+    cl_int code = h->clSetKernelArg(k, i++, sizeof o->a, &o->a);
     if (h->op != BENCH_RELU)
-        code |= h->clSetKernelArg(k, i++, sizeof h->b, &h->b);
-    code |= h->clSetKernelArg(k, i++, sizeof h->out, &h->out);
+        code |= h->clSetKernelArg(k, i++, sizeof o->b, &o->b);
+    code |= h->clSetKernelArg(k, i++, sizeof o->out, &o->out);
     code |= h->clSetKernelArg(k, i, sizeof place, &place);
     if (code == CL_SUCCESS)
         code = h->clEnqueueNDRangeKernel(h->queue, k, 1, NULL, &global, &local, 0, NULL, NULL);
@@ -342,12 +368,24 @@ int hand_pipeline(void *self)
     return fails("clFinish", h->clFinish(h->queue));
 }
 
+int hand_rotate(void *self)
+{
+    hand *h = self;
+    for (int i = 0; i < BENCH_PIPELINE; i++) {
+        hand_use(h, i % BENCH_SETS);
+        if (fails("a launch", enqueue(h)))
+            return 1;
+    }
+    hand_use(h, 0);
+    return fails("clFinish", h->clFinish(h->queue));
+}
+
 int hand_upload(void *self)
 {
     hand *h = self;
     return fails("clEnqueueWriteBuffer",
-                 h->clEnqueueWriteBuffer(h->queue, h->a, CL_TRUE, 0, h->n * sizeof(float), h->from,
-                                         0, NULL, NULL));
+                 h->clEnqueueWriteBuffer(h->queue, h->use->a, CL_TRUE, 0, h->n * sizeof(float),
+                                         h->from, 0, NULL, NULL));
 }
 
 int hand_download(void *self)
@@ -355,8 +393,8 @@ int hand_download(void *self)
     hand *h = self;
     return fails("a launch", enqueue(h)) ||
            fails("clEnqueueReadBuffer",
-                 h->clEnqueueReadBuffer(h->queue, h->out, CL_TRUE, 0, h->n * sizeof(float), h->to,
-                                        0, NULL, NULL));
+                 h->clEnqueueReadBuffer(h->queue, h->use->out, CL_TRUE, 0, h->n * sizeof(float),
+                                        h->to, 0, NULL, NULL));
 }
 
 /* ---- is it right? ---------------------------------------------------------------- */
@@ -366,8 +404,8 @@ int hand_clear(hand *h)
     for (size_t i = 0; i < h->n; i++)
         h->to[i] = -1e9f;
     return fails("clEnqueueWriteBuffer",
-                 h->clEnqueueWriteBuffer(h->queue, h->out, CL_TRUE, 0, h->n * sizeof(float), h->to,
-                                         0, NULL, NULL));
+                 h->clEnqueueWriteBuffer(h->queue, h->use->out, CL_TRUE, 0, h->n * sizeof(float),
+                                         h->to, 0, NULL, NULL));
 }
 
 static int read_back(hand *h, cl_mem from)
@@ -379,11 +417,12 @@ static int read_back(hand *h, cl_mem from)
 
 int hand_check(hand *h)
 {
-    return read_back(h, h->out) || bench_check("by hand", h->op, h->n, h->from, h->to);
+    return read_back(h, h->use->out) || bench_check("by hand", h->op, h->n, h->from, h->to);
 }
 
 int hand_check_copies(hand *h)
 {
     int rc = bench_check("down by hand", h->op, h->n, h->from, h->to);
-    return rc || read_back(h, h->a) || bench_check("up by hand", BENCH_OPS, h->n, h->from, h->to);
+    return rc || read_back(h, h->use->a) ||
+           bench_check("up by hand", BENCH_OPS, h->n, h->from, h->to);
 }

@@ -9,12 +9,17 @@
 #include "opencl_bench.h"
 #include "vane/vane.h"
 
+typedef struct operands {
+    vane_buffer a, b, out;
+    vane_tensor ta, tb, tout;
+} operands;
+
 struct with_vane {
     vane_context *ctx;
     vane_stream *stream;
     uint32_t device;
-    vane_buffer a, b, out;
-    vane_tensor ta, tb, tout;
+    operands sets[BENCH_SETS]; /* those after the first are opened when they are needed */
+    operands *use;
     float *from, *to;
     char name[128];
     bench_op op;
@@ -50,9 +55,16 @@ static int open_buffer(with_vane *v, size_t n, const char *name, vane_buffer *ou
            fails(vane_buffer_prefetch(v->ctx, *out, v->device));
 }
 
+static int open_operands(with_vane *v, operands *o, size_t n)
+{
+    return open_buffer(v, n, "a", &o->a) || open_buffer(v, n, "b", &o->b) ||
+           open_buffer(v, n, "out", &o->out);
+}
+
 static int open_all(with_vane *v, size_t n)
 {
     const vane_config config = {.struct_size = sizeof config, .backend = "opencl"};
+    v->use = v->sets;
     v->from = malloc(n * sizeof(float));
     v->to = malloc(n * sizeof(float));
     if (!v->from || !v->to) {
@@ -62,9 +74,15 @@ static int open_all(with_vane *v, size_t n)
     for (size_t i = 0; i < n; i++)
         v->from[i] = (float)(i % 1000) - 500;
     return fails(vane_open(&config, &v->ctx)) || find_device(v) ||
-           fails(vane_stream_open(v->ctx, v->device, &v->stream)) ||
-           open_buffer(v, n, "a", &v->a) || open_buffer(v, n, "b", &v->b) ||
-           open_buffer(v, n, "out", &v->out);
+           fails(vane_stream_open(v->ctx, v->device, &v->stream)) || open_operands(v, v->use, n);
+}
+
+int with_vane_open_sets(with_vane *v, size_t n)
+{
+    for (int i = 1; i < BENCH_SETS; i++)
+        if (open_operands(v, &v->sets[i], n))
+            return 1;
+    return 0;
 }
 
 with_vane *with_vane_open(size_t n)
@@ -82,12 +100,12 @@ void with_vane_close(with_vane *v)
     if (v->stream)
         vane_stream_close(v->stream);
     if (v->ctx) {
-        if (v->a.id)
-            vane_buffer_close(v->ctx, v->a);
-        if (v->b.id)
-            vane_buffer_close(v->ctx, v->b);
-        if (v->out.id)
-            vane_buffer_close(v->ctx, v->out);
+        for (int i = 0; i < BENCH_SETS; i++) {
+            const vane_buffer all[3] = {v->sets[i].a, v->sets[i].b, v->sets[i].out};
+            for (int k = 0; k < 3; k++)
+                if (all[k].id)
+                    vane_buffer_close(v->ctx, all[k]);
+        }
         vane_close(v->ctx);
     }
     free(v->from);
@@ -105,9 +123,17 @@ void with_vane_set(with_vane *v, bench_op op, size_t n)
     const int64_t shape = (int64_t)n;
     v->op = op;
     v->n = n;
-    v->ta = vane_tensor_in(v->a, 0, VANE_F32, 1, &shape);
-    v->tb = vane_tensor_in(v->b, 0, VANE_F32, 1, &shape);
-    v->tout = vane_tensor_in(v->out, 0, VANE_F32, 1, &shape);
+    for (int i = 0; i < BENCH_SETS; i++) {
+        operands *o = &v->sets[i];
+        o->ta = vane_tensor_in(o->a, 0, VANE_F32, 1, &shape);
+        o->tb = vane_tensor_in(o->b, 0, VANE_F32, 1, &shape);
+        o->tout = vane_tensor_in(o->out, 0, VANE_F32, 1, &shape);
+    }
+}
+
+void with_vane_use(with_vane *v, int set)
+{
+    v->use = &v->sets[set];
 }
 
 /* ---- the things ------------------------------------------------------------------ */
@@ -116,17 +142,17 @@ int with_vane_call(void *self)
 {
     with_vane *v = self;
     if (v->op == BENCH_RELU)
-        return fails(vane_relu(v->ctx, &v->ta, &v->tout));
-    return fails(v->op == BENCH_ADD ? vane_add(v->ctx, &v->ta, &v->tb, &v->tout)
-                                    : vane_mul(v->ctx, &v->ta, &v->tb, &v->tout));
+        return fails(vane_relu(v->ctx, &v->use->ta, &v->use->tout));
+    return fails(v->op == BENCH_ADD ? vane_add(v->ctx, &v->use->ta, &v->use->tb, &v->use->tout)
+                                    : vane_mul(v->ctx, &v->use->ta, &v->use->tb, &v->use->tout));
 }
 
 static vane_status enqueue(with_vane *v)
 {
     if (v->op == BENCH_RELU)
-        return vane_relu_async(v->stream, &v->ta, &v->tout);
-    return v->op == BENCH_ADD ? vane_add_async(v->stream, &v->ta, &v->tb, &v->tout)
-                              : vane_mul_async(v->stream, &v->ta, &v->tb, &v->tout);
+        return vane_relu_async(v->stream, &v->use->ta, &v->use->tout);
+    return v->op == BENCH_ADD ? vane_add_async(v->stream, &v->use->ta, &v->use->tb, &v->use->tout)
+                              : vane_mul_async(v->stream, &v->use->ta, &v->use->tb, &v->use->tout);
 }
 
 int with_vane_launch(void *self)
@@ -144,18 +170,30 @@ int with_vane_pipeline(void *self)
     return fails(vane_stream_wait(v->stream));
 }
 
+int with_vane_rotate(void *self)
+{
+    with_vane *v = self;
+    for (int i = 0; i < BENCH_PIPELINE; i++) {
+        with_vane_use(v, i % BENCH_SETS);
+        if (fails(enqueue(v)))
+            return 1;
+    }
+    with_vane_use(v, 0);
+    return fails(vane_stream_wait(v->stream));
+}
+
 int with_vane_upload(void *self)
 {
     with_vane *v = self;
-    return fails(vane_buffer_write(v->ctx, v->a, 0, v->from, v->n * sizeof(float))) ||
-           fails(vane_buffer_prefetch(v->ctx, v->a, v->device));
+    return fails(vane_buffer_write(v->ctx, v->use->a, 0, v->from, v->n * sizeof(float))) ||
+           fails(vane_buffer_prefetch(v->ctx, v->use->a, v->device));
 }
 
 int with_vane_download(void *self)
 {
     with_vane *v = self;
     return fails(enqueue(v)) ||
-           fails(vane_buffer_read(v->ctx, v->out, 0, v->to, v->n * sizeof(float)));
+           fails(vane_buffer_read(v->ctx, v->use->out, 0, v->to, v->n * sizeof(float)));
 }
 
 /* ---- is it right? ---------------------------------------------------------------- */
@@ -164,8 +202,8 @@ int with_vane_clear(with_vane *v)
 {
     for (size_t i = 0; i < v->n; i++)
         v->to[i] = -1e9f;
-    return fails(vane_buffer_write(v->ctx, v->out, 0, v->to, v->n * sizeof(float))) ||
-           fails(vane_buffer_prefetch(v->ctx, v->out, v->device));
+    return fails(vane_buffer_write(v->ctx, v->use->out, 0, v->to, v->n * sizeof(float))) ||
+           fails(vane_buffer_prefetch(v->ctx, v->use->out, v->device));
 }
 
 static int read_back(with_vane *v, vane_buffer from)
@@ -175,7 +213,7 @@ static int read_back(with_vane *v, vane_buffer from)
 
 int with_vane_check(with_vane *v)
 {
-    return read_back(v, v->out) || bench_check("vane", v->op, v->n, v->from, v->to);
+    return read_back(v, v->use->out) || bench_check("vane", v->op, v->n, v->from, v->to);
 }
 
 /* What went up is read by the add: a reading of a would find the host's copy. */
