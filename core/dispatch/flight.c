@@ -138,9 +138,9 @@ static vane_status measure(vane__flight *f, const vane__request *rq)
     return VANE_OK;
 }
 
-/* Buffers, each once, in the order in which they are locked. */
-static void lock_list(vane__flight *f)
+void vane__flight_list(vane__flight *f)
 {
+    f->n_locks = 0;
     for (uint32_t i = 0; i < f->n; i++) {
         vane__buffer *b = f->operands[i].buffer;
         uint32_t at = 0;
@@ -208,36 +208,16 @@ vane_status vane__flight_open(vane_context *ctx, const vane__request *request, v
         vane__flight_close(f);
         return st;
     }
-    lock_list(f);
+    vane__flight_list(f);
     f->known = is_knowable(f, request);
     return VANE_OK;
 }
 
-static int is_same(const vane_tensor *t, const vane__operand *o)
+void vane__flight_renew(vane__flight *f)
 {
-    const vane_tensor *was = &o->t;
-    if (t == NULL || t->data != NULL || t->buffer.id != o->handle.id || t->rank != was->rank ||
-        t->dtype != was->dtype || t->offset_bytes != was->offset_bytes)
-        return 0;
-    for (uint32_t d = 0; d < was->rank; d++) /* few: to call memcmp takes longer */
-        if (t->shape[d] != was->shape[d] || t->stride[d] != was->stride[d])
-            return 0;
-    return vane__buffer_is(o->buffer, o->handle);
-}
-
-int vane__flight_again(vane__flight *f, uint32_t op, const vane_tensor *const *in, uint32_t n_in,
-                       vane_tensor *const *out, uint32_t n_out, const vane_params *params)
-{
-    if (!f->known || f->p.rq.op->info.op != op || f->n != n_in + 1 || n_out != 1 ||
-        params != NULL || out == NULL || (n_in > 0 && in == NULL))
-        return 0;
-    for (uint32_t i = 0; i < f->n; i++)
-        if (!is_same(i + 1 < f->n ? in[i] : out[0], &f->operands[i]))
-            return 0;
     for (uint32_t i = 0; i < f->n; i++)
         operand_reset(&f->operands[i]);
     reset(f);
-    return 1;
 }
 
 vane_status vane__flight_over(vane_context *ctx, const vane__prepared *p, vane__flight *f)

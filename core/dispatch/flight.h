@@ -52,10 +52,14 @@ typedef struct vane__trail {
     uint64_t lo, hi;
     vane__buffer *const *locks; /* few, or the flight's */
     uint32_t n_locks;
-    int host_had;          /* the host had all of [lo, hi) before */
-    uint64_t flying_bytes; /* as it is counted on its device, without a flight */
+    int host_had;               /* the host had all of [lo, hi) before */
+    uint64_t flying_bytes;      /* as it is counted on its device, without a flight */
+    struct vane__trail *joined; /* room for VANE__TRAIL_JOINED, made at the first, or NULL */
+    uint32_t n_joined;          /* calls that share its ticket; of these what landing takes */
     vane__buffer *few[4];
 } vane__trail;
+
+#define VANE__TRAIL_JOINED (VANE__MARK_MOST - 1)
 
 typedef struct vane__flight {
     vane_context *ctx;
@@ -107,9 +111,14 @@ typedef struct vane__flight {
 /* Checks and prepares; *f is then to be closed. Nothing to close when it fails. params are
  * copied. */
 vane_status vane__flight_open(vane_context *ctx, const vane__request *rq, vane__flight *f);
-/* 1: it is the call that the closed flight f was opened with last, and f is open again. */
+/* again.c: 1: it is the call that the closed flight f was opened with last, but for the buffers
+ * that its operands are in, and f is open again. */
 int vane__flight_again(vane__flight *f, uint32_t op, const vane_tensor *const *in, uint32_t n_in,
                        vane_tensor *const *out, uint32_t n_out, const vane_params *params);
+/* Nothing is left of its last run. */
+void vane__flight_renew(vane__flight *f);
+/* Its buffers, each once, in the order in which they are locked. */
+void vane__flight_list(vane__flight *f);
 /* Over a call that was prepared already, of host memory alone. */
 vane_status vane__flight_over(vane_context *ctx, const vane__prepared *p, vane__flight *f);
 void vane__flight_close(vane__flight *f);
@@ -125,6 +134,10 @@ void vane__flight_end(vane__flight *f, vane_status st);
 /* Must this thread wait before the flight can be launched on q (NULL: on the host)? */
 int vane__flight_must_wait(vane__flight *f, const vane__queue *q);
 
+/* join.c, its buffers locked: launches it on r as one more of what t stands for, the work launched
+ * just before it. 0: nothing was done. */
+int vane__flight_join(vane__flight *f, const vane__runner *r, vane__trail *t);
+
 /* Computes on the host's memory, or on r's device and waits. */
 vane_status vane__flight_run(vane__flight *f, const vane__runner *r);
 /* On r's device by way of q (a stream's) without waiting: the ticket flies, or it failed. */
@@ -135,6 +148,10 @@ vane_status vane__flight_launch_entered(vane__flight *f, const vane__runner *r, 
 int vane__flight_part(vane__flight *f, const vane__runner *r, uint32_t part, vane_call *call);
 /* Has t no gaps in the bytes from its first element to its last? */
 int vane__tensor_fills(const vane_tensor *t, uint64_t extent);
+/* Where all operands are placed, and nothing is packed: the one call of f, for r. Its addresses are
+ * places in device memory until unaim. */
+vane_call *vane__flight_aim(vane__flight *f, const vane__runner *r);
+void vane__flight_unaim(vane__flight *f);
 /* After launch: waits, delivers, gives back. The status is the work's. */
 vane_status vane__flight_land(vane__flight *f);
 
@@ -157,7 +174,10 @@ void vane__trail_of(vane__trail *t, const vane__flight *f);
 int vane__flight_is_light(const vane__flight *f, const vane__queue *q);
 /* Such a flight's, with its ticket; f is then to be closed. */
 void vane__trail_leave(vane__trail *t, vane__flight *f);
-/* Lands and ends what such a flight was; its ticket is dropped. */
+/* Of a call that shares t's ticket; 0: no room. */
+int vane__trail_has_room(vane__trail *t);
+void vane__trail_join(vane__trail *t, vane__flight *f);
+/* Lands and ends what such a flight was, and those that joined it; its ticket is dropped. */
 vane_status vane__trail_land(vane__trail *t);
 /* It failed, its queue is idle and its buffers are locked: no copy waits for it any more, and what
  * it should have written is not there. place: its ticket in the order. */

@@ -138,6 +138,26 @@ int vane__flight_part(vane__flight *f, const vane__runner *r, uint32_t part, van
     return 1;
 }
 
+vane_call *vane__flight_aim(vane__flight *f, const vane__runner *r)
+{
+    vane_call *call = &f->p.call;
+    call->host = r->host;
+    call->device = r->handle;
+    call->width = r->width;
+    to_device(f, 0, call);
+    return call;
+}
+
+void vane__flight_unaim(vane__flight *f)
+{
+    vane_call *call = &f->p.call;
+    for (uint32_t i = 0; i < call->n_arg; i++) {
+        const vane__operand *o = &f->operands[i + 1 == call->n_arg ? f->n - 1 : i];
+        call->arg[i].data = o->base + call->arg[i].offset_bytes;
+        call->arg[i].mem = NULL;
+    }
+}
+
 static vane_status launch_one(vane__flight *f, const vane__runner *r, vane__queue *q,
                               const vane_call *call, vane__mark **out)
 {
@@ -178,7 +198,7 @@ static void count(vane__flight *f, vane__device *d, int up)
     for (uint32_t i = 0; up && i < f->n; i++)
         bytes += f->operands[i].hi - f->operands[i].lo;
     if (f->flying != up)
-        vane__gauge_count(&d->gauge, up, up ? bytes : f->flying_bytes);
+        vane__gauge_count(&d->gauge, up, 1, up ? bytes : f->flying_bytes);
     f->flying = up;
     f->flying_bytes = bytes;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* trail.c - how work in the air lands when its flight was given back, and what follows when work
  * in the air fails. */
+#include <stdlib.h>
+
 #include "dispatch/dispatch.h"
 #include "dispatch/flight.h"
 #include "error.h"
@@ -22,6 +24,7 @@ void vane__trail_of(vane__trail *t, const vane__flight *f)
     t->host_had = o->host_had;
     t->locks = f->locks;
     t->n_locks = f->n_locks;
+    t->n_joined = 0;
 }
 
 /* ---- instead of the flight ------------------------------------------------------------------- */
@@ -49,22 +52,48 @@ int vane__flight_is_light(const vane__flight *f, const vane__queue *q)
            !waits_for_others(f, q);
 }
 
-void vane__trail_leave(vane__trail *t, vane__flight *f)
+/* It outlives f. */
+static void note(vane__trail *t, const vane__flight *f)
 {
     vane__trail_of(t, f);
     for (uint32_t i = 0; i < f->n_locks; i++)
         t->few[i] = f->locks[i];
     t->locks = t->few;
+}
+
+void vane__trail_leave(vane__trail *t, vane__flight *f)
+{
+    note(t, f);
     t->sequence = f->sequence;
     t->flying_bytes = f->flying_bytes;
     f->ticket = NULL;
     f->flying = 0;
 }
 
+int vane__trail_has_room(vane__trail *t)
+{
+    if (t->joined == NULL)
+        t->joined = malloc(VANE__TRAIL_JOINED * sizeof *t->joined);
+    return t->joined != NULL && t->n_joined < VANE__TRAIL_JOINED;
+}
+
+void vane__trail_join(vane__trail *t, vane__flight *f)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < f->n; i++)
+        bytes += f->operands[i].hi - f->operands[i].lo;
+    f->ticket = t->ticket;
+    f->touched = 1;
+    note(&t->joined[t->n_joined++], f);
+    f->ticket = NULL;
+    vane__gauge_count(&t->ticket->queue->device->gauge, 1, 1, bytes);
+    t->flying_bytes += bytes;
+}
+
+/* Its queue is idle. */
 static void forget(const vane__trail *t)
 {
-    vane__queue *q = t->ticket->queue;
-    vane__queue_settle(q);
+    const vane__queue *q = t->ticket->queue;
     for (uint32_t i = 0; i < t->n_locks; i++)
         pthread_mutex_lock(&t->locks[i]->lock);
     vane__trail_spoil(t, t->ticket, q->device);
@@ -77,10 +106,13 @@ static void forget(const vane__trail *t)
 vane_status vane__trail_land(vane__trail *t)
 {
     vane_status st = vane__ticket_wait(t->ticket, UINT64_MAX);
-    vane__gauge_count(&t->ticket->queue->device->gauge, 0, t->flying_bytes);
+    vane__gauge_count(&t->ticket->queue->device->gauge, 0, 1 + t->n_joined, t->flying_bytes);
     if (st != VANE_OK) {
         vane_error kept = *vane_last_error();
+        vane__queue_settle(t->ticket->queue);
         forget(t);
+        for (uint32_t i = 0; i < t->n_joined; i++)
+            forget(&t->joined[i]);
         (void)vane__trail_blame(t, t->ticket->queue->device, st);
         vane__error_restore(&kept);
     }

@@ -107,25 +107,10 @@ static vane__trail *whole(vane__flight *f)
     return t;
 }
 
-/* Under give; NULL: out of memory. */
-static vane__trail *trail_at_hand(vane_stream *s)
-{
-    if (s->at_hand == NULL) {
-        pthread_mutex_lock(&s->lock);
-        s->at_hand = s->spare_trails;
-        s->spare_trails = NULL;
-        pthread_mutex_unlock(&s->lock);
-    }
-    vane__trail *t = s->at_hand;
-    if (t != NULL)
-        s->at_hand = t->next;
-    return t != NULL ? t : malloc(sizeof *t);
-}
-
 /* Under give: f is launched on q. A trail alone where that will do: then f is closed. */
 static vane__trail *trail_for(vane_stream *s, vane__flight *f, const vane__queue *q)
 {
-    vane__trail *t = vane__flight_is_light(f, q) ? trail_at_hand(s) : NULL;
+    vane__trail *t = vane__flight_is_light(f, q) ? vane__stream_trail(s) : NULL;
     if (t == NULL)
         return whole(f);
     vane__trail_leave(t, f);
@@ -234,6 +219,62 @@ static int try_now(vane_stream *s, vane__flight *f, uint32_t *in_air, uint64_t *
     if (t_is_all)
         vane__stream_keep(s, f);
     return 1;
+}
+
+/* ---- with the work before it ------------------------------------------------------------------
+ */
+
+/* Under the stream's lock: the newest in the air, where f may share its ticket; *r: who computes.
+ */
+static vane__trail *newest_for(vane_stream *s, const vane__flight *f, vane__runner *r)
+{
+    vane__trail *t = s->air_last;
+    if (t == NULL || t->flight != NULL || t->replay != NULL || t->ticket != s->tail ||
+        s->first != NULL || s->lane_busy || s->error.status != VANE_OK || !chosen(s, f, r) ||
+        !fits(r, f) || r->kernel->direct != NULL || t->ticket->queue->device != r->device)
+        return NULL;
+    return vane__ticket_phase(t->ticket) == VANE__FLYING ? t : NULL;
+}
+
+/* Under the stream's lock too: nobody lands it before the call is noted there. */
+static int join(vane_stream *s, vane__flight *f)
+{
+    vane__runner r;
+    vane__trail *t = newest_for(s, f, &r);
+    if (t == NULL || !vane__flight_join(f, &r, t))
+        return 0;
+    s->launched = ++s->given;
+    s->in_air++;
+    return 1;
+}
+
+/* Small work in a row costs little more than its launch. 1: f is launched, and closed. */
+static int try_join(vane_stream *s, vane__flight *f, uint32_t *in_air, uint64_t *oldest)
+{
+    vane_error kept;
+    if (f->n > 4 || f->p.parts != 1 || !f->writes || f->teaches || f->shadows || f->given_ns > 0 ||
+        !vane__work_is_brief(&f->p.work))
+        return 0;
+    int failed_before = vane_last_error()->status != VANE_OK;
+    if (failed_before)
+        kept = *vane_last_error();
+    uint64_t serial = vane__error_serial();
+    vane__flight_lock(f);
+    if (s->device == NULL)
+        vane__flight_look(f);
+    pthread_mutex_lock(&s->lock);
+    int joined = join(s, f);
+    *in_air = s->in_air;
+    *oldest = s->air != NULL ? s->air->sequence : 0;
+    pthread_mutex_unlock(&s->lock);
+    vane__flight_unlock(f);
+    if (joined)
+        vane__stream_keep(s, f);
+    else if (vane__error_serial() != serial && !failed_before)
+        vane__error_clear(); /* who tries again says it again */
+    else if (vane__error_serial() != serial)
+        vane__error_restore(&kept);
+    return joined;
 }
 
 /* ---- the lane's way -----------------------------------------------------------------------------
@@ -387,6 +428,10 @@ vane_status vane__stream_give(vane_stream *s, vane__flight *f)
     f->shadows = vane__shadow_due(s->ctx);
     f->teaches = given++ % (s->device == NULL ? TEACHES : SELDOM) == 0;
     f->tries = 0;
+    if (try_join(s, f, &in_air, &oldest)) {
+        vane__stream_reap(s, in_air, oldest);
+        return VANE_OK;
+    }
     vane_status st = vane__flight_enter(f);
     if (st == VANE_OK) {
         vane__buffer *few[4], **locks = few; /* in the air, f is the lander's */

@@ -113,6 +113,7 @@ static void take_down(vane_stream *s, vane__trail *t, down *d)
     vane__flight *f = t->flight;
     const char *op = t->ticket->op;
     const uint64_t sequence = t->sequence;
+    d->count += 1 + (f == NULL ? t->n_joined : 0);
     vane__replay *r = t->replay;
     vane_status st = f != NULL   ? flight_down(f, d)
                      : r != NULL ? vane__replay_land(r)
@@ -123,7 +124,6 @@ static void take_down(vane_stream *s, vane__trail *t, down *d)
         over(s, f, st, d);
     else if (r == NULL) /* or it went with its replay */
         over_trail(t, d);
-    d->count++;
 }
 
 static void count_down(vane_stream *s, const down *d)

@@ -147,6 +147,26 @@ vane_status vane__mark_replay(vane__queue *q, vane_graph *graph, uint32_t calls,
     return marked(q, &w, brief, out);
 }
 
+int vane__mark_enter(vane__mark *m)
+{
+    pthread_mutex_lock(&m->queue->lock);
+    if (m->queue->open == m && !vane__mark_is_stale(m))
+        return 1;
+    pthread_mutex_unlock(&m->queue->lock);
+    return 0;
+}
+
+vane_status vane__mark_join(vane__mark *m, const vane_kernel *k, const vane_call *call)
+{
+    const work w = {.kernel = k, .call = call, .calls = 1};
+    return launch(m->queue, &w, 1, m);
+}
+
+void vane__mark_leave(vane__mark *m)
+{
+    pthread_mutex_unlock(&m->queue->lock);
+}
+
 vane_status vane__mark_take(vane__queue *q, vane_event *event, vane__mark **out)
 {
     vane__mark *m = make(q);

@@ -35,6 +35,11 @@ vane_status vane__mark_launch(vane__queue *q, const vane_kernel *k, const vane_c
 /* The same with a graph of that queue, which makes so many calls. */
 vane_status vane__mark_replay(vane__queue *q, vane_graph *graph, uint32_t calls, int brief,
                               vane__mark **out);
+/* One more piece of brief work under a mark that has no event yet. enter: 0 when it has one, else
+ * its queue is locked until leave; join, once between them, launches. */
+int vane__mark_enter(vane__mark *m);
+vane_status vane__mark_join(vane__mark *m, const vane_kernel *k, const vane_call *call);
+void vane__mark_leave(vane__mark *m);
 /* The mark of event (NULL: done), which it takes, also when it fails. */
 vane_status vane__mark_take(vane__queue *q, vane_event *event, vane__mark **out);
 static inline vane__mark *vane__mark_hold(vane__mark *m)

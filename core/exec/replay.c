@@ -270,7 +270,7 @@ static void fly(giving *g, vane__mark *mark)
         if (u->made.count > 0)
             write_down(g, u);
     }
-    vane__gauge_count(&p->device->gauge, 1, p->bytes);
+    vane__gauge_count(&p->device->gauge, 1, 1, p->bytes);
     vane__ticket_fly(g->ticket, g->r->queue, mark);
     for (uint32_t i = 0; i < q->n_used; i++)
         vane__buffer_tidy(q->used[i].buffer, g->ticket);
@@ -396,7 +396,7 @@ vane_status vane__replay_land(vane__replay *p)
 {
     vane__ticket *t = p->trail.ticket;
     vane_status st = vane__ticket_wait(t, UINT64_MAX);
-    vane__gauge_count(&p->device->gauge, 0, p->bytes);
+    vane__gauge_count(&p->device->gauge, 0, 1, p->bytes);
     if (st != VANE_OK) {
         const vane_error kept = *vane_last_error();
         forget(p);

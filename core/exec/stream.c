@@ -42,6 +42,7 @@ static void trails_free(vane__trail *list)
     vane__trail *next;
     for (vane__trail *t = list; t != NULL; t = next) {
         next = t->next;
+        free(t->joined);
         free(t);
     }
 }
@@ -80,6 +81,25 @@ vane__flight *vane__stream_flight(vane_stream *s, uint32_t bin)
     f->bin = bin;
     f->next = NULL;
     return f;
+}
+
+vane__trail *vane__stream_trail(vane_stream *s)
+{
+    if (s->at_hand == NULL) {
+        pthread_mutex_lock(&s->lock);
+        s->at_hand = s->spare_trails;
+        s->spare_trails = NULL;
+        pthread_mutex_unlock(&s->lock);
+    }
+    vane__trail *t = s->at_hand;
+    if (t != NULL) {
+        s->at_hand = t->next;
+        return t;
+    }
+    t = malloc(sizeof *t);
+    if (t != NULL)
+        t->joined = NULL;
+    return t;
 }
 
 /* They are few: the next call of the bin takes it. */

@@ -26,7 +26,7 @@ typedef struct vane__task { /* of the lane: a flight, a callback, or a fence to 
     vane_fence *fence;
 } vane__task;
 
-#define VANE__STREAM_BINS 16u
+#define VANE__STREAM_BINS 64u
 #define VANE__STREAM_CHOICES 64 /* a power of two */
 typedef struct vane__choice {   /* of a stream of one device: the kernel for op, dtype, class */
     uint32_t version;           /* of the routes then; 0: none */
@@ -90,6 +90,8 @@ vane__flight *vane__stream_flight(vane_stream *s, uint32_t bin);
 void vane__stream_recycle(vane_stream *s, vane__flight *list);
 /* The same with one, under give. */
 void vane__stream_keep(vane_stream *s, vane__flight *f);
+/* Under give: a trail that nobody has; NULL: out of memory. */
+vane__trail *vane__stream_trail(vane_stream *s);
 
 /* ---- launching (give.c) -------------------------------------------------------------------- */
 

@@ -132,6 +132,14 @@ vane_status vane__buffer_host_access(vane__buffer *b);
 void vane__buffer_written(vane__buffer *b, vane__copy *copy, uint64_t lo, uint64_t hi);
 /* Room in every set for so many more changes: what follows cannot fail for want of memory. */
 int vane__buffer_reserve(vane__buffer *b, uint32_t changes);
+/* The usual case, at a glance: one copy, which is not lost, nothing is, and there is such room. */
+static inline int vane__buffer_is_calm(const vane__buffer *b)
+{
+    const vane__copy *c = b->copies;
+    return c != NULL && c->next == NULL && !vane__copy_lost(c) && b->lost.count == 0 &&
+           b->lost.capacity >= 2 && b->host_valid.count + 2 <= b->host_valid.capacity &&
+           c->valid.count + 2 <= c->valid.capacity;
+}
 /* t was given up, and its queue is idle: no copy waits for it any more. */
 void vane__buffer_settle(vane__buffer *b, const vane__ticket *t);
 /* A failed writer left no content in copy (NULL: on the host): [lo, hi) is not current there. */

@@ -70,22 +70,22 @@ int vane__buffer_reserve(vane__buffer *b, uint32_t changes)
     return room;
 }
 
+static void note_current(vane__ranges *r, int is_current, uint64_t lo, uint64_t hi)
+{
+    if (is_current && !vane__ranges_have(r, lo, hi))
+        vane__ranges_add(r, lo, hi);
+    else if (!is_current && r->count > 0)
+        vane__ranges_drop(r, lo, hi);
+}
+
 void vane__buffer_written(vane__buffer *b, vane__copy *copy, uint64_t lo, uint64_t hi)
 {
     int on_host = copy == NULL || copy->imported;
-    if (on_host)
-        vane__ranges_add(&b->host_valid, lo, hi);
-    else
-        vane__ranges_drop(&b->host_valid, lo, hi);
-    for (vane__copy *c = b->copies; c != NULL; c = c->next) {
-        if (c->imported)
-            continue;
-        if (c == copy)
-            vane__ranges_add(&c->valid, lo, hi);
-        else
-            vane__ranges_drop(&c->valid, lo, hi);
-    }
-    vane__ranges_drop(&b->lost, lo, hi);
+    note_current(&b->host_valid, on_host, lo, hi);
+    for (vane__copy *c = b->copies; c != NULL; c = c->next)
+        if (!c->imported)
+            note_current(&c->valid, c == copy, lo, hi);
+    note_current(&b->lost, 0, lo, hi);
 }
 
 void vane__buffer_spoilt(vane__buffer *b, vane__copy *copy, uint64_t lo, uint64_t hi)

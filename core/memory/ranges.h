@@ -30,7 +30,13 @@ int vane__ranges_reserve(vane__ranges *r, uint32_t n);
 void vane__ranges_clear(vane__ranges *r);
 /* Never fails: takes away at least [lo, hi), and more only when there is no memory to be exact. */
 void vane__ranges_drop(vane__ranges *r, uint64_t lo, uint64_t hi);
-int vane__ranges_cover(const vane__ranges *r, uint64_t lo, uint64_t hi);       /* all of it? */
+int vane__ranges_cover(const vane__ranges *r, uint64_t lo, uint64_t hi); /* all of it? */
+/* The same with a quick answer for most sets. */
+static inline int vane__ranges_have(const vane__ranges *r, uint64_t lo, uint64_t hi)
+{
+    return (r->count == 1 && r->at[0].lo <= lo && hi <= r->at[0].hi) ||
+           vane__ranges_cover(r, lo, hi);
+}
 int vane__ranges_touch(const vane__ranges *r, uint64_t lo, uint64_t hi);       /* any of it? */
 uint64_t vane__ranges_bytes(const vane__ranges *r);                            /* in all */
 uint64_t vane__ranges_within(const vane__ranges *r, uint64_t lo, uint64_t hi); /* bytes of it */

@@ -35,11 +35,10 @@ typedef struct vane__gauge {
     atomic_uint_fast64_t flying_bytes; /* operands of these */
 } vane__gauge;
 
-/* One launch more is under way, or one less. */
-static inline void vane__gauge_count(vane__gauge *g, int up, uint64_t bytes)
+/* So many launches more are under way, or less. */
+static inline void vane__gauge_count(vane__gauge *g, int up, uint64_t launches, uint64_t bytes)
 {
-    uint64_t one = up ? 1 : UINT64_MAX;
-    atomic_fetch_add_explicit(&g->queued, one, memory_order_relaxed);
+    atomic_fetch_add_explicit(&g->queued, up ? launches : 0 - launches, memory_order_relaxed);
     atomic_fetch_add_explicit(&g->flying_bytes, up ? bytes : 0 - bytes, memory_order_relaxed);
 }
 
