@@ -61,53 +61,6 @@ static size_t group_count(const vane_device *d, uint64_t items)
     return (size_t)(groups < most ? groups : most);
 }
 
-/* A driver takes as long to set an argument as half of a launch, and a kernel keeps what it has. */
-struct ocl_args {
-    uint32_t frees; /* of the device, then */
-    cl_mem mem[OCL_PLACE_OPERANDS];
-    ocl_place place;
-};
-
-/* What slot's kernel has, all of it to be set where it is unknown; NULL: nobody can remember. */
-static ocl_args *args_of(vane_queue *q, ocl_slot *slot)
-{
-    const vane_host *host = q->device->backend->host;
-    const uint32_t frees = atomic_load(&q->device->frees);
-    if (slot->args && slot->args->frees == frees)
-        return slot->args;
-    if (!slot->args)
-        slot->args = host->alloc(host->ctx, sizeof *slot->args, 64);
-    if (slot->args) {
-        memset(slot->args, 0, sizeof *slot->args); /* n is 0: no place is equal */
-        slot->args->frees = frees;
-    }
-    return slot->args;
-}
-
-static cl_int set_args(vane_queue *q, ocl_slot *slot, const vane_call *call, const ocl_place *p,
-                       size_t bytes)
-{
-    const ocl_api *cl = &q->device->backend->cl;
-    ocl_args *has = args_of(q, slot);
-    cl_int code = CL_SUCCESS;
-    for (uint32_t i = 0; i < call->n_arg; i++) {
-        const cl_mem mem = ocl_view_mem(&call->arg[i]);
-        if (has && mem && has->mem[i] == mem)
-            continue;
-        OCL_ARG(q, slot->kernel, i, mem, code);
-        if (has)
-            has->mem[i] = mem;
-    }
-    if (code == CL_SUCCESS && !(has && memcmp(&has->place, p, bytes) == 0)) {
-        code = cl->clSetKernelArg(slot->kernel, call->n_arg, bytes, p);
-        if (has)
-            memcpy(&has->place, p, bytes);
-    }
-    if (has && code != CL_SUCCESS)
-        memset(has, 0, sizeof *has);
-    return code;
-}
-
 static vane_status enqueue(vane_queue *q, const ocl_kernel *k, const vane_call *call,
                            const ocl_function *f, const ocl_place *p, size_t bytes, cl_event *out)
 {
@@ -120,8 +73,9 @@ static vane_status enqueue(vane_queue *q, const ocl_kernel *k, const vane_call *
     const vane_status st = ocl_function_slot(q, f, &slot);
     if (st != VANE_OK)
         return st;
-    const cl_int code = set_args(q, slot, call, p, bytes);
-    return ocl_launch(q, slot->kernel, code, 1, &global, &local, k->name, out);
+    cl_int code = CL_SUCCESS;
+    const cl_kernel kernel = ocl_args_set(q, f, slot, call, p, bytes, &code);
+    return ocl_launch(q, kernel, code, 1, &global, &local, k->name, out);
 }
 
 vane_status ocl_place_launch(vane_queue *q, const ocl_kernel *k, const vane_call *call,

@@ -22,6 +22,11 @@ typedef struct ocl_place {
 /* places.cl's VARIANT bit that geometry.c sets; bit 0 is the op's */
 #define OCL_VARIANT_WIDE 2u
 
+/* args.c: a kernel of slot, which is f's, that has the operands of call and bytes of p as its
+ * arguments; *code: how setting them went. */
+cl_kernel ocl_args_set(vane_queue *q, const ocl_function *f, ocl_slot *slot, const vane_call *call,
+                       const ocl_place *p, size_t bytes, cl_int *code);
+
 /* Launches flat, walk or spread of f's program, by the call's strides. f: source, op, dtypes and
  * variant; p: the parameters. */
 vane_status ocl_place_launch(vane_queue *q, const ocl_kernel *k, const vane_call *call,

@@ -70,7 +70,12 @@ vane_status ocl_command_status(const vane_backend *b, cl_event e);
 vane_status ocl_event_time(vane_event *e, uint64_t *begin_ns, uint64_t *end_ns);
 void ocl_event_free(vane_event *e);
 
+/* args.c; NULL is nothing */
+void ocl_args_free(const vane_backend *b, ocl_args *args);
+
 /* program.c */
+/* One more cl_kernel for f, which was asked for before; NULL: none to be had. */
+cl_kernel ocl_function_twin(vane_queue *q, const ocl_function *f);
 void ocl_programs_close(vane_device *d);
 /* The cl_kernels of a queue that closes. */
 void ocl_functions_release(vane_queue *q);

@@ -120,11 +120,11 @@ struct vane_mem {
 
 #define OCL_KEPT 16u /* no fewer than the core launches in a row without an event */
 
-typedef struct ocl_args ocl_args; /* geometry.c: the arguments that a cl_kernel has */
+typedef struct ocl_args ocl_args; /* args.c: more kernels, and the arguments that each has */
 typedef struct ocl_slot {
     uint32_t key; /* 0: free */
     cl_kernel kernel;
-    ocl_args *args; /* NULL: nobody remembers them */
+    ocl_args *args; /* NULL: nobody remembers its arguments */
 } ocl_slot;
 
 struct vane_queue {

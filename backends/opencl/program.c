@@ -79,6 +79,19 @@ static vane_status make_kernel(vane_queue *q, const ocl_function *f, cl_kernel *
     return *out ? VANE_OK : ocl_fail(d->backend->host, code, f->function);
 }
 
+cl_kernel ocl_function_twin(vane_queue *q, const ocl_function *f)
+{
+    vane_device *d = q->device;
+    const uint32_t key = key_of(f) & ~7u;
+    cl_int code = CL_SUCCESS;
+    pthread_mutex_lock(&d->lock);
+    const ocl_program *p = d->programs;
+    while (p && p->key != key)
+        p = p->next;
+    pthread_mutex_unlock(&d->lock);
+    return p && p->program ? d->backend->cl.clCreateKernel(p->program, f->function, &code) : NULL;
+}
+
 /* ---- the queue's cl_kernels -------------------------------------------------------- */
 
 /* Where key is, or the free place where it belongs. */
@@ -154,7 +167,7 @@ void ocl_functions_release(vane_queue *q)
     for (uint32_t i = 0; q->slots && i <= q->slot_mask; i++) {
         if (q->slots[i].key)
             b->cl.clReleaseKernel(q->slots[i].kernel);
-        b->host->free(b->host->ctx, q->slots[i].args);
+        ocl_args_free(b, q->slots[i].args);
     }
     b->host->free(b->host->ctx, q->slots);
 }

@@ -112,7 +112,8 @@ vane_status ocl_queue_mark(vane_queue *q, vane_event **out)
 }
 
 /* A launch without an event for the core: what becomes of it is found out with the next that has
- * one. Its failure need not be that one's in OpenCL. */
+ * one. Its failure need not be that one's in OpenCL. On the host's own cores a kernel that was
+ * taken can only end the process, and an event costs as much as a small kernel: e is NULL. */
 static vane_status keep(vane_queue *q, cl_event e)
 {
     const ocl_api *cl = &q->device->backend->cl;
@@ -188,7 +189,7 @@ vane_status ocl_queue_launch(vane_queue *q, const vane_kernel *k, const vane_cal
     const ocl_kernel *kernel = (const ocl_kernel *)k;
     cl_event e = NULL;
     q->scratch_held = 0;
-    vane_status st = kernel->run(q, kernel, call, &e);
+    vane_status st = kernel->run(q, kernel, call, out || !q->device->is_cpu ? &e : NULL);
     if (st != VANE_OK)
         return st;
     return out ? wrap(q, e, out) : keep(q, e);
