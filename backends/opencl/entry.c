@@ -39,6 +39,7 @@ static const vane_backend_vt table = {
     .event_time = ocl_event_time,
     .event_free = ocl_event_free,
     .telemetry = ocl_device_telemetry,
+    .queue_open_untimed = ocl_queue_open_untimed,
 };
 
 VANE_BACKEND_FLAGS("opencl", VANE_VERSION, "every OpenCL platform and device", 0, 5,

@@ -51,6 +51,7 @@ vane_status ocl_copy(vane_queue *q, vane_mem *dst, uint64_t dst_offset, vane_mem
 
 /* queue.c */
 vane_status ocl_queue_open(vane_device *d, vane_queue **out);
+vane_status ocl_queue_open_untimed(vane_device *d, vane_queue **out);
 void ocl_queue_close(vane_queue *q);
 vane_status ocl_queue_sync(vane_queue *q);
 vane_status ocl_queue_wait(vane_queue *q, vane_event *e);

@@ -386,7 +386,7 @@ static vane_status run_on_device(vane__flight *f, const vane__runner *r)
     vane__ticket *inner = vane__ticket_new(f->ctx->tickets, f->p.rq.op->info.name);
     if (inner == NULL)
         return vane__fail(VANE_E_NOMEM, "%s: no memory for its ticket", f->p.rq.op->info.name);
-    vane__queue *q = vane__queue_borrow(r->device);
+    vane__queue *q = vane__queue_borrow(r->device, 0);
     f->ticket = inner;
     vane_status st = vane__flight_launch(f, r, q);
     if (st == VANE_OK)

@@ -80,7 +80,7 @@ vane_status vane__stream_queue(vane_stream *s, vane__device *d, vane__queue **ou
         s->n_queues = d->number;
     }
     if (s->queues[d->number - 1] == NULL)
-        s->queues[d->number - 1] = vane__queue_borrow(d);
+        s->queues[d->number - 1] = vane__queue_borrow(d, s->device == NULL); /* such calls teach */
     *out = s->queues[d->number - 1];
     return VANE_OK;
 }

@@ -20,8 +20,15 @@ struct vane__queues {
     uint32_t count, most;
 };
 
-static vane_status queue_open(vane__device *d, vane__queue **out)
+/* Those that keep no times are said to be faster: only who wants times gets others. */
+static int is_timed(const vane__device *d, int wanted)
 {
+    return wanted || !vane__vtable_untimed(&d->backend->vt);
+}
+
+static vane_status queue_open(vane__device *d, int timed, vane__queue **out)
+{
+    const vane_backend_vt *vt = &d->backend->vt;
     vane__queue *q = calloc(1, sizeof *q);
     if (q == NULL || pthread_mutex_init(&q->lock, NULL) != 0) {
         free(q);
@@ -29,8 +36,10 @@ static vane_status queue_open(vane__device *d, vane__queue **out)
     }
     q->device = d;
     q->has_marks = (uint32_t)vane__vtable_marks(&d->backend->vt);
+    q->is_timed = (uint32_t)is_timed(d, timed);
     pthread_mutex_lock(&d->lock);
-    vane_status st = d->backend->vt.queue_open(d->handle, &q->handle);
+    vane_status st = q->is_timed ? vt->queue_open(d->handle, &q->handle)
+                                 : vt->queue_open_untimed(d->handle, &q->handle);
     pthread_mutex_unlock(&d->lock);
     if (st == VANE_OK && q->handle == NULL)
         st = VANE_E_INTERNAL;
@@ -52,7 +61,7 @@ vane_status vane__queues_open(vane__device *d, char *why, size_t why_bytes)
         return VANE_E_NOMEM;
     }
     vane__error_clear();
-    vane_status st = queue_open(d, &list->first);
+    vane_status st = queue_open(d, 0, &list->first);
     if (st != VANE_OK) {
         vane__plugin_said("queue_open", st, why, why_bytes);
         if (st == VANE_E_INTERNAL && vane_last_error()->status == VANE_OK)
@@ -92,24 +101,28 @@ void vane__queues_close(vane__device *d)
     d->queues = NULL;
 }
 
-static vane__queue *least_used(const vane__queues *list)
+/* Of that kind, if there is one. */
+static vane__queue *least_used(const vane__queues *list, int timed)
 {
     vane__queue *best = list->first;
-    for (vane__queue *q = best; q != NULL; q = q->next)
-        if (q->users < best->users)
+    for (vane__queue *q = best; q != NULL; q = q->next) {
+        int is_kind = (int)q->is_timed == timed, was = (int)best->is_timed == timed;
+        if (is_kind > was || (is_kind == was && q->users < best->users))
             best = q;
+    }
     return best;
 }
 
 /* There is always one: the first was opened with the device. */
-vane__queue *vane__queue_borrow(vane__device *d)
+vane__queue *vane__queue_borrow(vane__device *d, int timed)
 {
     vane__queues *list = d->queues;
+    int kind = is_timed(d, timed);
     pthread_mutex_lock(&list->lock);
-    vane__queue *q = least_used(list), *made = NULL;
-    if (q->users > 0 && list->count < list->most) {
+    vane__queue *q = least_used(list, kind), *made = NULL;
+    if ((q->users > 0 || (int)q->is_timed != kind) && list->count < list->most) {
         vane_error kept = *vane_last_error();
-        if (queue_open(d, &made) == VANE_OK) {
+        if (queue_open(d, kind, &made) == VANE_OK) {
             made->next = list->first;
             list->first = q = made;
             list->count++;

@@ -15,6 +15,7 @@ typedef struct vane__queue {
     vane_queue *handle;
     pthread_mutex_t lock;
     uint32_t has_marks;      /* the plugin can mark its end */
+    uint32_t is_timed;       /* its events may be asked for their times */
     struct vane__mark *open; /* under lock: of the last work, which has no event yet; NULL: none */
     uint32_t users;          /* under the list's lock */
     struct vane__queue *next;
@@ -26,8 +27,9 @@ vane_status vane__queues_open(vane__device *d, char *why, size_t why_bytes);
 /* Waits for each queue, then closes it; nobody uses one any more. */
 void vane__queues_close(vane__device *d);
 
-/* Never fails: when the driver has no more, one is shared. */
-vane__queue *vane__queue_borrow(vane__device *d);
+/* Never fails: when the driver has no more, one is shared. timed: the times of its events are
+ * wanted, and told where that is possible. */
+vane__queue *vane__queue_borrow(vane__device *d, int timed);
 void vane__queue_return(vane__queue *q);
 /* Until it is idle; under its lock, so that nobody else gets in between. */
 vane_status vane__queue_sync(vane__queue *q);

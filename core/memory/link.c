@@ -101,7 +101,7 @@ static void measure(vane__device *d)
     if (host == NULL)
         return;
     if (vane__mempool_alloc(d->mempool, LARGE, &block) == VANE_OK) {
-        vane__queue *q = vane__queue_borrow(d);
+        vane__queue *q = vane__queue_borrow(d, 0);
         for (uint64_t i = 0; i < LARGE; i += 4096)
             ((char *)host)[i] = 1; /* pages that are there */
         fit(q, block.mem, host, 1, &d->link->found.up);

@@ -216,7 +216,7 @@ static vane_status bring(vane__buffer *b, vane__copy *c, uint64_t lo, uint64_t h
                              : vane__ranges_missing(&b->host_valid, &c->valid, lo, hi, &r);
     if (!wanted)
         return VANE_OK;
-    vane__queue *q = vane__queue_borrow(c->device);
+    vane__queue *q = vane__queue_borrow(c->device, 0);
     vane__queue_after(q, c->ready); /* how that work ended is told elsewhere */
     if (c->imported)
         st = map(b, q, c);

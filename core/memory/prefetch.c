@@ -11,7 +11,7 @@ static vane_status to_device(vane__buffer *b, vane__device *d)
     vane__ticket *t = vane__ticket_new(b->ctx->tickets, "buffer_prefetch");
     if (t == NULL)
         return vane__fail(VANE_E_NOMEM, "buffer_prefetch: no memory");
-    vane__queue *q = vane__queue_borrow(d);
+    vane__queue *q = vane__queue_borrow(d, 0);
     vane_status st = vane__buffer_place(b, q, t, 1, 0, b->bytes, &c);
     vane_error kept = *vane_last_error();
     uint64_t serial = vane__error_serial();

@@ -31,8 +31,9 @@ void vane__devices_close(vane__backend *b);
 vane_status vane__plugin_said(const char *what, vane_status status, char *why, size_t why_bytes);
 /* vtable.c: the first entry that a device with its own memory needs and a filled table
  * lacks; NULL: none. */
-/* Has it queue_mark? */
+/* Has it queue_mark, queue_open_untimed? */
 int vane__vtable_marks(const vane_backend_vt *vt);
+int vane__vtable_untimed(const vane_backend_vt *vt);
 const char *vane__vtable_missing(const vane_backend_vt *vt);
 
 #endif

@@ -58,6 +58,10 @@ static vane_status no_queue_open(vane_device *d, vane_queue **out)
 {
     return hole("queue_open");
 }
+static vane_status no_queue_open_untimed(vane_device *d, vane_queue **out)
+{
+    return hole("queue_open_untimed");
+}
 static void no_queue_close(vane_queue *q)
 {
 }
@@ -127,7 +131,8 @@ static const void *no_extension(vane_backend *b, const char *id)
     X(launch) X(event_wait) X(event_free)
 #define OPTIONAL_MAP(X)                                                                            \
     X(ops) X(accepts) X(mem_import) X(mem_host_ptr) X(mem_map) X(mem_unmap) X(queue_wait)          \
-    X(queue_mark) X(queue_callback) X(copy) X(event_time) X(telemetry) X(extension)
+    X(queue_mark) X(queue_callback) X(copy) X(event_time) X(telemetry) X(extension)                \
+    X(queue_open_untimed)
 /* clang-format on */
 
 #define COUNT(entry) +1
@@ -171,6 +176,11 @@ const char *vane__vtable_missing(const vane_backend_vt *vt)
 int vane__vtable_marks(const vane_backend_vt *vt)
 {
     return vt->queue_mark != no_queue_mark;
+}
+
+int vane__vtable_untimed(const vane_backend_vt *vt)
+{
+    return vt->queue_open_untimed != no_queue_open_untimed;
 }
 
 /* struct_size is read alone first: only it says how much of the table there is. Half an

@@ -358,6 +358,9 @@ typedef struct vane_backend_vt {
     vane_status (*telemetry)(vane_device *d, vane_telemetry *out); /* [any] (opt) */
     /* growth without a table change: a named, versioned struct, or NULL */
     const void *(*extension)(vane_backend *b, const char *id); /* [any] (opt) */
+    /* a queue like any other, but event_time of its events may fail: for plugins whose queues are
+     * faster when they keep no times. The core asks for times where calls teach */
+    vane_status (*queue_open_untimed)(vane_device *d, vane_queue **out); /* [device] (opt) */
 } vane_backend_vt;
 
 enum { VANE_MAP_READ = 1, VANE_MAP_WRITE = 2 };
