@@ -3,6 +3,8 @@
  * it gets a fresh context and computes again. Time is the test's own, so nobody sleeps. */
 #include <check.h>
 #include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -303,6 +305,48 @@ START_TEST(a_sequence_is_replayed_again)
 }
 END_TEST
 
+static atomic_int stop;
+
+static void *call_too(void *arg)
+{
+    const int64_t n = N;
+    float own[N];
+    long wrong = 0;
+    (void)arg;
+    while (!atomic_load(&stop)) {
+        vane_tensor a = vector(x), b = vane_tensor_of(own, VANE_F32, 1, &n);
+        memset(own, 0, sizeof own);
+        wrong += vane_add(ctx, &a, &a, &b) != VANE_OK;
+        for (int i = 0; i < N; i++)
+            wrong += own[i] != 2 * x[i];
+    }
+    return (void *)wrong;
+}
+
+/* Others are in the middle of their calls whenever it is lost or made anew. */
+START_TEST(beside_other_threads)
+{
+    pthread_t thread[2];
+    void *wrong;
+    open_world("fail=run.kernel:700@50,fail=run.kernel:719@500,fail=run.copy:715@3000");
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_create(&thread[i], NULL, call_too, NULL), 0);
+    calls_until(1, 20);
+    calls_until(0, 20);
+    calls_until(1, 20);
+    calls_until(0, 40);
+    atomic_store(&stop, 1);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(pthread_join(thread[i], &wrong), 0);
+        ck_assert(wrong == NULL);
+    }
+    ck_assert(calls_until(0, 200));
+    ck_assert_uint_ge(look().renewals, 1);
+    cuda_computes();
+    vane_close(ctx);
+}
+END_TEST
+
 START_TEST(a_child_goes_on_without_it)
 {
     open_world("");
@@ -392,6 +436,7 @@ int main(void)
     tcase_add_test(t, what_was_lost_is_said);
     tcase_add_test(t, in_the_middle_of_a_stream);
     tcase_add_test(t, a_sequence_is_replayed_again);
+    tcase_add_test(t, beside_other_threads);
     tcase_add_test(t, a_child_goes_on_without_it);
     tcase_add_test(t, it_was_taken_at_first);
     tcase_add_test(t, others_keep_the_old_context);
