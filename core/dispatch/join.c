@@ -34,6 +34,9 @@ static int reads_from(joint *j, vane__ticket *t)
 {
     if (vane__ticket_phase(t) == VANE__DONE)
         return t->status == VANE_OK;
+    /* who is under the same mark may read from us, and each would wait for the other's end */
+    if (t->mark == j->ticket->mark)
+        return 0;
     for (uint32_t i = 0; i < j->n_from; i++)
         if (j->from[i] == t)
             return 1;
@@ -197,8 +200,11 @@ static void note_users(vane__flight *f, vane__ticket *t)
 int vane__flight_join(vane__flight *f, const vane__runner *r, vane__trail *t)
 {
     joint j = {.ticket = t->ticket, .queue = t->ticket->queue, .n_from = 0};
-    if (!take_places(f, &j) || !vane__trail_has_room(t) || !launch(f, r, &j))
+    if (!take_places(f, &j) || !vane__trail_has_room(t) || !launch(f, r, &j)) {
+        for (uint32_t i = 0; i < f->n; i++)
+            f->operands[i].copy = NULL; /* it takes the usual way, where it is held first */
         return 0;
+    }
     note_users(f, t->ticket);
     vane__trail_join(t, f);
     return 1;

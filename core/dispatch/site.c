@@ -195,7 +195,7 @@ vane_status vane__site_adopt(vane_context *ctx, vane__site *site, vane__slate *s
     for (uint32_t busy = 0; busy < 2; busy++) {
         atomic_store_explicit(&site->lesson[busy].over, 0, memory_order_relaxed);
         atomic_store_explicit(&site->lesson[busy].due_ns, 0, memory_order_relaxed);
-        site->lesson[busy].dueled = 0;
+        atomic_store(&site->lesson[busy].dueled, 0);
     }
     return VANE_OK;
 }
@@ -309,7 +309,7 @@ void vane__site_border(vane__site *site)
 {
     const vane__lesson *learns = site->twin != NULL ? site->twin->lesson : site->lesson;
     for (uint32_t busy = 0; busy < 2; busy++) /* or what is left is a duel */
-        site->bordered |= atomic_load(&learns[busy].over) || learns[busy].dueled;
+        site->bordered |= atomic_load(&learns[busy].over) || atomic_load(&learns[busy].dueled) > 0;
     site->moved[0] = site->moved[1] = 0;
 }
 

@@ -43,9 +43,12 @@ typedef struct vane__duelist {
 typedef struct vane__duel {
     atomic_uint count; /* of them; 0: none is on. The learner's, as is all of it */
     uint32_t version;  /* of the routes */
+    uint32_t number;   /* of the site's duels */
+    uint32_t misfits;  /* calls in a row that whose turn it is cannot compute */
     uint32_t round, at;
     uint32_t calls, counted, resumes; /* of this stretch */
-    double warm_ns, sum_ns;
+    double warm_ns, sum_ns, raw_ns;   /* sum_ns: brought to the middle of the class */
+    double best_ns;                   /* as it was expected */
     vane_query query;
     vane__duelist who[VANE__DUELISTS];
 } vane__duel;

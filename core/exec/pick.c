@@ -10,6 +10,7 @@
 #include "dispatch/site.h"
 #include "error.h"
 #include "exec/stream.h"
+#include "plugin/loader.h"
 #include "policy/learn.h"
 
 #define MOST_PAUSE 64u /* calls that teach, from one question to the next */
@@ -131,11 +132,17 @@ static void learn(vane_stream *s, const vane__prepared *p)
         vane__error_restore(&kept); /* who computes elsewhere is no matter of this stream */
 }
 
+/* Where such streams have queues without times, a trial would teach nothing. */
+static int tells_times(const vane__device *d)
+{
+    return !vane__vtable_untimed(&d->backend->vt);
+}
+
 int vane__stream_pick(vane_stream *s, vane__flight *f, vane__runner *out)
 {
     vane__slate slate;
     uint32_t now = vane__routes_version(s->ctx), next = VANE_NO_CANDIDATE;
-    int learns = f->teaches && vane__policy_learns(s->ctx);
+    int learns = f->teaches && vane__policy_learns(s->ctx) && tells_times(s->device);
     if (learns)
         learn(s, &f->p);
     if (!slate_for(s, &f->p, &slate))

@@ -100,11 +100,13 @@ static uint32_t best_of(const vane_query *q, vane_candidate *c, uint32_t count)
 }
 
 /* Is each of its times below each of the other's? Of nine and nine like ones that is by chance
- * once in 50,000 times. */
+ * once in 50,000 times. Where only the choice is ever measured (operands in buffers), what the
+ * other is expected to take. */
 static int is_clear(const vane_candidate *best, double weight, const vane_candidate *now)
 {
-    return now->samples >= ENOUGH_CLOSE && best->samples >= ENOUGH_CLOSE &&
-           best->most_ns * weight < now->least_ns * STAY;
+    double most = best->samples > 0 ? best->most_ns : best->predicted_ns;
+    return now->samples >= ENOUGH_CLOSE && (best->samples >= ENOUGH_CLOSE || best->samples == 0) &&
+           most * weight < now->least_ns * STAY;
 }
 
 /* Two that are as good as equal do not take turns. */

@@ -11,6 +11,7 @@
 #define SHORT_NS 2000.0 /* of those, repeats beside a call tell more than a clock around it */
 #define CLOSE 1.6       /* times the best expectation: may be the best */
 #define BEHIND 1.15     /* times the best's typical stretch, in its own best one: is not */
+#define MISFITS 16u     /* calls that whose turn it is cannot compute: the duel is over */
 #define LEAST 3u        /* stretches, before anybody leaves */
 #define STRETCH_NS 300e3
 #define LONG_NS 1e6 /* one that long is a stretch, and needs no other before it */
@@ -52,20 +53,24 @@ int vane__duel_begin(const vane_context *ctx, vane__site *site, uint32_t hot)
     vane__lesson *l = &site->lesson[s->query.busy];
     const vane_candidate *best = &s->candidates[site->chosen[hot]];
     uint32_t count = 0;
-    if (rests || l->dueled || site->twin != NULL || s->query.objective != VANE_OBJECTIVE_TIME ||
-        best->samples == 0 || best->predicted_ns < SHORT_NS ||
+    if (rests || atomic_load(&l->dueled) > 0 || site->twin != NULL ||
+        s->query.objective != VANE_OBJECTIVE_TIME || best->samples == 0 ||
+        best->predicted_ns < SHORT_NS ||
         !vane__guard_on_cpu(&site->entries[site->chosen[hot]]->settled.runner))
         return 0;
     vane__duel *d = &site->duel;
-    l->dueled = 1;
+    d->number = d->number + 1 > 0 ? d->number + 1 : 1;
+    atomic_store(&l->dueled, d->number);
     for (uint32_t i = 0; i < s->count; i++)
         if (may_win(&s->candidates[i], best) &&
             vane__guard_on_cpu(&site->entries[i]->settled.runner))
             enter(d, &count, site->entries[i], &s->candidates[i]);
     d->query = s->query;
     d->version = vane__routes_version(ctx);
+    d->best_ns = best->predicted_ns;
+    d->misfits = 0;
     d->round = d->at = d->calls = d->counted = d->resumes = 0;
-    d->warm_ns = d->sum_ns = 0;
+    d->warm_ns = d->sum_ns = d->raw_ns = 0;
     l->paused = 0;
     atomic_store(&d->count, count > 1 ? count : 0);
     return count > 1;
@@ -84,16 +89,24 @@ int vane__duel_is_on(const vane_context *ctx, const vane__site *site)
 {
     const vane__duel *d = &site->duel;
     return atomic_load(&d->count) > 0 && !rests && d->version == vane__routes_version(ctx) &&
-           d->query.busy == atomic_load_explicit(&ctx->busy, memory_order_relaxed);
+           d->query.busy == atomic_load_explicit(&ctx->busy, memory_order_relaxed) &&
+           d->number == atomic_load(&site->lesson[d->query.busy].dueled);
 }
 
-const vane__route *vane__duel_turn(const vane_context *ctx, const vane__site *site,
+const vane__route *vane__duel_turn(const vane_context *ctx, vane__site *site,
                                    const vane__prepared *p)
 {
     if (!vane__duel_is_on(ctx, site))
         return NULL;
-    const vane__route *r = &whose_turn(&site->duel)->entry->watched;
-    return r->runner.plain || vane__runner_fit(&r->runner, p) == VANE_REASON_CHOSEN ? r : NULL;
+    vane__duel *d = &site->duel;
+    const vane__route *r = &whose_turn(d)->entry->watched;
+    if (r->runner.plain || vane__runner_fit(&r->runner, p) == VANE_REASON_CHOSEN) {
+        d->misfits = 0;
+        return r;
+    }
+    if (++d->misfits == MISFITS)
+        atomic_store(&d->count, 0);
+    return NULL;
 }
 
 /* ---- the end of a stretch, under the lock ----------------------------------------------- */
@@ -176,8 +189,8 @@ static void take_up(vane_context *ctx, vane__site *site, uint32_t hot)
 /* What the stretch took beyond what the best would have. */
 static double excess(const vane__duel *d, double mean_ns)
 {
-    double more = mean_ns - d->who[0].candidate.predicted_ns;
-    return more > 0 ? more * d->calls : 0;
+    double more = mean_ns - d->best_ns;
+    return more > 0 && d->sum_ns > 0 ? more * d->calls * d->raw_ns / d->sum_ns : 0;
 }
 
 static void settle_stretch(vane_context *ctx, vane__site *site, uint32_t hot)
@@ -199,7 +212,7 @@ static void settle_stretch(vane_context *ctx, vane__site *site, uint32_t hot)
     }
     pthread_mutex_unlock(&ctx->routes->lock);
     d->calls = d->counted = 0;
-    d->warm_ns = d->sum_ns = 0;
+    d->warm_ns = d->sum_ns = d->raw_ns = 0;
 }
 
 void vane__duel_note(vane_context *ctx, vane__site *site, const vane__prepared *p, uint32_t hot,
@@ -219,6 +232,7 @@ void vane__duel_note(vane_context *ctx, vane__site *site, const vane__prepared *
         return;
     }
     w->hot = dense || hot;
+    d->raw_ns += took_ns;
     d->sum_ns += took_ns * vane__learned_scale(&w->candidate, &d->query, p);
     d->counted++;
     if (!dense || d->resumes || d->sum_ns >= STRETCH_NS)

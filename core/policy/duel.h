@@ -23,7 +23,7 @@ int vane__duel_begin(const vane_context *ctx, vane__site *site, uint32_t hot);
 int vane__duel_is_on(const vane_context *ctx, const vane__site *site);
 
 /* Whose turn it is to compute p; NULL: no duel is on, or not with this call. */
-const vane__route *vane__duel_turn(const vane_context *ctx, const vane__site *site,
+const vane__route *vane__duel_turn(const vane_context *ctx, vane__site *site,
                                    const vane__prepared *p);
 
 /* What the one whose turn it was took for p; 0: it failed, which ends the duel. hot: the pool was

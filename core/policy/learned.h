@@ -38,7 +38,7 @@ typedef struct vane__learned {
 typedef struct vane__lesson {
     atomic_uint over;        /* enough is known */
     uint32_t paused;         /* not over, but there is no time for it */
-    uint32_t dueled;         /* those that are close were compared (duel.h) */
+    atomic_uint dueled;      /* the duel of this lesson (duel.h); 0: there was none yet */
     uint32_t lessons;        /* how often it began again: each time waits longer */
     uint64_t since_ns;       /* over: since when */
     _Atomic uint64_t due_ns; /* over, or paused: nothing is to be done before; read by calls */

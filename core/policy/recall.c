@@ -139,8 +139,9 @@ static void reopen(vane_context *ctx, vane__site *site, uint32_t busy, const cha
     for (uint32_t i = 0; i < site->slate.count; i++)
         for (uint32_t hot = 0; hot < 2; hot++)
             vane__window_age(&site->entries[i]->learned.window[hot][busy]);
+    atomic_store(&l->dueled, 0);
     atomic_store(&l->over, 0);
-    l->paused = l->dueled = 0;
+    l->paused = 0;
     atomic_store(&l->due_ns, 0);
     l->lessons += l->lessons < LAST_LESSON;
     site->why = why;

@@ -74,11 +74,25 @@ int main(void)
     vane_context *ctx;
     if (vane_open(NULL, &ctx) != VANE_OK)
         return 1;
+    float one[6] = {1, 2, 3, 4, 5, 6}, other[6] = {0};
+    vane_tensor One = vane_tensor_of(one, VANE_F32, 2, shape),
+                Other = vane_tensor_of(other, VANE_F32, 2, shape);
+    const vane_tensor *in[] = {&One};
+    vane_tensor *out[] = {&Other};
+    vane_plan *plans[20];
+    for (int i = 0; i < 20; i++)
+        if (vane_plan_open(ctx, VANE_OP_NEG, in, 1, out, 1, NULL, &plans[i]) != VANE_OK)
+            return 1;
 %s
     if (vane_buffer_read(ctx, y, 0, y_read, bytes) != VANE_OK || vane_stream_close(s) != VANE_OK)
         return fprintf(stderr, "%%s\\n", vane_last_error()->message), 1;
     for (int i = 0; i < 6; i++)
         printf("%%.4f ", (double)y_read[i]);
+    vane_sequence_close(q);
+    if (other[5] != -6)
+        return fprintf(stderr, "the sequence: %%s\n", vane_last_error()->message), 1;
+    for (int i = 0; i < 20; i++)
+        vane_plan_close(plans[i]);
     vane_buffer_close(ctx, x);
     vane_buffer_close(ctx, y);
     vane_close(ctx);

@@ -15,6 +15,10 @@ static void warm_up(vane_stream *s)
     }
 }
 
+/* Places of n calls in a row: a mark covers so many; one call in 64 that is heard (exec/give.c) has
+ * a place of its own, and those after it begin another. */
+#define PLACES(n) (1 + (n) / VANE__MARK_MOST + 1 + 2 * (1 + (n) / 64))
+
 static uint32_t trails_of(vane_stream *s)
 {
     uint32_t n = 0;
@@ -36,7 +40,7 @@ START_TEST(like_calls_share_a_place)
         GOOD(vane_add_async(on_toy, &tb, &tb, &ta));
     ck_assert_int_eq(toy.launches - before, 64);
     ck_assert_uint_eq(on_toy->in_air, 64);
-    ck_assert_uint_le(trails_of(on_toy), 1 + 64 / VANE__MARK_MOST + 1);
+    ck_assert_uint_le(trails_of(on_toy), PLACES(64));
     toy_gate(0);
     GOOD(vane_stream_wait(on_toy));
     ck_assert_uint_eq(on_toy->in_air, 0);
@@ -50,7 +54,7 @@ START_TEST(in_place_each_of_them_counts)
     toy_gate(1);
     for (int i = 0; i < 100; i++)
         GOOD(vane_add_async(on_toy, &ta, &tb, &ta));
-    ck_assert_uint_le(trails_of(on_toy), 1 + 100 / VANE__MARK_MOST + 1);
+    ck_assert_uint_le(trails_of(on_toy), PLACES(100));
     toy_gate(0);
     GOOD(vane_stream_wait(on_toy));
     expect_at(ctx, a, N - 1, 2 * 68 + 100 * 68); /* b is 5, 6, ... 68 */
@@ -73,7 +77,7 @@ START_TEST(operands_that_rotate_share_a_place)
         for (int i = 0; i < 60; i++) /* each adds b to the one after it */
             GOOD(vane_add_async(on_toy, &t[i % 5], &tb, &t[(i + 1) % 5]));
         if (round > 0) /* all of them are there */
-            ck_assert_uint_le(trails_of(on_toy), 2 + 60 / VANE__MARK_MOST);
+            ck_assert_uint_le(trails_of(on_toy), PLACES(60));
         toy_gate(0);
         GOOD(vane_stream_wait(on_toy));
     }
@@ -123,6 +127,45 @@ START_TEST(who_reads_between_sees_what_was_before)
     GOOD(vane_stream_wait(on_toy));
     expect_at(ctx, a, 0, 10 + 20 * 30);
     GOOD(vane_stream_close(other));
+}
+END_TEST
+
+/* Work of two streams under one mark, each reading what the other wrote: neither may wait for the
+ * other's end. */
+START_TEST(two_streams_on_one_queue)
+{
+    enum { STREAMS = 8 }; /* more than the toy has queues */
+    vane_stream *more[STREAMS], *twin = NULL;
+    vane_buffer x = buffer_of(ctx, "x", N, 0), y = buffer_of(ctx, "y", N, 0),
+                z = buffer_of(ctx, "z", N, 0);
+    vane_tensor tx = in_buffer(x, 0, N), ty = in_buffer(y, 0, N), tz = in_buffer(z, 0, N);
+    warm_up(on_toy);
+    for (int i = 0; i < STREAMS; i++) {
+        GOOD(vane_stream_open(ctx, toy_index(ctx), &more[i]));
+        warm_up(more[i]);
+        if (twin == NULL && more[i]->tail != NULL &&
+            more[i]->queues[more[i]->n_queues - 1] == on_toy->queues[on_toy->n_queues - 1])
+            twin = more[i];
+    }
+    ck_assert_ptr_nonnull(twin);
+    for (int i = 0; i < 3; i++) { /* who computes is known of these, too */
+        GOOD(vane_add_async(on_toy, &tb, &tb, &tx));
+        GOOD(vane_add_async(on_toy, &tx, &tx, &ty));
+        GOOD(vane_add_async(on_toy, &ty, &ty, &tz));
+        GOOD(vane_stream_wait(on_toy));
+    }
+    toy_gate(1);
+    GOOD(vane_add_async(on_toy, &tb, &tb, &ta));
+    GOOD(vane_add_async(twin, &tb, &tb, &tz));
+    GOOD(vane_add_async(on_toy, &tb, &tb, &tx));
+    GOOD(vane_add_async(twin, &tx, &tx, &ty));
+    GOOD(vane_add_async(on_toy, &ty, &ty, &tz));
+    toy_gate(0);
+    GOOD(vane_stream_wait(twin));
+    GOOD(vane_stream_wait(on_toy));
+    expect_at(ctx, z, 0, 40);
+    for (int i = 0; i < STREAMS; i++)
+        GOOD(vane_stream_close(more[i]));
 }
 END_TEST
 
@@ -361,6 +404,7 @@ int main(void)
     tcase_add_test(t, operands_that_rotate_share_a_place);
     tcase_add_test(t, other_parts_and_other_buffers);
     tcase_add_test(t, who_reads_between_sees_what_was_before);
+    tcase_add_test(t, two_streams_on_one_queue);
     tcase_add_test(t, the_host_writes_between);
     tcase_add_test(t, a_fence_among_them);
     tcase_add_test(t, somebody_waits_meanwhile);
