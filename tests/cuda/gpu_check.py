@@ -19,8 +19,8 @@ table = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(table)
 
 
-def gpu_check(out, *parts, code=0, **env):
-    p = subprocess.run(["sh", SCRIPT, "-q", "-b", BUILD, "-o", out, *parts], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+def gpu_check(out, *parts, code=0, build=BUILD, **env):
+    p = subprocess.run(["sh", SCRIPT, "-q", "-b", build, "-o", out, *parts], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                        encoding="utf-8", check=False, env={**os.environ, **env})
     assert p.returncode == code, f"{parts}: code {p.returncode}, expected {code}\n{p.stdout}{p.stderr}"
     return p.stdout, p.stderr
@@ -29,6 +29,11 @@ def gpu_check(out, *parts, code=0, **env):
 def read(out, name):
     with open(os.path.join(out, name), encoding="utf-8") as f:
         return f.read()
+
+
+def write(out, name, text):
+    with open(os.path.join(out, name), "w", encoding="utf-8") as f:
+        f.write(text)
 
 
 def cells(document):
@@ -44,7 +49,8 @@ def test_all_of_it_on_the_stand_in(out):
     told = read(out, "gpu-check.md")
     assert told in said and "Stand-in GPU 0, driver CUDA 13.0" in told
     assert "Not a GPU" in told and "PASS (" not in told and "MISS (" not in told, "the stand-in is judged"
-    assert "0 PASS, 0 MISS, 0 WRONG, 0 FAILED." in told
+    assert "0 PASS, 0 MISS, 0 WRONG, 0 FAILED, 0 NOT MEASURED; 0 of 14 steps FAILED or not finished." in told
+    assert "commit unknown." in told, "of a build that the script did not make"
     whats = {(c[0], c[1]) for c in cells(told)}
     for what in ["driver: launch", "driver: relu", "driver: copy", "driver: up", "driver: down"]:
         assert (what, "") in whats, whats
@@ -58,7 +64,14 @@ def test_all_of_it_on_the_stand_in(out):
     for name in ["f32", "stream", "threads"]:
         assert f"| {name} | " in told and " 0 failed" in read(out, f"conformance-{name}.out")
     before = os.stat(os.path.join(out, "bench-matmul.out")).st_mtime_ns
-    os.remove(os.path.join(out, "bench-launch.done"))  # as if it had been ended there
+    os.remove(os.path.join(out, "bench-launch.done"))  # as if it had been ended there, while it wrote
+    launches = read(out, "bench-launch.out")
+    write(out, "bench-launch.out", launches[:len(launches) - 20])
+    os.remove(os.path.join(out, "conformance-f32.done"))
+    told = gpu_check(out, "table", code=1)[0]
+    assert "; 2 of 14 steps FAILED or not finished." in told, told
+    assert "- bench-launch: FAILED or not finished" in told and "- conformance-f32: FAILED or not finished" in told, told
+    assert len(read(out, "gpu-check.jsonl").splitlines()) == len(rows) - 1
     said = gpu_check(out, "conformance", "bench")[0]
     assert "bench-launch: done\n" in said and "bench-matmul: done before\n" in said, said
     assert os.stat(os.path.join(out, "bench-matmul.out")).st_mtime_ns == before
@@ -68,9 +81,33 @@ def test_failures_are_told(out):
     wrong = {"VANE_FAKE_CUDA": "fail=cuLaunchKernel:2@1+,misuse=report"}
     said = gpu_check(out, "bench", code=1, **wrong)[0]
     assert "bench-launch: FAILED" in said and "bench-before: FAILED" in said, said
-    gpu_check(out, "table", **wrong)
+    gpu_check(out, "table", code=1, **wrong)
     told = read(out, "gpu-check.md")
     assert " FAILED: " in told and "Conformance was not run." in told, told
+    for step in ["bench-before", "bench-launch", "bench-after", "conformance-f32", "conformance-stream"]:
+        assert f"- {step}: FAILED or not finished" in told, told
+
+
+def test_the_commit_is_of_what_was_measured(out):
+    folder = os.path.join(out, "build")
+    os.mkdir(folder)
+    for part in ["backends", "core", "tools"]:
+        os.symlink(os.path.join(BUILD, part), os.path.join(folder, part))
+    first, later = os.path.join(out, "first"), os.path.join(out, "later")
+    gpu_check(first, "conformance", build=folder)
+    assert read(first, "commit") == ""
+    what = read(first, "stamp").split(",")[0]
+    write(folder, "gpu-check.built", f"{what}: made-up-1\n")
+    gpu_check(later, "conformance", build=folder)
+    assert read(later, "commit") == "made-up-1\n"
+    write(later, "bench-before.out", json.dumps(bare("launch", "one wait")) + "\n")
+    write(folder, "gpu-check.built", f"{what}: made-up-2\n")
+    told = gpu_check(later, "table", code=1, build=folder)[0]
+    assert ", commit made-up-1." in told, told
+    write(folder, "gpu-check.built", "1 2: made-up-3\n")  # of what was built before
+    os.remove(os.path.join(later, "stamp"))
+    gpu_check(later, "conformance", build=folder)
+    assert read(later, "commit") == ""
 
 
 def test_what_is_missing_is_one_sentence(out):
@@ -116,19 +153,32 @@ def test_shares_of_the_copy(_out):
     assert got == ["PASS (asked: 90%)", "MISS (asked: 90%)", "", "PASS (asked: 85%)", "MISS (asked: 85%)",
                    "PASS (asked: 80%)", "MISS (asked: 80%)"], got
     halves = op("add", large, 1, dtype="f16")
-    assert verdicts(*peers, halves) == [""] and verdicts(op("add", large, 900)) == [""]
+    assert verdicts(*peers, halves) == [""] and verdicts(op("add", small, 900)) == [""]
+    assert verdicts(op("add", large, 900)) == ["NOT MEASURED (asked: 90%)"]
+    assert verdicts(*peers, op("add", large, None)) == ["NOT MEASURED (asked: 90%)"]
+    unchecked = {"result": "unchecked", "why": "no memory"}
+    assert verdicts(*peers, op("add", large, 900, **unchecked), op("add", small, 900, **unchecked)) == [
+        "NOT MEASURED: unchecked: no memory", "unchecked: no memory"]
     assert verdicts(*peers, op("add", large, 900, result="WRONG", why="element | 3")) == ["WRONG: element / 3"]
 
 
+def link(gb_per_s, name, size, way="up"):
+    return {**op(way, "", gb_per_s), "kind": "link", "name": name, "bytes": size, "dtype": None, "shape": None}
+
+
+def launch(name, ns):
+    return {**op("relu", "1", None), "kind": "launch", "name": name, "median_ns": ns}
+
+
 def test_launches_and_link(_out):
-    def link(gb_per_s, name, size):
-        return {**op("up", "", gb_per_s), "kind": "link", "name": name, "bytes": size, "dtype": None, "shape": None}
     peers = [bare("relu", "one wait", median_ns=3000), bare("relu", "one wait", median_ns=2000),
              bare("up", "pinned", gb_per_s=50), bare("up", "plain", gb_per_s=10)]
-    launches = [{**op("relu", "1", None), "kind": "launch", "name": "one wait", "median_ns": ns} for ns in (3000, 3001)]
+    launches = [launch("one wait", ns) for ns in (3000, 3001)]
     got = verdicts(*peers, *launches, link(45, "pinned", 1 << 24), link(44.9, "pinned", 1 << 24), link(1, "pinned", 1 << 20),
                    link(1, "plain", 1 << 24))
     assert got == ["PASS (asked: 1 us)", "MISS (asked: 1 us)", "PASS (asked: 90%)", "MISS (asked: 90%)", "", ""], got
+    alone = verdicts(launch("given", 1), launch("each waited for", 1), link(1, "pinned", 1 << 24), link(1, "plain", 1 << 24))
+    assert alone == ["NOT MEASURED (asked: 1 us)", "", "NOT MEASURED (asked: 90%)", ""], alone
 
 
 def test_products(_out):
@@ -139,15 +189,45 @@ def test_products(_out):
     assert both(100, 60, 1) == ["PASS (asked: 60%)", "taken by the policy: PASS"]
     assert both(101, 60, 0) == ["MISS (asked: 60%); taken by the policy: MISS", ""]
     assert both(100, 105, 1, settled=False) == ["PASS (asked: 60%)", "taken by the policy: PASS, not settled"]
-    assert verdicts(op("matmul", "8x8", 1)) == [""]
+    own = op("matmul", "8x8", 1, chosen=True)
+    assert verdicts(own) == ["NOT MEASURED (asked: 60%)"] and table.line(own, [own])[-2] == "no cuBLAS here"
+    for result in ["WRONG", "FAILED"]:
+        rows = [own, op("matmul", "8x8", 1, name="cublas_gemm_f32", result=result, why="it")]
+        assert verdicts(*rows) == ["NOT MEASURED (asked: 60%)", f"{result}: it"]
+        assert table.line(own, rows)[-2] == "cuBLAS failed"
+    assert verdicts(op("matmul", "8x8", 1, dtype="f16")) == [""]
+
+
+def test_what_has_no_figure_is_told(_out):
+    ops = ["add", "dot", "softmax"]
+    rows = [bare("copy", "device", gb_per_s=1000), *(bare(way, "pinned", gb_per_s=50) for way in ("up", "down")),
+            *(bare("relu", name) for name in ("given", "one wait")), launch("given", 1), launch("one wait", 1),
+            link(50, "pinned", 1 << 24), link(50, "pinned", 1 << 24, "down"), op("add", "67108864", 999),
+            op("dot", "67108864", 999), op("softmax", "67108864", 999), op("matmul", "8x8", 1),
+            op("matmul", "8x8", 1, name="cublas_gemm_f32")]
+
+    def told(rows, unended=()):
+        lines, good = table.document("x", rows, ops, ["a", "b"], list(unended), "2026-01-01")
+        return "\n".join(lines), good
+    text, good = told(rows)
+    assert good and "8 PASS, 0 MISS, 0 WRONG, 0 FAILED, 0 NOT MEASURED; 0 of 2 steps" in text, text
+    for i, row in enumerate(rows):
+        text, good = told(rows[:i] + rows[i + 1:])
+        n = 3 if row["what"] == "copy" else 1
+        assert not good and f"{8 - n} PASS, 0 MISS, 0 WRONG, 0 FAILED, {n} NOT MEASURED" in text, (row, text)
+    text, good = told(rows, ["b"])
+    assert not good and "1 of 2 steps FAILED or not finished." in text and "\n- b: FAILED or not finished" in text, text
+    for bad in [op("add", "67108864", 1), op("add", "1", 1, result="WRONG"), op("add", "1", 1, result="FAILED")]:
+        assert not told(rows + [bad])[1], bad
 
 
 def test_the_stand_in_is_never_judged(_out):
     rows = [bare("copy", "device", gb_per_s=1000, device="Stand-in GPU 0"),
             op("add", "67108864", 999, device="Stand-in GPU 0")]
-    told = "\n".join(table.document("x", rows, [], "2026-01-01"))
-    assert "Not a GPU" in told and "0 PASS, 0 MISS" in told and "not judged" in told
-    assert "Not a GPU" not in "\n".join(table.document("x", [op("add", "1", 1)], [], "2026-01-01"))
+    told, good = table.document("x", rows, ["add"], [], [], "2026-01-01")
+    told = "\n".join(told)
+    assert good and "Not a GPU" in told and "0 PASS, 0 MISS" in told and "0 NOT MEASURED" in told and "not judged" in told
+    assert "Not a GPU" not in "\n".join(table.document("x", [op("add", "1", 1)], [], [], [], "2026-01-01")[0])
 
 
 def main():

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""table.py COMMIT MEASUREMENTS.jsonl CONFORMANCE.out... - writes the Markdown of gpu-check: each
+"""table.py COMMIT FOLDER STEPS OPS - writes the Markdown of gpu-check from the files in FOLDER: each
 measurement of Vane beside what the driver or cuBLAS reached in the same run, and PASS or MISS where
-something is asked of it. Figures of the tests' stand-in driver are named so, and judged nowhere."""
+something is asked of it, NOT MEASURED where it or what it stands beside is missing. STEPS: what should
+have ended, OPS: what should have been measured, each one argument of several words. Figures of the
+tests' stand-in driver are named so, and judged nowhere. Ends with 3 unless all is there and passes."""
 import datetime
 import json
 import os
@@ -13,6 +15,8 @@ import sys
 MIB = 1 << 20
 SHARES = {"elementwise": 0.90, "reduction": 0.85, "softmax": 0.80}  # of the driver's copy on the device
 LINK, OWN_MATMUL, LAUNCH_NS = 0.90, 0.60, 1000
+LAUNCHES = ("given", "one wait")  # those of which it is asked
+MISSING = "NOT MEASURED"
 LARGE, LARGE_LINK = 256 * MIB, 16 * MIB  # bytes of an operand, of a copy, from which on it counts
 NEAR = 1.05  # of two kernels so near the policy may take either
 BYTES = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "f16": 2, "bf16": 2}
@@ -44,34 +48,43 @@ def mark(good):
     return "PASS" if good else "MISS"
 
 
-def share_of(row, rate, of, asked, counts):
+def limit(row):
+    """What is asked of it: a share of its peer, for a launch the ns beside its own; 0 for nothing."""
+    if row["kind"] == "launch":
+        return LAUNCH_NS if row["name"] in LAUNCHES else 0
+    if row["kind"] == "link":
+        return LINK if row["name"] == "pinned" and row["bytes"] >= LARGE_LINK else 0
+    kind = family(row["what"])
+    if kind == "product":
+        return OWN_MATMUL if row["what"] == "matmul" and row["dtype"] == "f32" and "cublas" not in row["name"] else 0
+    return SHARES[kind] if operand_bytes(row) >= LARGE else 0
+
+
+def verdict(word, asked):
+    return f"{word} (asked: {f'{asked:.0%}' if asked <= 1 else f'{asked / 1e3:g} us'})" if asked else ""
+
+
+def share_of(row, rate, of):
     """The cells share, of and verdict of a rate beside a peer's."""
+    asked = limit(row)
     if not rate or not row["gb_per_s"]:
-        return "", "not measured", ""
+        return "", "not measured", verdict(MISSING, asked)
     share = row["gb_per_s"] / rate
-    return f"{share:.0%}", of, f"{mark(share >= asked)} (asked: {asked:.0%})" if asked and counts else ""
+    return f"{share:.0%}", of, verdict(mark(share >= asked), asked)
 
 
 def judge_launch(row, rows):
     """Beside the same work launched by hand: an empty kernel takes the device less than one that reads and writes."""
     ns = peer(rows, "relu", row["name"])[1]
+    asked = limit(row)
     if ns is None:
-        return "", "not measured", ""
+        return "", "not measured", verdict(MISSING, asked)
     more = row["median_ns"] - ns
-    asked = row["name"] in ("given", "one wait")
-    return (f"{more / 1e3:+.2f} us", f"cuLaunchKernel, {ns / 1e3:.2f} us",
-            f"{mark(more <= LAUNCH_NS)} (asked: 1 us)" if asked else "")
-
-
-def judge_link(row, rows):
-    rate = peer(rows, row["what"], row["name"])[0]
-    asked = LINK if row["name"] == "pinned" else None
-    return share_of(row, rate, f"cuMemcpy, {row['name']}", asked, row["bytes"] >= LARGE_LINK)
+    return f"{more / 1e3:+.2f} us", f"cuLaunchKernel, {ns / 1e3:.2f} us", verdict(mark(more <= asked), asked)
 
 
 def same_case(row, rows):
-    return [r for r in rows if r["kind"] == "op" and r["result"] == "ok"
-            and all(r[k] == row[k] for k in ("what", "dtype", "shape"))]
+    return [r for r in rows if r["kind"] == "op" and all(r[k] == row[k] for k in ("what", "dtype", "shape"))]
 
 
 def judge_choice(row, case):
@@ -80,34 +93,37 @@ def judge_choice(row, case):
     return f"taken by the policy: {mark(row['median_ns'] <= NEAR * best)}" + ("" if row["settled"] else ", not settled")
 
 
+def judge_own_product(row, case):
+    """A kernel of ours beside cuBLAS."""
+    library = [r for r in case if "cublas" in r["name"]]
+    good = [r for r in library if r["result"] == "ok"]
+    asked = limit(row)
+    if not good:
+        return "", "cuBLAS failed" if library else "no cuBLAS here", verdict(MISSING, asked)
+    ratio = good[0]["median_ns"] / row["median_ns"]
+    return f"{ratio:.0%}", "cuBLAS", verdict(mark(ratio >= asked), asked)
+
+
 def judge_product(row, rows):
     case = same_case(row, rows)
-    library = [r for r in case if "cublas" in r["name"]]
-    share, of, said = "", "", []
-    if not library:
-        of = "no cuBLAS here"
-    elif row not in library:
-        ratio = library[0]["median_ns"] / row["median_ns"]
-        share, of = f"{ratio:.0%}", "cuBLAS"
-        if row["what"] == "matmul" and row["dtype"] == "f32":
-            said.append(f"{mark(ratio >= OWN_MATMUL)} (asked: {OWN_MATMUL:.0%})")
-    if row["chosen"] and len(case) > 1:
-        said.append(judge_choice(row, case))
-    return share, of, "; ".join(said)
+    share, of, said = ("", "", "") if "cublas" in row["name"] else judge_own_product(row, case)
+    good = [r for r in case if r["result"] == "ok"]
+    choice = judge_choice(row, good) if row["chosen"] and len(good) > 1 else ""
+    return share, of, "; ".join(filter(None, (said, choice)))
 
 
 def judge(row, rows):
     if row["result"] != "ok":
-        return "", "", f"{row['result']}: {row['why'] or ''}".replace("|", "/")
+        told = f"{row['result']}: {row['why'] or ''}".replace("|", "/")
+        counted = row["result"] in ("WRONG", "FAILED") or not limit(row)
+        return "", "", told if counted else f"{MISSING}: {told}"
     if row["kind"] == "launch":
         return judge_launch(row, rows)
     if row["kind"] == "link":
-        return judge_link(row, rows)
-    kind = family(row["what"])
-    if kind == "product":
+        return share_of(row, peer(rows, row["what"], row["name"])[0], f"cuMemcpy, {row['name']}")
+    if family(row["what"]) == "product":
         return judge_product(row, rows)
-    rate = peer(rows, "copy", "device")[0]
-    return share_of(row, rate, "cuMemcpyDtoD", SHARES[kind], operand_bytes(row) >= LARGE)
+    return share_of(row, peer(rows, "copy", "device")[0], "cuMemcpyDtoD")
 
 
 def is_stand_in(device):
@@ -133,31 +149,44 @@ def place(row):
 
 
 def line(row, rows):
-    share, of, verdict = judge(row, rows) if row["kind"] != "bare" else ("", "", "")
-    if verdict and is_stand_in(row["device"]) and row.get("result", "ok") == "ok":
-        verdict = "stand-in: not judged"
+    share, of, said = judge(row, rows) if row["kind"] != "bare" else ("", "", "")
+    if said and is_stand_in(row["device"]) and row.get("result", "ok") == "ok":
+        said = "stand-in: not judged"
     what = f"driver: {row['what']}" if row["kind"] == "bare" else row["what"]
     ns, flops = row["median_ns"], row.get("gflop_per_s") or 0
     return [what, row.get("dtype") or "", size_of(row), row["name"], f"{figure(ns / 1e3)} us" if ns else "-",
             figure(row["gb_per_s"]) if row["gb_per_s"] else "",
-            figure(flops / 1e3) if row["kind"] == "op" and flops else "", share, of, verdict]
+            figure(flops / 1e3) if row["kind"] == "op" and flops else "", share, of, said]
 
 
 HEADS = ["what", "type", "size", "kernel", "time", "GB/s", "TFLOP/s", "share", "of", "verdict"]
 
 
-def conformance(paths):
+def missing(rows, ops):
+    """A line of the table for each figure that is asked for and has no row."""
+    asked = [("launch", "relu", name, LAUNCH_NS) for name in LAUNCHES]
+    asked += [("link", way, "pinned", LINK) for way in ("up", "down")]
+    asked += [("op", op, "", SHARES[family(op)]) for op in ops] + [("op", "matmul", "", OWN_MATMUL)]
+    there = {(r["kind"], r["what"], r["name"] if r["kind"] != "op" else "") for r in rows if r["kind"] != "bare" and limit(r)}
+    return [[what, "f32" if kind == "op" else "", "", name, "-", "", "", "", "", verdict(MISSING, least)]
+            for kind, what, name, least in asked if (kind, what, name) not in there]
+
+
+def conformance(folder, steps):
     told = []
-    for path in paths:
-        with open(path, encoding="utf-8", errors="replace") as f:
+    for step in (s for s in steps if s.startswith("conformance-") and os.path.exists(os.path.join(folder, f"{s}.out"))):
+        with open(os.path.join(folder, f"{step}.out"), encoding="utf-8", errors="replace") as f:
             last = (f.read().splitlines() or ["it wrote nothing"])[-1]
-        ended = os.path.exists(re.sub(r"\.out$", ".done", path))
-        name = re.sub(r"^conformance-|\.out$", "", os.path.basename(path))
-        told.append(f"| {name} | {last.replace('|', '/')} | {'' if ended else 'FAILED'} |")
+        failed = "" if has_ended(folder, step) else "FAILED"
+        told.append(f"| {step[len('conformance-'):]} | {last.replace('|', '/')} | {failed} |")
     return ["", "| conformance | result | |", "| --- | --- | --- |", *told] if told else ["", "Conformance was not run."]
 
 
-def document(commit, rows, conformances, today):
+def has_ended(folder, step):
+    return os.path.exists(os.path.join(folder, f"{step}.done"))
+
+
+def header(commit, rows, today):
     devices = sorted({(r["device"], r["driver"]) for r in rows})
     out = ["# What the CUDA backend reaches", ""]
     for device, driver in devices:
@@ -166,24 +195,44 @@ def document(commit, rows, conformances, today):
     if any(is_stand_in(device) for device, _ in devices):
         out += ["", "**Not a GPU: this is the tests' stand-in for the driver, which computes on the CPU. The figures only "
                     "show that the script works.**"]
-    out += ["", "GB/s count bytes read and bytes written. Shares are of what the driver alone, or cuBLAS, reached in the "
-                "same run.", "", f"| {' | '.join(HEADS)} |", f"|{' --- |' * len(HEADS)}"]
+    return out + ["", "GB/s count bytes read and bytes written. Shares are of what the driver alone, or cuBLAS, reached in the "
+                      "same run."]
+
+
+def summary(verdicts, steps, unended):
+    """Its lines, and whether all is there and passes."""
+    counts = {word: len(re.findall(rf"\b{word}\b", " ".join(verdicts)))
+              for word in ("PASS", "MISS", "WRONG", "FAILED", MISSING)}
+    out = ["", ", ".join(f"{n} {word}" for word, n in counts.items()) +
+           f"; {len(unended)} of {len(steps)} steps FAILED or not finished."]
+    if unended:
+        out += ["", *(f"- {step}: FAILED or not finished" for step in unended)]
+    return out, not unended and all(n == 0 for word, n in counts.items() if word != "PASS")
+
+
+def document(commit, rows, ops, steps, unended, today):
+    """Its lines but for conformance's, and whether all is there and passes."""
     cells = [line(r, rows) for r in sorted(rows, key=place)]
+    if not any(is_stand_in(r["device"]) for r in rows):
+        cells += missing(rows, ops)
+    out = header(commit, rows, today) + ["", f"| {' | '.join(HEADS)} |", f"|{' --- |' * len(HEADS)}"]
     out += [f"| {' | '.join(c)} |" for c in cells]
-    verdicts = " ".join(c[-1] for c in cells)
-    counts = {word: len(re.findall(rf"\b{word}\b", verdicts)) for word in ("PASS", "MISS", "WRONG", "FAILED")}
-    out += ["", ", ".join(f"{n} {word}" for word, n in counts.items()) + "."]
-    return out + conformances
+    told, good = summary([c[-1] for c in cells], steps, unended)
+    return out + told, good
 
 
 def main():
-    rows = []
-    with open(sys.argv[2], encoding="utf-8") as f:
-        rows = [json.loads(text) for text in f if text.strip()]
+    commit, folder = sys.argv[1:3]
+    steps, ops = sys.argv[3].split(), sys.argv[4].split()
+    with open(os.path.join(folder, "gpu-check.jsonl"), encoding="utf-8") as f:
+        rows = [json.loads(text) for text in f]
     if not rows:
         sys.exit("table.py: nothing was measured")
-    print("\n".join(document(sys.argv[1], rows, conformance(sys.argv[3:]), datetime.date.today().isoformat())))
+    unended = [s for s in steps if not has_ended(folder, s)]
+    told, good = document(commit, rows, ops, steps, unended, datetime.date.today().isoformat())
+    print("\n".join(told + conformance(folder, steps)))
+    return 0 if good else 3
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
