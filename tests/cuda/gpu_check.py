@@ -215,6 +215,8 @@ def test_what_has_no_figure_is_told(_out):
         text, good = told(rows[:i] + rows[i + 1:])
         n = 3 if row["what"] == "copy" else 1
         assert not good and f"{8 - n} PASS, 0 MISS, 0 WRONG, 0 FAILED, {n} NOT MEASURED" in text, (row, text)
+    text, good = told(rows + [link(50, "plain", 1 << 28)])  # and no pinned memory of that size
+    assert not good and "2 NOT MEASURED" in text and "| down |  | 256 MiB | pinned | - |" in text, text
     text, good = told(rows, ["b"])
     assert not good and "1 of 2 steps FAILED or not finished." in text and "\n- b: FAILED or not finished" in text, text
     for bad in [op("add", "67108864", 1), op("add", "1", 1, result="WRONG"), op("add", "1", 1, result="FAILED")]:

@@ -162,14 +162,24 @@ def line(row, rows):
 HEADS = ["what", "type", "size", "kernel", "time", "GB/s", "TFLOP/s", "share", "of", "verdict"]
 
 
+def missing_pinned(rows):
+    """Of each size that was copied from plain memory; there may be no pinned memory of that size."""
+    links = [r for r in rows if r["kind"] == "link" and r["bytes"] >= LARGE_LINK]
+    there = {(r["what"], r["bytes"]) for r in links if r["name"] == "pinned"}
+    sizes = {r["bytes"] for r in links} or {LARGE_LINK}
+    return [(way, "", f"{size / MIB:.3g} MiB", "pinned", LINK)
+            for way in ("up", "down") for size in sorted(sizes) if (way, size) not in there]
+
+
 def missing(rows, ops):
     """A line of the table for each figure that is asked for and has no row."""
-    asked = [("launch", "relu", name, LAUNCH_NS) for name in LAUNCHES]
-    asked += [("link", way, "pinned", LINK) for way in ("up", "down")]
-    asked += [("op", op, "", SHARES[family(op)]) for op in ops] + [("op", "matmul", "", OWN_MATMUL)]
-    there = {(r["kind"], r["what"], r["name"] if r["kind"] != "op" else "") for r in rows if r["kind"] != "bare" and limit(r)}
-    return [[what, "f32" if kind == "op" else "", "", name, "-", "", "", "", "", verdict(MISSING, least)]
-            for kind, what, name, least in asked if (kind, what, name) not in there]
+    there = {(r["what"], r["name"] if r["kind"] == "launch" else "") for r in rows
+             if r["kind"] in ("op", "launch") and limit(r)}
+    gone = [("relu", "", "", name, LAUNCH_NS) for name in LAUNCHES if ("relu", name) not in there]
+    gone += missing_pinned(rows)
+    asked = [(op, SHARES[family(op)]) for op in ops] + [("matmul", OWN_MATMUL)]
+    gone += [(op, "f32", "", "", least) for op, least in asked if (op, "") not in there]
+    return [[*cells, "-", "", "", "", "", verdict(MISSING, least)] for *cells, least in gone]
 
 
 def conformance(folder, steps):
