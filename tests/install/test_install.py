@@ -90,7 +90,7 @@ int main(void)
         printf("%%.4f ", (double)y_read[i]);
     vane_sequence_close(q);
     if (other[5] != -6)
-        return fprintf(stderr, "the sequence: %%s\n", vane_last_error()->message), 1;
+        return fprintf(stderr, "the sequence: %%s\\n", vane_last_error()->message), 1;
     for (int i = 0; i < 20; i++)
         vane_plan_close(plans[i]);
     vane_buffer_close(ctx, x);

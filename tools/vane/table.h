@@ -8,7 +8,7 @@
 
 #include "vane/backend.h" /* VANE_PRINTF */
 
-#define TABLE_COLUMNS 12
+#define TABLE_COLUMNS 16
 
 typedef struct table {
     const char *align; /* one letter a column: l or r */
