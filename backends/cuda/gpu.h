@@ -113,10 +113,11 @@ struct vane_queue {
     cuda_staging *staging;       /* NULL: no transfer needed it so far */
     CUdeviceptr scratch;         /* kept while memory suffices: in-order use needs no more */
     uint64_t scratch_bytes;
-    void *blas;            /* a handle of cuBLAS's, or NULL */
-    CUdeviceptr blas_room; /* it works in */
-    CUdeviceptr counters;  /* zeros, between two launches; 0: nobody needed them */
-    int records;           /* launches go into a graph: nothing is allocated or loaded (graph.c) */
+    uint64_t scratch_moves; /* how often it was given back for more */
+    void *blas;             /* a handle of cuBLAS's, or NULL */
+    CUdeviceptr blas_room;  /* it works in */
+    CUdeviceptr counters;   /* zeros, between two launches; 0: nobody needed them */
+    int records;            /* launches go into a graph: nothing is allocated or loaded (graph.c) */
 };
 
 struct vane_event {

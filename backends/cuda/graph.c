@@ -3,14 +3,15 @@
  *
  * What a queue's stream is given while it records becomes the graph. Nothing may be allocated or
  * loaded meanwhile: launches that would are not recorded. A graph keeps where the queue's scratch
- * memory was; when that moved since, it has to be recorded anew.
+ * memory was; when other memory took its place, be it at the same address, it has to be recorded
+ * anew.
  */
 #include "host.h"
 #include "vane/graph.h"
 
 struct vane_graph {
-    CUgraphExec exec; /* NULL: it went with its context */
-    CUdeviceptr scratch;
+    CUgraphExec exec;       /* NULL: it went with its context */
+    uint64_t scratch_moves; /* its queue's, when it was recorded */
     vane_device *device;
     struct vane_graph *next, **from; /* the device's */
 };
@@ -119,7 +120,7 @@ static vane_status graph_record(vane_queue *q, const vane_graph_call *calls, uin
     vane_status st = cuda_enter(d);
     if (st == VANE_OK) {
         st = make(q, calls, n, &g->exec);
-        g->scratch = q->scratch;
+        g->scratch_moves = q->scratch_moves;
         if (st == VANE_OK)
             link_graph(g);
         cuda_leave(d);
@@ -141,7 +142,7 @@ static vane_status graph_launch(vane_queue *q, vane_graph *g, vane_event **out)
     vane_status st = cuda_enter(d);
     if (st != VANE_OK)
         return st;
-    if (!g->exec || g->scratch != q->scratch) {
+    if (!g->exec || g->scratch_moves != q->scratch_moves) {
         cuda_leave(d);
         return host->fail(host->ctx, VANE_E_UNSUPPORTED, 0,
                           "what the graph was recorded with has moved");

@@ -63,6 +63,7 @@ vane_status cuda_scratch(vane_queue *q, uint64_t bytes, CUdeviceptr *out)
         return not_now(q, "scratch memory has to grow");
     if (q->scratch_bytes < bytes) {
         q->setups++;
+        q->scratch_moves++;
         if (q->scratch) { /* in the stream's order: whatever uses it is before */
             const CUresult freed = cuda_memory_give(d, q->stream, q->scratch);
             q->scratch = 0;
