@@ -182,7 +182,7 @@ void vane__recording_failed(const vane_sequence *q, vane__recording *r)
 {
     const vane_error e = *vane_last_error();
     vane__recording_drop(r);
-    r->failures++;
+    r->failures += e.status != VANE_E_DEVICE_LOST; /* that is the device's, and may end */
     vane__log_line(
         &q->ctx->settings.log, e.status == VANE_E_UNSUPPORTED ? VANE_LOG_INFO : VANE_LOG_WARN,
         "%s: a sequence of %u calls is given call by call%s: %s", r->queue->device->info.id,

@@ -270,6 +270,7 @@ static void fly(giving *g, vane__mark *mark)
         if (u->made.count > 0)
             write_down(g, u);
     }
+    g->r->failures = 0;
     vane__gauge_count(&p->device->gauge, 1, 1, p->bytes);
     vane__ticket_fly(g->ticket, g->r->queue, mark);
     for (uint32_t i = 0; i < q->n_used; i++)

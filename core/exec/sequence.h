@@ -35,7 +35,7 @@ typedef struct vane__recording {
     vane__queue *queue;
     uint32_t version;      /* of the routes when runners were chosen; 0 never */
     uint32_t runs;         /* call by call or not */
-    uint32_t failures;     /* to record, or to launch what was recorded */
+    uint32_t failures;     /* to record, or to launch what was recorded, in a row */
     vane__tape *tape;      /* NULL: not recorded */
     vane__runner *runners; /* by call */
     uint64_t *copies;      /* by used buffer: its copy's number */

@@ -37,6 +37,39 @@ START_TEST(a_launch_that_fails_is_made_of_calls)
 }
 END_TEST
 
+/* Failures count that come one after the other. */
+START_TEST(rare_failures_are_never_too_many)
+{
+    graphs.fail_launch = VANE_E_NOMEM;
+    seq = three();
+    warm(on_toy);
+    for (int i = 1; i <= 5; i++) {
+        graphs.fails = 1;
+        run(on_toy);
+        run(on_toy);
+        made(i + 1, i);
+    }
+    expect();
+}
+END_TEST
+
+/* The device's losses are nothing against the sequence. */
+START_TEST(losses_are_not_counted)
+{
+    graphs.fail_record = VANE_E_DEVICE_LOST;
+    graphs.fails = 5;
+    seq = three();
+    warm(on_toy);
+    for (int i = 0; i < 6; i++) {
+        run(on_toy);
+        GOOD(vane_stream_wait(on_toy));
+    }
+    expect();
+    ck_assert_int_eq(graphs.fails, 0);
+    made(1, 1);
+}
+END_TEST
+
 START_TEST(a_graph_that_is_out_of_date_is_recorded_again)
 {
     graphs.fail_launch = VANE_E_UNSUPPORTED;
@@ -242,6 +275,8 @@ int main(void)
     tcase_add_checked_fixture(left, NULL, teardown_graphs);
     tcase_add_loop_test(against, recording_that_fails_is_said_and_not_tried_for_ever, 0, 2);
     tcase_add_test(against, a_launch_that_fails_is_made_of_calls);
+    tcase_add_test(against, rare_failures_are_never_too_many);
+    tcase_add_test(against, losses_are_not_counted);
     tcase_add_test(against, a_graph_that_is_out_of_date_is_recorded_again);
     tcase_add_test(against, a_failure_arrives_at_the_wait_with_the_ops_name);
     tcase_add_test(against, a_lost_device_is_lost);
