@@ -32,9 +32,12 @@ static vane_status launch_all(vane_queue *q, const vane_graph_call *calls, uint3
     vane_status st = VANE_OK;
     for (uint32_t i = 0; st == VANE_OK && i < n; i++) {
         const cuda_kernel *k = (const cuda_kernel *)calls[i].kernel;
-        st = has_room(q, calls[i].kernel) ? k->run(q, k, calls[i].call)
-                                          : host->fail(host->ctx, VANE_E_UNSUPPORTED, 0,
-                                                       "cuBLAS has no workspace on this queue");
+        st = cuda_call_check(q->device, calls[i].call);
+        if (st == VANE_OK && !has_room(q, calls[i].kernel))
+            st = host->fail(host->ctx, VANE_E_UNSUPPORTED, 0,
+                            "cuBLAS has no workspace on this queue");
+        if (st == VANE_OK)
+            st = k->run(q, k, calls[i].call);
     }
     return st;
 }

@@ -78,6 +78,8 @@ vane_status cuda_queue_mark(vane_queue *q, vane_event **out);
 vane_status cuda_queue_callback(vane_queue *q, void (*fn)(void *arg), void *arg);
 vane_status cuda_queue_launch(vane_queue *q, const vane_kernel *k, const vane_call *call,
                               vane_event **out);
+/* VANE_E_DEVICE_LOST: some of its memory is from before d was made anew. The context is current. */
+vane_status cuda_call_check(vane_device *d, const vane_call *call);
 
 /* event.c. A device keeps the events that are free; its context is current in take, begin and
  * end. */

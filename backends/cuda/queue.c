@@ -165,7 +165,7 @@ vane_status cuda_queue_callback(vane_queue *q, void (*fn)(void *arg), void *arg)
     return code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, "cuLaunchHostFunc");
 }
 
-static vane_status check_memory(vane_device *d, const vane_call *call)
+vane_status cuda_call_check(vane_device *d, const vane_call *call)
 {
     for (uint32_t i = 0; i < call->n_arg; i++)
         if (call->arg[i].mem && !call->arg[i].mem->at)
@@ -181,7 +181,7 @@ vane_status cuda_queue_launch(vane_queue *q, const vane_kernel *k, const vane_ca
     vane_status st = cuda_enter(q->device);
     if (st != VANE_OK)
         return st;
-    st = check_memory(q->device, call);
+    st = cuda_call_check(q->device, call);
     if (st == VANE_OK)
         st = cuda_event_begin(q, out, &e);
     if (st == VANE_OK)

@@ -15,6 +15,7 @@
 #include "driver.h"
 #include "plugin/device.h"
 #include "telemetry/clock.h"
+#include "vane/graph.h"
 
 enum { N = 3000, BYTES = N * 4 };
 #define SECOND UINT64_C(1000000000)
@@ -305,6 +306,39 @@ START_TEST(a_sequence_is_replayed_again)
 }
 END_TEST
 
+/* Between the core's look at its memory and the recording it may be made anew. */
+START_TEST(what_was_lost_is_not_recorded)
+{
+    vane_queue *q;
+    vane_mem *m;
+    vane_graph *g = NULL;
+    open_world("fail=run.kernel:700@5");
+    const vane__device *d = vane__device_nth(ctx, gpu);
+    const vane_backend_vt *vt = &d->backend->vt;
+    vane_call call = {.struct_size = sizeof call,
+                      .op = VANE_OP_ADD,
+                      .dtype = VANE_F32,
+                      .n_in = 2,
+                      .n_arg = 3,
+                      .width = 1,
+                      .flags = VANE_CALL_FLAT};
+    const vane_graph_call one = {vt->kernel(d->handle, VANE_OP_ADD, "add", VANE_F32), &call};
+    GOOD(vt->queue_open(d->handle, &q));
+    GOOD(vt->mem_alloc(d->handle, VANE_SPACE_DEVICE, BYTES, &m));
+    for (int i = 0; i < 3; i++)
+        call.arg[i] =
+            (vane_view){.mem = m, .dtype = VANE_F32, .rank = 1, .shape = {N}, .stride = {1}};
+    GOOD(vt->launch(q, one.kernel, &call, NULL));
+    ck_assert(calls_until(1, 1) && calls_until(0, 8));
+    cuda_computes(); /* its code is there again */
+    ck_assert_int_eq(d->backend->graphs->record(q, &one, 1, &g), VANE_E_DEVICE_LOST);
+    ck_assert(strstr(vane_last_error()->message, "an operand") != NULL);
+    vt->mem_free(d->handle, m);
+    vt->queue_close(q);
+    vane_close(ctx);
+}
+END_TEST
+
 static atomic_int stop;
 
 static void *call_too(void *arg)
@@ -436,6 +470,7 @@ int main(void)
     tcase_add_test(t, what_was_lost_is_said);
     tcase_add_test(t, in_the_middle_of_a_stream);
     tcase_add_test(t, a_sequence_is_replayed_again);
+    tcase_add_test(t, what_was_lost_is_not_recorded);
     tcase_add_test(t, beside_other_threads);
     tcase_add_test(t, a_child_goes_on_without_it);
     tcase_add_test(t, it_was_taken_at_first);
