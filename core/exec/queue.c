@@ -122,12 +122,14 @@ vane__queue *vane__queue_borrow(vane__device *d, int timed)
     vane__queue *q = least_used(list, kind), *made = NULL;
     if ((q->users > 0 || (int)q->is_timed != kind) && list->count < list->most) {
         vane_error kept = *vane_last_error();
-        if (queue_open(d, kind, &made) == VANE_OK) {
+        const vane_status st = queue_open(d, kind, &made);
+        if (st == VANE_OK) {
             made->next = list->first;
             list->first = q = made;
             list->count++;
-        } else { /* the driver has no more: share */
-            list->most = list->count;
+        } else { /* share; where the device is lost it may be otherwise later */
+            if (st != VANE_E_DEVICE_LOST)
+                list->most = list->count; /* the driver has no more */
             vane__error_restore(&kept);
         }
     }

@@ -144,6 +144,26 @@ START_TEST(a_device_that_dies_of_asynchronous_work)
 }
 END_TEST
 
+/* A stream that gets no queue shares one. Later ones do too, but where the device was lost. */
+START_TEST(a_queue_that_is_not_to_be_had)
+{
+    vane_stream *s[2];
+    GOOD(vane_add_async(on_toy, &ta, &ta, &tb));
+    GOOD(vane_stream_wait(on_toy));
+    const int queues = toy.queues;
+    toy.fail_queue = _i ? VANE_E_NOMEM : VANE_E_DEVICE_LOST;
+    for (int i = 0; i < 2; i++) {
+        GOOD(vane_stream_open(ctx, toy_index(ctx), &s[i]));
+        GOOD(vane_add_async(s[i], &ta, &ta, &tb));
+        GOOD(vane_stream_wait(s[i]));
+        ck_assert_int_eq(toy.queues, queues + (i == 1 && _i == 0));
+        toy.fail_queue = VANE_OK;
+    }
+    for (int i = 0; i < 2; i++)
+        GOOD(vane_stream_close(s[i]));
+}
+END_TEST
+
 START_TEST(a_callback_gets_the_first_failure)
 {
     atomic_store(&calls, 0);
@@ -221,6 +241,7 @@ int main(void)
     tcase_add_test(t, who_reads_what_a_failed_op_should_have_written);
     tcase_add_test(t, close_reports_what_nobody_was_told);
     tcase_add_test(t, a_device_that_dies_of_asynchronous_work);
+    tcase_add_loop_test(t, a_queue_that_is_not_to_be_had, 0, 2);
     tcase_add_test(t, a_callback_gets_the_first_failure);
     tcase_add_test(t, the_context_closes_streams_that_are_open);
     tcase_add_test(t, a_stream_does_not_survive_fork);

@@ -63,6 +63,7 @@ static struct {
     int closed;                 /* the gate: kernels wait */
     uint32_t passes;            /* the op that passes it all the same */
     int fail_alloc;             /* the how-manyth device allocation from now fails; 0 none */
+    vane_status fail_queue;     /* what queue_open answers; VANE_OK: it opens one */
     int fail_later;             /* and then all of them: fail_alloc is -1 */
     int mem, queues, events, launches;        /* alive; kernels given */
     const void *(*extension)(const char *id); /* NULL: none */
@@ -266,6 +267,8 @@ static inline void *toy_serve(void *arg)
 static inline vane_status toy_queue_open(vane_device *d, vane_queue **out)
 {
     (void)d;
+    if (toy.fail_queue != VANE_OK)
+        return toy_fail(toy.fail_queue, "the toy opens no queue");
     vane_queue *q = calloc(1, sizeof *q);
     if (q == NULL || pthread_create(&q->thread, NULL, toy_serve, q) != 0) {
         free(q);
