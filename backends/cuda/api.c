@@ -179,14 +179,15 @@ void cuda_let_go(vane_device *d)
 
 vane_status cuda_enter(vane_device *d)
 {
-    const vane_status st = cuda_hold(d);
+    vane_status st = cuda_hold(d);
     if (st != VANE_OK)
         return st;
     const CUresult code = d->backend->cu.cuCtxPushCurrent_v2(d->context);
     if (code == CUDA_SUCCESS)
         return VANE_OK;
+    st = cuda_device_fail(d, code, "cuCtxPushCurrent");
     cuda_let_go(d);
-    return cuda_device_fail(d, code, "cuCtxPushCurrent");
+    return st;
 }
 
 void cuda_leave(vane_device *d)
@@ -199,14 +200,15 @@ void cuda_leave(vane_device *d)
 /* A context that answers nothing else answers so to what has nothing to do. */
 vane_status cuda_devices_fail(vane_device *d, vane_device *other, CUresult code, const char *what)
 {
-    CUresult there = CUDA_SUCCESS;
+    vane_status st = VANE_OK;
     if (other != d) {
-        const vane_status st = cuda_enter(other);
+        st = cuda_enter(other);
         if (st != VANE_OK)
             return st;
-        there = d->backend->cu.cuStreamSynchronize(other->memory);
+        const CUresult there = d->backend->cu.cuStreamSynchronize(other->memory);
+        if (there != CUDA_SUCCESS)
+            st = cuda_device_fail(other, there, what);
         cuda_leave(other);
     }
-    return there == CUDA_SUCCESS ? cuda_device_fail(d, code, what)
-                                 : cuda_device_fail(other, there, what);
+    return st == VANE_OK ? cuda_device_fail(d, code, what) : st;
 }

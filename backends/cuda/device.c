@@ -157,15 +157,16 @@ vane_status cuda_device_ready(vane_device *d)
     const char *what;
     if (d->context)
         return VANE_OK;
-    const vane_status st = cuda_hold(d);
+    vane_status st = cuda_hold(d);
     if (st != VANE_OK)
         return st;
     const CUresult code = cuda_context_make(d, &what);
-    cuda_let_go(d);
     if (code != CUDA_SUCCESS)
-        return cuda_device_fail(d, code, what);
-    cuda_nvml_open(d);
-    return VANE_OK;
+        st = cuda_device_fail(d, code, what);
+    cuda_let_go(d);
+    if (st == VANE_OK)
+        cuda_nvml_open(d);
+    return st;
 }
 
 /* Memory that nobody gave back, because the device was lost, goes now. */

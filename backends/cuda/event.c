@@ -182,17 +182,13 @@ static CUresult wait_until(const vane_event *e, uint64_t timeout_ns)
     return code;
 }
 
-vane_status cuda_event_wait(vane_event *e, uint64_t timeout_ns)
+/* With its context current. */
+static vane_status wait_inside(const vane_event *e, uint64_t timeout_ns)
 {
     vane_device *d = e->device;
     const cuda_driver *cu = &d->backend->cu;
-    const vane_status st = cuda_enter(d);
-    if (st != VANE_OK)
-        return st;
-    if (!e->end) {
-        cuda_leave(d);
+    if (!e->end)
         return cuda_was_lost(d, "this work");
-    }
     CUresult code = cu->cuEventQuery(e->end);
     if (code == CUDA_ERROR_NOT_READY && timeout_ns > 0)
         code = look_often(e);
@@ -200,11 +196,20 @@ vane_status cuda_event_wait(vane_event *e, uint64_t timeout_ns)
         code = cu->cuEventSynchronize(e->end);
     else if (code == CUDA_ERROR_NOT_READY && timeout_ns > 0)
         code = wait_until(e, timeout_ns);
-    cuda_leave(d);
     if (code == CUDA_ERROR_NOT_READY)
         return d->backend->host->fail(d->backend->host->ctx, VANE_E_TIMEOUT, 0,
                                       "not done after %.3f ms", (double)timeout_ns * 1e-6);
     return code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, "a command that was queued");
+}
+
+vane_status cuda_event_wait(vane_event *e, uint64_t timeout_ns)
+{
+    vane_status st = cuda_enter(e->device);
+    if (st != VANE_OK)
+        return st;
+    st = wait_inside(e, timeout_ns);
+    cuda_leave(e->device);
+    return st;
 }
 
 /* ---- times ----------------------------------------------------------------------------- */
@@ -258,13 +263,14 @@ vane_status cuda_event_time(vane_event *e, uint64_t *begin_ns, uint64_t *end_ns)
         return d->backend->host->fail(d->backend->host->ctx, VANE_E_UNSUPPORTED, 0,
                                       "a mark, and a command that had to load code or to make room "
                                       "first, have no duration");
-    const vane_status st = cuda_enter(d);
+    vane_status st = cuda_enter(d);
     if (st != VANE_OK)
         return st;
-    const int gone = !e->end;
-    const CUresult code = gone ? CUDA_SUCCESS : time_of(e, begin_ns, end_ns);
+    const CUresult code = e->end ? time_of(e, begin_ns, end_ns) : CUDA_SUCCESS;
+    if (!e->end)
+        st = cuda_was_lost(d, "this work");
+    else if (code != CUDA_SUCCESS)
+        st = cuda_device_fail(d, code, "cuEventElapsedTime");
     cuda_leave(d);
-    if (gone)
-        return cuda_was_lost(d, "this work");
-    return code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, "cuEventElapsedTime");
+    return st;
 }

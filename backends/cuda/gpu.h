@@ -139,7 +139,7 @@ int cuda_error_stays(CUresult code);
 /* host->fail with the code's name and the status it stands for. */
 vane_status cuda_fail(const vane_host *host, CUresult code, const char *what);
 /* The same for a call that concerns d: after some errors its context answers nothing else, and the
- * device is lost. */
+ * device is lost. Before leave: after it d may have been made anew, and is well. */
 vane_status cuda_device_fail(vane_device *d, CUresult code, const char *what);
 /* The same for a call that concerns two: which of them is it? */
 vane_status cuda_devices_fail(vane_device *d, vane_device *other, CUresult code, const char *what);

@@ -87,9 +87,9 @@ vane_status cuda_mem_alloc(vane_device *d, uint32_t space, uint64_t bytes, vane_
     if (st == VANE_OK) {
         const uint64_t some = bytes ? bytes : 1; /* CUDA knows no empty memory */
         const CUresult code = pinned ? take_pinned(d, some, m) : take_device(d, some, m);
-        cuda_leave(d);
         if (code != CUDA_SUCCESS)
             st = cuda_device_fail(d, code, pinned ? "cuMemHostAlloc" : "cuMemAllocFromPoolAsync");
+        cuda_leave(d);
     }
     if (st == VANE_OK)
         *out = list(d, m);

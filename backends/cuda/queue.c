@@ -65,8 +65,9 @@ static vane_status open_stream(vane_queue *q)
     if (st != VANE_OK)
         return st;
     const CUresult code = cuda_queue_furnish(q);
+    st = code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, "cuStreamCreate");
     cuda_leave(d);
-    return code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, "cuStreamCreate");
+    return st;
 }
 
 vane_status cuda_queue_open(vane_device *d, vane_queue **out)
@@ -103,12 +104,13 @@ void cuda_queue_close(vane_queue *q)
 vane_status cuda_queue_sync(vane_queue *q)
 {
     vane_device *d = q->device;
-    const vane_status st = cuda_enter(d);
+    vane_status st = cuda_enter(d);
     if (st != VANE_OK)
         return st;
     const CUresult code = d->backend->cu.cuStreamSynchronize(q->stream);
+    st = code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, "cuStreamSynchronize");
     cuda_leave(d);
-    return code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, "cuStreamSynchronize");
+    return st;
 }
 
 static vane_status wait_for(vane_queue *q, const vane_event *e)
@@ -157,12 +159,13 @@ vane_status cuda_queue_mark(vane_queue *q, vane_event **out)
 vane_status cuda_queue_callback(vane_queue *q, void (*fn)(void *arg), void *arg)
 {
     vane_device *d = q->device;
-    const vane_status st = cuda_enter(d);
+    vane_status st = cuda_enter(d);
     if (st != VANE_OK)
         return st;
     const CUresult code = d->backend->cu.cuLaunchHostFunc(q->stream, fn, arg);
+    st = code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, "cuLaunchHostFunc");
     cuda_leave(d);
-    return code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, "cuLaunchHostFunc");
+    return st;
 }
 
 vane_status cuda_call_check(vane_device *d, const vane_call *call)
