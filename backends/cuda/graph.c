@@ -162,21 +162,28 @@ static vane_status graph_launch(vane_queue *q, vane_graph *g, vane_event **out)
 
 /* ---- the end ------------------------------------------------------------------------------ */
 
-/* Of a lost device it goes with the context. */
-static void graph_close(vane_queue *q, vane_graph *g)
+static void unlink_graph(vane_graph *g)
 {
-    vane_device *d = q->device;
-    const vane_host *host = d->backend->host;
+    vane_device *d = g->device;
     pthread_mutex_lock(&d->lock);
     *g->from = g->next;
     if (g->next)
         g->next->from = g->from;
     pthread_mutex_unlock(&d->lock);
-    if (cuda_enter(d) == VANE_OK) {
-        if (g->exec)
-            d->backend->cu.cuGraphExecDestroy(g->exec);
+}
+
+/* Entered first: a renewal before that has taken what was in the old context, and none comes in
+ * between. Of a lost device it goes with the context. */
+static void graph_close(vane_queue *q, vane_graph *g)
+{
+    vane_device *d = q->device;
+    const vane_host *host = d->backend->host;
+    const int inside = cuda_enter(d) == VANE_OK;
+    unlink_graph(g);
+    if (inside && g->exec)
+        d->backend->cu.cuGraphExecDestroy(g->exec);
+    if (inside)
         cuda_leave(d);
-    }
     host->free(host->ctx, g);
 }
 
