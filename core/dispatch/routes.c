@@ -26,10 +26,11 @@ vane_status vane__routes_open(vane_context *ctx)
     return VANE_OK;
 }
 
-/* Can its device compute, as far as is known? */
+/* Can its device compute, as far as is known? NULL: of a site that is being added, whose cells
+ * become stale next. */
 static int is_usable(const vane__route *route)
 {
-    vane__device *d = route->runner.device;
+    vane__device *d = route != NULL ? route->runner.device : NULL;
     return d == NULL || (!vane__device_lost(d) && vane__breaker_closed(&d->breaker) &&
                          vane__device_knows(d, route->runner.kernel));
 }

@@ -66,10 +66,11 @@ def frames(pid, count, *more):
 
 
 def counted(pid):
-    """A frame in which calls were counted over an interval."""
+    """A frame in which calls were counted over an interval, and products among them."""
     def ask():
         f = frames(pid, 1)[0]
-        return f if f["counted"] and f["calls_per_s"] else None
+        gemm = [c for c in f["calls"] if c["op"] == "gemm" and c["calls_per_s"] > 0 and c["mean_ns"]]
+        return f if f["counted"] and f["calls_per_s"] and gemm else None
     return until(ask)
 
 
@@ -97,8 +98,8 @@ def text_where_there_is_no_terminal():
     with digits() as pid:
         counted(pid)
         alone = len(json.loads(run(VANE, "top", "--list", "--json")[0])) == 1  # the user may run others
-        out, _ = run(VANE, "top", *([] if alone else [pid]), "-n", 2, "-d", 0.3)
-        check(out.count(f"vane-digits  pid {pid}  vane ") == 2, f"two frames: {out[:200]}")
+        out, _ = run(VANE, "top", *([] if alone else [pid]), "-n", 5, "-d", 0.3)
+        check(out.count(f"vane-digits  pid {pid}  vane ") == 5, f"five frames: {out[:200]}")
         check("\x1b" not in out, "no commands for terminals")
         check(re.search(r"^gemm +f32 +\S+ +\d+ +[1-9]\S*/s ", out, re.M), f"gemm: {out}")
         check(re.search(r"^routes, the last first\n +\S+ .* ago +\S+ f32 class \d+", out, re.M), "routes")
