@@ -127,6 +127,11 @@ int cuda_error_stays(CUresult code)
     return m && m->stays;
 }
 
+int cuda_error_passes(CUresult code)
+{
+    return code != CUDA_SUCCESS && code != CUDA_ERROR_NOT_READY && !cuda_error_stays(code);
+}
+
 vane_status cuda_fail(const vane_host *host, CUresult code, const char *what)
 {
     const meaning *m = find(code);

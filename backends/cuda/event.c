@@ -123,13 +123,17 @@ vane_status cuda_event_begin(vane_queue *q, vane_event **out, vane_event **event
 /* A command that is under way must not be told as failed: without an event it is waited for. */
 static vane_status without(vane_queue *q, CUresult code)
 {
-    const CUresult again = q->device->backend->cu.cuStreamSynchronize(q->stream);
-    return again == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(q->device, code, "cuEventRecord");
+    return cuda_queue_drain(q) == CUDA_SUCCESS ? VANE_OK
+                                               : cuda_device_fail(q->device, code, "cuEventRecord");
 }
 
-/* Module loading and the like are no part of what the command takes: then it has no time. */
+/* Of a command of several parts one may have begun before another failed, and the caller takes back
+ * the memory of what failed. Module loading and the like are no part of what the command takes:
+ * then it has no time. */
 vane_status cuda_event_end(vane_queue *q, vane_status st, vane_event *event, vane_event **out)
 {
+    if (st != VANE_OK)
+        cuda_queue_drain(q);
     if (!event)
         return st;
     event->timed &= event->setups == q->setups;
@@ -149,6 +153,15 @@ vane_status cuda_event_end(vane_queue *q, vane_status st, vane_event *event, van
 
 /* ---- waiting --------------------------------------------------------------------------- */
 
+/* To ask may fail where the work does not. What became of the work stays, so it is told again. */
+static CUresult ask(const vane_event *e, CUresult (*how)(CUevent))
+{
+    CUresult code = how(e->end);
+    for (int i = 0; i < CUDA_ASKS && cuda_error_passes(code); i++)
+        code = how(e->end);
+    return code;
+}
+
 #define LOOKS 100 /* some microseconds */
 
 /* Small kernels are done sooner than a sleeping thread wakes up. */
@@ -157,7 +170,7 @@ static CUresult look_often(const vane_event *e)
     CUresult code = CUDA_ERROR_NOT_READY;
     for (uint32_t i = 0; code == CUDA_ERROR_NOT_READY && i < LOOKS; i++) {
         sched_yield();
-        code = e->device->backend->cu.cuEventQuery(e->end);
+        code = ask(e, e->device->backend->cu.cuEventQuery);
     }
     return code;
 }
@@ -176,7 +189,7 @@ static CUresult wait_until(const vane_event *e, uint64_t timeout_ns)
         nanosleep(&t, NULL);
         if (pause_ns < 500000)
             pause_ns *= 2;
-        code = e->device->backend->cu.cuEventQuery(e->end);
+        code = ask(e, e->device->backend->cu.cuEventQuery);
         gone = host->now_ns(host->ctx) - begin;
     }
     return code;
@@ -189,11 +202,11 @@ static vane_status wait_inside(const vane_event *e, uint64_t timeout_ns)
     const cuda_driver *cu = &d->backend->cu;
     if (!e->end)
         return cuda_was_lost(d, "this work");
-    CUresult code = cu->cuEventQuery(e->end);
+    CUresult code = ask(e, cu->cuEventQuery);
     if (code == CUDA_ERROR_NOT_READY && timeout_ns > 0)
         code = look_often(e);
     if (code == CUDA_ERROR_NOT_READY && timeout_ns == UINT64_MAX)
-        code = cu->cuEventSynchronize(e->end);
+        code = ask(e, cu->cuEventSynchronize);
     else if (code == CUDA_ERROR_NOT_READY && timeout_ns > 0)
         code = wait_until(e, timeout_ns);
     if (code == CUDA_ERROR_NOT_READY)

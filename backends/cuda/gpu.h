@@ -136,6 +136,10 @@ void cuda_api_close(void *lib);
 const char *cuda_error_name(CUresult code);
 /* After it a context answers nothing else. */
 int cuda_error_stays(CUresult code);
+/* Another error: it concerns the call that gave it, and the same call may succeed when asked again.
+ */
+int cuda_error_passes(CUresult code);
+#define CUDA_ASKS 3 /* so often */
 /* host->fail with the code's name and the status it stands for. */
 vane_status cuda_fail(const vane_host *host, CUresult code, const char *what);
 /* The same for a call that concerns d: after some errors its context answers nothing else, and the

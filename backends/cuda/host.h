@@ -72,6 +72,8 @@ void cuda_queue_close(vane_queue *q);
 /* What it has in the context, which is current. */
 CUresult cuda_queue_furnish(vane_queue *q);
 void cuda_queue_strip(vane_queue *q);
+/* Waits until nothing of q runs. With the context current. */
+CUresult cuda_queue_drain(vane_queue *q);
 vane_status cuda_queue_sync(vane_queue *q);
 vane_status cuda_queue_wait(vane_queue *q, vane_event *e);
 vane_status cuda_queue_mark(vane_queue *q, vane_event **out);

@@ -34,7 +34,7 @@ void cuda_queue_strip(vane_queue *q)
     const cuda_driver *cu = &d->backend->cu;
     if (!q->stream)
         return;
-    cu->cuStreamSynchronize(q->stream);
+    cuda_queue_drain(q);
     cuda_staging_close(q);
     cuda_blas_release(q);
     if (q->scratch)
@@ -101,13 +101,22 @@ void cuda_queue_close(vane_queue *q)
     d->backend->host->free(d->backend->host->ctx, q);
 }
 
+CUresult cuda_queue_drain(vane_queue *q)
+{
+    const cuda_driver *cu = &q->device->backend->cu;
+    CUresult code = cu->cuStreamSynchronize(q->stream);
+    for (int i = 0; i < CUDA_ASKS && cuda_error_passes(code); i++)
+        code = cu->cuStreamSynchronize(q->stream);
+    return code;
+}
+
 vane_status cuda_queue_sync(vane_queue *q)
 {
     vane_device *d = q->device;
     vane_status st = cuda_enter(d);
     if (st != VANE_OK)
         return st;
-    const CUresult code = d->backend->cu.cuStreamSynchronize(q->stream);
+    const CUresult code = cuda_queue_drain(q);
     st = code == CUDA_SUCCESS ? VANE_OK : cuda_device_fail(d, code, "cuStreamSynchronize");
     cuda_leave(d);
     return st;
