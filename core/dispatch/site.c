@@ -80,6 +80,7 @@ void vane__sites_free(vane__site *s)
         for (uint32_t i = 0; i < s->n_all; i++)
             free(s->all[i]);
         free(s->all);
+        free(s->duel);
         free(s->entries);
         vane__slate_free(&s->slate);
         free(s);

@@ -30,29 +30,6 @@ typedef struct vane__ledger {
     uint32_t losses; /* in a row */
 } vane__ledger;
 
-#define VANE__DUELISTS 4
-
-typedef struct vane__duelist {
-    vane__entry *entry;
-    vane_candidate candidate; /* as it was expected */
-    float ns[VANE__WINDOW];   /* a call of each stretch */
-    uint32_t hot;             /* the pool, then */
-} vane__duelist;
-
-/* Those that are close, who compute by turns (policy/duel.h). */
-typedef struct vane__duel {
-    atomic_uint count; /* of them; 0: none is on. The learner's, as is all of it */
-    uint32_t version;  /* of the routes */
-    uint32_t number;   /* of the site's duels */
-    uint32_t misfits;  /* calls in a row that whose turn it is cannot compute */
-    uint32_t round, at;
-    uint32_t calls, counted, resumes; /* of this stretch */
-    double warm_ns, sum_ns, raw_ns;   /* sum_ns: brought to the middle of the class */
-    double best_ns;                   /* as it was expected */
-    vane_query query;
-    vane__duelist who[VANE__DUELISTS];
-} vane__duel;
-
 typedef struct vane__site {
     struct vane__site *next; /* of the table's */
     vane__route stale;       /* what the cells hold after a change */
@@ -81,8 +58,8 @@ typedef struct vane__site {
     uint32_t remembers; /* of an earlier process: VANE__REMEMBERS_*, 0 nothing */
     /* not guarded */
     _Atomic uint64_t next_rehearsal_ns;
-    vane__duel duel;
-    atomic_uint learner; /* somebody tries candidates, who may not be disturbed */
+    struct vane__duel *duel; /* policy/duel.h; NULL: there was none yet */
+    atomic_uint learner;     /* somebody tries candidates, who may not be disturbed */
 } vane__site;
 
 /* The site of p's cell; NULL: out of memory. Takes the lock. */

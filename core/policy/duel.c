@@ -2,7 +2,7 @@
 /* duel.c - stretches of calls, by turns. */
 #include "policy/duel.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "policy/guard.h"
 #include "policy/learn.h"
@@ -47,6 +47,14 @@ static void enter(vane__duel *d, uint32_t *count, vane__entry *e, const vane_can
     *count += *count < VANE__DUELISTS;
 }
 
+/* NULL: out of memory. */
+static vane__duel *duel_of(vane__site *site)
+{
+    if (site->duel == NULL)
+        site->duel = calloc(1, sizeof *site->duel);
+    return site->duel;
+}
+
 int vane__duel_begin(const vane_context *ctx, vane__site *site, uint32_t hot)
 {
     const vane__slate *s = &site->slate;
@@ -58,9 +66,11 @@ int vane__duel_begin(const vane_context *ctx, vane__site *site, uint32_t hot)
         best->predicted_ns < SHORT_NS ||
         !vane__guard_on_cpu(&site->entries[site->chosen[hot]]->settled.runner))
         return 0;
-    vane__duel *d = &site->duel;
-    d->number = d->number + 1 > 0 ? d->number + 1 : 1;
-    atomic_store(&l->dueled, d->number);
+    vane__duel *d = duel_of(site);
+    atomic_store(&l->dueled, d != NULL && d->number + 1 > 0 ? d->number + 1 : 1);
+    if (d == NULL)
+        return 0;
+    d->number = atomic_load(&l->dueled);
     for (uint32_t i = 0; i < s->count; i++)
         if (may_win(&s->candidates[i], best) &&
             vane__guard_on_cpu(&site->entries[i]->settled.runner))
@@ -87,8 +97,9 @@ static vane__duelist *whose_turn(const vane__duel *d)
 
 int vane__duel_is_on(const vane_context *ctx, const vane__site *site)
 {
-    const vane__duel *d = &site->duel;
-    return atomic_load(&d->count) > 0 && !rests && d->version == vane__routes_version(ctx) &&
+    const vane__duel *d = site->duel;
+    return d != NULL && atomic_load(&d->count) > 0 && !rests &&
+           d->version == vane__routes_version(ctx) &&
            d->query.busy == atomic_load_explicit(&ctx->busy, memory_order_relaxed) &&
            d->number == atomic_load(&site->lesson[d->query.busy].dueled);
 }
@@ -98,7 +109,7 @@ const vane__route *vane__duel_turn(const vane_context *ctx, vane__site *site,
 {
     if (!vane__duel_is_on(ctx, site))
         return NULL;
-    vane__duel *d = &site->duel;
+    vane__duel *d = site->duel;
     const vane__route *r = &whose_turn(d)->entry->watched;
     if (r->runner.plain || vane__runner_fit(&r->runner, p) == VANE_REASON_CHOSEN) {
         d->misfits = 0;
@@ -174,15 +185,15 @@ static void end_stretch(vane__duel *d, double mean_ns)
 
 static void put_off(vane_context *ctx, vane__site *site, uint32_t hot, uint64_t now)
 {
-    vane__lesson *l = &site->lesson[site->duel.query.busy];
-    l->paused = site->duel.resumes = 1;
+    vane__lesson *l = &site->lesson[site->duel->query.busy];
+    l->paused = site->duel->resumes = 1;
     atomic_store(&l->due_ns, now + DRY_NS);
     vane__site_publish(ctx, site, hot);
 }
 
 static void take_up(vane_context *ctx, vane__site *site, uint32_t hot)
 {
-    site->lesson[site->duel.query.busy].paused = site->duel.resumes = 0;
+    site->lesson[site->duel->query.busy].paused = site->duel->resumes = 0;
     vane__site_publish(ctx, site, hot);
 }
 
@@ -195,7 +206,7 @@ static double excess(const vane__duel *d, double mean_ns)
 
 static void settle_stretch(vane_context *ctx, vane__site *site, uint32_t hot)
 {
-    vane__duel *d = &site->duel;
+    vane__duel *d = site->duel;
     double mean = d->counted > 0 ? d->sum_ns / d->counted : 0;
     uint64_t now = vane__clock_now(ctx);
     pthread_mutex_lock(&ctx->routes->lock);
@@ -218,7 +229,7 @@ static void settle_stretch(vane_context *ctx, vane__site *site, uint32_t hot)
 void vane__duel_note(vane_context *ctx, vane__site *site, const vane__prepared *p, uint32_t hot,
                      double took_ns)
 {
-    vane__duel *d = &site->duel;
+    vane__duel *d = site->duel;
     vane__duelist *w = whose_turn(d);
     int dense = vane__pace_ns() <= VANE__AWAKE_NS;
     d->calls++;

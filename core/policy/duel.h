@@ -16,6 +16,29 @@
 #include "dispatch/dispatch.h"
 #include "dispatch/site.h"
 
+#define VANE__DUELISTS 4
+
+typedef struct vane__duelist {
+    vane__entry *entry;
+    vane_candidate candidate; /* as it was expected */
+    float ns[VANE__WINDOW];   /* a call of each stretch */
+    uint32_t hot;             /* the pool, then */
+} vane__duelist;
+
+/* Those that are close, who compute by turns. */
+typedef struct vane__duel {
+    atomic_uint count; /* of them; 0: none is on. The learner's, as is all of it */
+    uint32_t version;  /* of the routes */
+    uint32_t number;   /* of the site's duels */
+    uint32_t misfits;  /* calls in a row that whose turn it is cannot compute */
+    uint32_t round, at;
+    uint32_t calls, counted, resumes; /* of this stretch */
+    double warm_ns, sum_ns, raw_ns;   /* sum_ns: brought to the middle of the class */
+    double best_ns;                   /* as it was expected */
+    vane_query query;
+    vane__duelist who[VANE__DUELISTS];
+} vane__duel;
+
 /* Under the lock of the routes: begins one at a site whose lesson has nobody left to try, and
  * whose slate was chosen from for hot. 0: there is no need. */
 int vane__duel_begin(const vane_context *ctx, vane__site *site, uint32_t hot);
