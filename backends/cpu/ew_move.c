@@ -28,20 +28,29 @@ static void cast(void *out, const void *a, const void *b, const void *c, size_t 
     (void)b, (void)c;
 }
 
-/* The value once, then the run doubles itself up to a block, and the block is repeated. */
+#define FILL(name, T)                                        \
+    static void name(void *out, const void *value, size_t n) \
+    {                                                        \
+        T *o = out, v;                                       \
+        memcpy(&v, value, sizeof v);                         \
+        EW_LOOP                                              \
+        for (size_t i = 0; i < n; i++)                       \
+            o[i] = v;                                        \
+    }
+FILL(fill_1, uint8_t)
+FILL(fill_2, uint16_t)
+FILL(fill_4, uint32_t)
+FILL(fill_8, uint64_t)
+
 static void fill(void *out, const void *a, const void *b, const void *c, size_t n,
                  const vane_call *call)
 {
-    const size_t bytes = cpu__dtype_bytes(call->arg[0].dtype), all = n * bytes;
-    char *o = out;
-    if (n == 0)
-        return;
-    cpu__convert(o, call->arg[0].dtype, &call->params->fill.value, VANE_F64, 1);
-    for (size_t have = bytes, more; have < all; have += more) {
-        more = have < 4096 ? have : 4096;
-        more = more < all - have ? more : all - have;
-        memcpy(o + have, o, more);
-    }
+    static void (*const by_bytes[])(void *, const void *, size_t) = {
+        [1] = fill_1, [2] = fill_2, [4] = fill_4, [8] = fill_8};
+    const uint32_t dtype = call->arg[0].dtype;
+    uint64_t value;
+    cpu__convert(&value, dtype, &call->params->fill.value, VANE_F64, 1);
+    by_bytes[cpu__dtype_bytes(dtype)](out, &value, n);
     (void)a, (void)b, (void)c;
 }
 
