@@ -21,7 +21,8 @@
 #define UNSURE 2.0 /* spreads: an expectation may be so far off */
 #define HOPELESS_DECLARED 6.0
 #define HOPELESS_AGED 8.0 /* times itself with each lesson without it: a bad moment passes */
-#define HOPELESS_WIDE 1.5 /* by what starting the threads takes beside a share of the work */
+#define HOPELESS_WIDE 1.5 /* by what starting the threads takes, and the least for the work */
+#define TRIFLE_NS 2000.0  /* costs nothing to try; what is declared is a rate, not a start */
 /* One sample that is so many times slower, and was to be slower, needs no second; of several
  * threads the first may have found them asleep. */
 #define SURPRISE 2.0
@@ -173,14 +174,17 @@ static double weight_of(const vane_query *q, const vane_candidate *c, const vane
     return may_be_frugal ? FRUGAL : vane__policy_weight(q, c, best);
 }
 
-/* Of several threads it is known what starting them takes; the work is as far off as the best's. */
+/* Of several threads it is known what starting them takes; of the work, what is declared, which is
+ * as far off as the best's and, of memory that another cache holds, further. */
 static int is_hopeless(const vane_query *q, const vane_candidate *c, const vane_candidate *best,
                        double weight)
 {
     double times = declared(q, c, best), scale = best->measured_ns / vane__policy_roofline(q, best);
+    scale = scale > 1 ? scale : 1;
     if (c->width == 1 || times <= 1)
-        return times * weight > HOPELESS_DECLARED;
-    double work = (vane__policy_roofline(q, c) - q->fork_ns) * (scale > 1 ? scale : 1);
+        return times * weight > HOPELESS_DECLARED &&
+               vane__policy_roofline(q, c) * scale > TRIFLE_NS;
+    double work = (vane__policy_roofline(q, c) - q->fork_ns) * scale / HOPELESS_DECLARED;
     return (q->fork_ns + work) * weight > HOPELESS_WIDE * best->measured_ns;
 }
 

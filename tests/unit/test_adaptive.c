@@ -183,6 +183,31 @@ START_TEST(the_hopeless_are_not_tried)
 }
 END_TEST
 
+START_TEST(what_costs_nothing_to_try_is_tried)
+{
+    q.bytes = 120;
+    q.flops = 10;
+    c[1].bytes_per_ns = 1; /* ten times slower, by its own words */
+    measured(0, 20, 9);
+    ck_assert_uint_eq(explore(2), 1);
+}
+END_TEST
+
+START_TEST(of_several_threads_the_start_is_believed_and_the_work_is_not)
+{
+    c[0].width = c[1].width = 2;
+    c[1].bytes_per_ns = 4; /* 2.5 times slower, by its own words */
+    q.fork_ns = 500;
+    measured(0, 2000, 9);
+    ck_assert_uint_eq(explore(2), 1);
+    q.bytes = 120;
+    q.flops = 10;
+    c[0].width = 1;
+    measured(0, 20, 9);
+    ck_assert_uint_eq(explore(2), VANE_NO_CANDIDATE);
+}
+END_TEST
+
 START_TEST(one_spike_is_not_the_end_of_a_candidate)
 {
     measured(0, 100, 9);
@@ -348,6 +373,8 @@ int main(void)
     tcase_add_test(tcase, who_cannot_or_is_not_trusted_is_left_all_the_same);
     tcase_add_test(tcase, everybody_plausible_is_tried_until_enough_is_known);
     tcase_add_test(tcase, the_hopeless_are_not_tried);
+    tcase_add_test(tcase, what_costs_nothing_to_try_is_tried);
+    tcase_add_test(tcase, of_several_threads_the_start_is_believed_and_the_work_is_not);
     tcase_add_test(tcase, one_spike_is_not_the_end_of_a_candidate);
     tcase_add_test(tcase, alone_there_is_nothing_to_learn);
     tcase_add_test(tcase, a_window_is_not_moved_by_spikes);
