@@ -191,35 +191,51 @@ static vane_status try_all(vane__election *e, vane__slate *s, vane_decision *rec
     }
 }
 
+static vane_status make_slate(const vane__election *e, vane_decision *record, vane__slate *out)
+{
+    vane__wish wish = {e->backend, e->width, e->device, e->p, e->p->where};
+    uint32_t hot = vane__pool_hot(e->ctx->pool) ? 1 : 0;
+    vane_status st =
+        vane__slate_make(e->ctx, e->p->rq.op, e->p->dtype, e->p->size_class, hot, &wish, out);
+    if (st != VANE_OK)
+        return st;
+    vane__site_inform(e->ctx, e->p, hot, out, record);
+    if (e->failed != NULL)
+        mark_failed(out, e->failed);
+    return VANE_OK;
+}
+
+static void record_init(vane_decision *record, uint32_t retries)
+{
+    record->ran = VANE_NO_CANDIDATE;
+    record->took_ns = 0;
+    record->retries = retries;
+    record->settled = record->route_changes = 0;
+    record->route_since_ns = 0;
+    record->route_why = NULL;
+}
+
 vane_status vane__elect(vane__election *e)
 {
     vane__slate slate;
     vane_context *ctx = e->ctx;
     int logs = atomic_load_explicit(&ctx->watch, memory_order_relaxed) & VANE__WATCH_LOG;
     vane_decision local, *record = e->decision != NULL ? e->decision : logs ? &local : NULL;
-    vane__wish wish = {e->backend, e->width, e->device, e->p, e->p->where};
-    uint32_t hot = vane__pool_hot(ctx->pool) ? 1 : 0;
     vane_status first = e->failed == NULL ? VANE_OK
                         : e->f == NULL && e->failed->kernel->direct != NULL
                             ? vane__kernel_status(e->failed, e->failed_with, 0)
                             : e->failed_with;
     if (e->failed != NULL)
         note_failure(e, e->failed, first);
-    vane_status st =
-        vane__slate_make(ctx, e->p->rq.op, e->p->dtype, e->p->size_class, hot, &wish, &slate);
+    if (record != NULL)
+        record_init(record, e->failed != NULL);
+    vane_status st = make_slate(e, record, &slate);
+    if (st == VANE_OK && vane__slate_is_hopeless(&slate) && vane__probe_slate(ctx, e->p, &slate)) {
+        vane__slate_free(&slate);
+        st = make_slate(e, record, &slate);
+    }
     if (st != VANE_OK)
         return st;
-    if (record != NULL) {
-        record->ran = VANE_NO_CANDIDATE;
-        record->took_ns = 0;
-        record->retries = e->failed != NULL;
-        record->settled = record->route_changes = 0;
-        record->route_since_ns = 0;
-        record->route_why = NULL;
-    }
-    vane__site_inform(ctx, e->p, hot, &slate, record);
-    if (e->failed != NULL)
-        mark_failed(&slate, e->failed);
     if (e->p->parts > 0)
         st = try_all(e, &slate, record, first);
     else

@@ -176,14 +176,10 @@ void vane__routes_refresh(vane_context *ctx)
     vane__error_restore(&kept);
 }
 
-const vane__route *vane__route_make(vane_context *ctx, const vane__prepared *p, uint32_t hot)
+/* Under no lock. */
+static const vane__route *make(vane_context *ctx, vane__site *site, uint32_t hot)
 {
     double predicted = 0;
-    vane__site *site = vane__site_of(ctx, p);
-    if (site == NULL) {
-        vane__fail(VANE_E_NOMEM, "%s: no memory for its route", p->rq.op->info.name);
-        return NULL;
-    }
     pthread_mutex_lock(&ctx->routes->lock);
     const vane__route *route = decide(ctx, site, hot);
     if (route != NULL)
@@ -191,6 +187,34 @@ const vane__route *vane__route_make(vane_context *ctx, const vane__prepared *p, 
     pthread_mutex_unlock(&ctx->routes->lock);
     vane__deferred_want(ctx, predicted);
     return route;
+}
+
+/* Nobody is left for p, and no other call will ask for who rests. 1: one is back. */
+static int bring_back(vane_context *ctx, const vane__prepared *p, uint32_t hot)
+{
+    vane__slate slate;
+    vane__wish wish = {.where = p->where};
+    if (atomic_load_explicit(&ctx->resting, memory_order_relaxed) == 0)
+        return 0;
+    vane_error kept = *vane_last_error();
+    int back = 0;
+    if (vane__slate_make(ctx, p->rq.op, p->dtype, p->size_class, hot, &wish, &slate) == VANE_OK) {
+        back = vane__probe_slate(ctx, p, &slate);
+        vane__slate_free(&slate);
+    }
+    vane__error_restore(&kept);
+    return back;
+}
+
+const vane__route *vane__route_make(vane_context *ctx, const vane__prepared *p, uint32_t hot)
+{
+    vane__site *site = vane__site_of(ctx, p);
+    if (site == NULL) {
+        vane__fail(VANE_E_NOMEM, "%s: no memory for its route", p->rq.op->info.name);
+        return NULL;
+    }
+    const vane__route *route = make(ctx, site, hot);
+    return route == NULL && bring_back(ctx, p, hot) ? make(ctx, site, hot) : route;
 }
 
 void vane__route_foresee(vane_context *ctx, const vane__prepared *p, uint32_t hot)

@@ -7,12 +7,14 @@
 #include "dispatch/slate.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
 #include "memory/link.h"
 #include "plugin/device.h"
+#include "telemetry/clock.h"
 
 /* What starting threads costs (anchors: a spinning pool, a futex wake), in ns. */
 #define FORK_HOT_NS 1000.0
@@ -239,6 +241,16 @@ static vane_status check_wish(vane_context *ctx, const char *backend, const char
     return vane__deferred_open_named(ctx, backend, source);
 }
 
+int vane__slate_is_hopeless(const vane__slate *s)
+{
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->candidates[i].reason == VANE_REASON_CHOSEN ||
+            s->candidates[i].reason == VANE_REASON_RESTING ||
+            s->candidates[i].reason == VANE_REASON_HARMFUL)
+            return 0;
+    return 1;
+}
+
 static int nobody_can(const vane__slate *s)
 {
     for (uint32_t i = 0; i < s->count; i++)
@@ -326,10 +338,32 @@ static const vane_candidate *telling(const vane__slate *s)
     return &s->candidates[0];
 }
 
+/* "; device 0 of its backend is lost, and is tried again in 0.8 s"; "" of none. */
+static void rest_of(vane_context *ctx, const vane__slate *s, char *out, size_t bytes)
+{
+    const uint64_t now = vane__clock_now(ctx);
+    out[0] = '\0';
+    for (uint32_t i = 0; i < s->count; i++) {
+        const vane__device *d = s->runners[i].device;
+        if (s->candidates[i].reason != VANE_REASON_UNHEALTHY || atomic_load(&d->orphaned))
+            continue;
+        const uint64_t until = atomic_load(&d->breaker.until_ns);
+        const int probed = atomic_load(&d->breaker.state) == VANE__HALF_OPEN;
+        int n = snprintf(out, bytes, "; device %s of %s is lost, and is ", d->info.id,
+                         d->backend->entry->name);
+        if (n > 0 && (size_t)n < bytes && probed)
+            snprintf(out + n, bytes - (size_t)n, "being tried again");
+        else if (n > 0 && (size_t)n < bytes)
+            snprintf(out + n, bytes - (size_t)n, "tried again in %.3f s",
+                     until > now ? (double)(until - now) / 1e9 : 0.0);
+        return;
+    }
+}
+
 vane_status vane__slate_none(vane_context *ctx, const vane__op *op, uint32_t dtype,
                              const vane__slate *s)
 {
-    char names[200];
+    char names[200], rests[160];
     if (atomic_load(&ctx->registry.count) == 0)
         return vane__fail(VANE_E_NO_BACKEND,
                           "%s: no backend is loaded; `vane info` lists every path tried",
@@ -340,7 +374,9 @@ vane_status vane__slate_none(vane_context *ctx, const vane__op *op, uint32_t dty
                           "%s of %s: none of the loaded backends (%s) has a kernel", op->info.name,
                           vane_dtype_name(dtype), names);
     const vane_candidate *c = telling(s);
-    return vane__fail(VANE_E_UNSUPPORTED, "%s of %s: no candidate is left (%s@%s: %s); loaded: %s",
-                      op->info.name, vane_dtype_name(dtype), c->kernel, c->backend,
-                      vane_reason_string(c->reason), names);
+    rest_of(ctx, s, rests, sizeof rests);
+    return vane__fail(VANE_E_UNSUPPORTED,
+                      "%s of %s: no candidate is left (%s@%s: %s)%s; loaded: %s", op->info.name,
+                      vane_dtype_name(dtype), c->kernel, c->backend, vane_reason_string(c->reason),
+                      rests, names);
 }

@@ -33,7 +33,9 @@ void vane__slate_free(vane__slate *s);
 vane_reason vane__runner_fit(const vane__runner *r, const vane__prepared *p);
 /* Ask the policy; again after candidates were marked FAILED. */
 uint32_t vane__slate_choose(vane_context *ctx, vane__slate *s);
-/* The sentence for a slate without a winner. */
+/* Before an election: is there nobody left, not even one who rests? */
+int vane__slate_is_hopeless(const vane__slate *s);
+/* The sentence for a slate without a winner: what is in the way, and until when a device rests. */
 vane_status vane__slate_none(vane_context *ctx, const vane__op *op, uint32_t dtype,
                              const vane__slate *s);
 /* What a class stands for: flops and bytes in its middle. */

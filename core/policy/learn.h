@@ -61,6 +61,8 @@ uint32_t vane__rehearse_check(vane_context *ctx, vane__site *twin, const vane__p
 
 /* A probe of somebody at the twin (guard.h) beside such data. */
 void vane__rehearse_probe(vane_context *ctx, vane__site *twin, const vane__prepared *p);
+/* Is r right on such data? What cannot be made up, because it is too large, is taken on trust. */
+int vane__rehearse_works(vane_context *ctx, const vane__prepared *p, const vane__runner *r);
 
 /* trial.c: candidates run beside a call, on its inputs, into memory of their own. */
 typedef struct vane__trial {

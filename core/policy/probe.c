@@ -117,13 +117,21 @@ static void doubt(vane_context *ctx, const vane__device *d)
                     vane__window_age(&site->all[i]->learned.window[state & 1][state >> 1]);
 }
 
+/* A device that a probe found good or not. */
+static void judge_device(vane_context *ctx, vane__device *d, int good)
+{
+    pthread_mutex_lock(&ctx->routes->lock);
+    if (good)
+        doubt(ctx, d);
+    pthread_mutex_unlock(&ctx->routes->lock);
+    vane__device_judge(d, good);
+}
+
 static void judge(vane_context *ctx, vane__site *site, probe *p, int good)
 {
     uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
     pthread_mutex_lock(&ctx->routes->lock);
     p->entry->learned.trust = p->trust != VANE_TRUST_NONE ? p->trust : p->entry->learned.trust;
-    if (good && p->device != NULL)
-        doubt(ctx, p->device);
     if (p->device == NULL && !good)
         vane__breaker_judge(p->breaker, vane__clock_now(ctx), 0);
     if (p->device == NULL && good) {
@@ -136,7 +144,7 @@ static void judge(vane_context *ctx, vane__site *site, probe *p, int good)
     }
     pthread_mutex_unlock(&ctx->routes->lock);
     if (p->device != NULL)
-        vane__device_judge(p->device, good);
+        judge_device(ctx, p->device, good);
 }
 
 static void pay(vane_context *ctx, uint64_t start)
@@ -198,4 +206,41 @@ int vane__probe_in_buffers(vane_context *ctx, vane__site *site, const vane__prep
     vane__rehearse_probe(ctx, site->twin, p);
     try_again(ctx, site);
     return 1;
+}
+
+/* ---- without a route ------------------------------------------------------------------- */
+
+/* A candidate whose device rests, and whose probe is the caller's from here on. */
+static const vane__runner *claim_device(const vane__slate *s, uint64_t now)
+{
+    for (uint32_t i = 0; i < s->count; i++) {
+        vane__device *d = s->runners[i].device;
+        const vane_reason why = s->candidates[i].reason;
+        if (d != NULL && (why == VANE_REASON_UNHEALTHY || why == VANE_REASON_RESTING) &&
+            vane__breaker_probe(&d->breaker, now))
+            return &s->runners[i];
+    }
+    return NULL;
+}
+
+int vane__probe_slate(vane_context *ctx, const vane__prepared *p, const vane__slate *s)
+{
+    if (atomic_load_explicit(&ctx->resting, memory_order_relaxed) == 0)
+        return 0;
+    uint64_t start = vane__clock_now(ctx);
+    const vane__runner *r = claim_device(s, start);
+    if (r == NULL)
+        return 0;
+    vane_error kept = *vane_last_error();
+    vane__ran call = vane__last_run;
+    vane_status awake = vane__device_wake(r->device);
+    int good = awake == VANE_OK && vane__rehearse_works(ctx, p, r);
+    if (awake == VANE_E_BUSY)
+        vane__breaker_postpone(&r->device->breaker, vane__clock_now(ctx));
+    else
+        judge_device(ctx, r->device, good);
+    vane__error_restore(&kept);
+    vane__last_run = call;
+    pay(ctx, start);
+    return good;
 }

@@ -213,3 +213,26 @@ uint32_t vane__rehearse_check(vane_context *ctx, vane__site *twin, const vane__p
     vane__last_run = call;
     return trust;
 }
+
+static int works(vane_context *ctx, const vane__prepared *p, const vane__runner *r)
+{
+    vane__trial t;
+    if (!vane__trial_open(ctx, p, &t))
+        return 1;
+    uint32_t trust = vane__trial_check(&t, r);
+    int good = (trust == VANE_TRUST_CHECKED || trust == VANE_TRUST_ORACLE) &&
+               vane__trial_time(&t, r, 0) > 0;
+    vane__trial_close(&t);
+    return good;
+}
+
+int vane__rehearse_works(vane_context *ctx, const vane__prepared *p, const vane__runner *r)
+{
+    stage s = {.memory = NULL};
+    int good = 1;
+    if (p->parts > 0 && set_up(&s, p) &&
+        (r->plain || vane__runner_fit(r, &s.p) == VANE_REASON_CHOSEN))
+        good = works(ctx, &s.p, r);
+    tear_down(&s);
+    return good;
+}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_renew.c - a device whose context failed for good: calls go on elsewhere, and after a pause
- * it gets a fresh context and computes again. Time is the test's own, so nobody sleeps. */
-#include <check.h>
+ * it gets a fresh context and computes again. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,140 +10,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "context.h"
 #include "driver.h"
-#include "plugin/device.h"
-#include "telemetry/clock.h"
 #include "vane/graph.h"
+#include "world.h"
 
-enum { N = 3000, BYTES = N * 4 };
-#define SECOND UINT64_C(1000000000)
-#define GOOD(call) ck_assert_msg((call) == VANE_OK, #call ": %s", vane_last_error()->message)
-
-static vane_context *ctx;
-static uint32_t gpu; /* index of the first device of cuda */
-static uint64_t now;
-static char warned[4096]; /* lines of WARN and above that tell of what cannot be made anew */
-static unsigned warnings;
-static float x[N], y[N], z[N];
-
-/* ---- the world --------------------------------------------------------------------------------
- */
-
-static uint64_t now_ns(vane_backend *self)
-{
-    (void)self;
-    return __atomic_add_fetch(&now, 1000, __ATOMIC_RELAXED); /* all takes some time */
-}
-
-static void advance(vane_backend *self, uint64_t ns)
-{
-    (void)self;
-    __atomic_fetch_add(&now, ns, __ATOMIC_RELAXED);
-}
-
-static void on_log(void *arg, int level, const char *line)
-{
-    (void)arg;
-    if (level > VANE_LOG_WARN || !strstr(line, "made anew"))
-        return;
-    warnings++;
-    snprintf(warned, sizeof warned, "%s", line);
-}
-
-static void open_world(const char *spec)
-{
-    static const vane_clock clock = {
-        .struct_size = sizeof clock, .now_ns = now_ns, .advance = advance};
-    const vane_config config = {.struct_size = sizeof config,
-                                .prefer = "cuda",
-                                .exclude = "opencl,sim",
-                                .policy = "fixed",
-                                .no_default_path = 1,
-                                .threads = 1,
-                                .stats = "-",
-                                .log = on_log,
-                                .cache = "0"};
-    setenv("VANE_FAKE_CUDA", spec, 1);
-    GOOD(vane_open(&config, &ctx));
-    now = vane__clock_now(ctx);
-    vane__clock_set(ctx, &clock);
-    GOOD(vane_backends_open(ctx));
-    for (int i = 0; i < N; i++)
-        x[i] = (float)i;
-    for (gpu = 0; gpu < vane_device_count(ctx); gpu++) {
-        const char *backend;
-        vane_device_info d = {.struct_size = sizeof d};
-        GOOD(vane_device_at(ctx, gpu, &d, &backend));
-        if (strcmp(backend, "cuda") == 0)
-            return;
-    }
-    ck_abort_msg("no device of cuda");
-}
-
-static vane_device_load look(void)
-{
-    vane_device_load l = {.struct_size = sizeof l};
-    GOOD(vane_device_load_get(ctx, gpu, &l));
-    return l;
-}
-
-static vane_tensor vector(float *p)
-{
-    const int64_t n = N;
-    return vane_tensor_of(p, VANE_F32, 1, &n);
-}
-
-/* One call, whoever computes it; right in any case. */
-static void add(void)
-{
-    vane_tensor a = vector(x), b = vector(y);
-    memset(y, 0, BYTES);
-    GOOD(vane_add(ctx, &a, &a, &b));
-    for (int i = 0; i < N; i++)
-        ck_assert_msg(y[i] == 2 * x[i], "element %d is %g", i, (double)y[i]);
-}
-
-static vane_status add_on_cuda(void)
-{
-    vane_tensor a = vector(x), b = vector(y);
-    const vane_tensor *const in[] = {&a, &a};
-    vane_tensor *const out[] = {&b};
-    const vane_options only = {.struct_size = sizeof only, .backend = "cuda"};
-    memset(y, 0, BYTES);
-    return vane_run(ctx, VANE_OP_ADD, in, 2, out, 1, NULL, &only);
-}
-
-static void cuda_computes(void)
-{
-    GOOD(add_on_cuda());
-    for (int i = 0; i < N; i++)
-        ck_assert_msg(y[i] == 2 * x[i], "element %d is %g", i, (double)y[i]);
-}
-
-/* Calls, four milliseconds apart, until the device is lost or not, or for so many seconds. */
-static int calls_until(uint32_t lost, unsigned seconds)
-{
-    for (unsigned i = 0; i < seconds * 250; i++) {
-        add();
-        advance(NULL, SECOND / 250);
-        if (atomic_load(&vane__device_nth(ctx, gpu)->lost) == lost)
-            return 1;
-    }
-    return 0;
-}
-
-static void calls_for(unsigned seconds)
-{
-    calls_until(2, seconds);
-}
+static float z[N];
 
 /* ---- stories ------------------------------------------------------------------------------------
  */
 
 START_TEST(it_computes_again)
 {
-    open_world("fail=run.kernel:700@5");
+    world_open("fail=run.kernel:700@5");
     ck_assert(calls_until(1, 1));
     ck_assert_uint_eq(look().renewals, 0);
     ck_assert_int_ne(add_on_cuda(), VANE_OK);
@@ -172,7 +49,7 @@ static uint64_t free_bytes(void)
 START_TEST(nothing_is_left_behind)
 {
     uint64_t left[3] = {0};
-    open_world("fail=run.kernel:700@5,fail=run.kernel:719@400,fail=run.kernel:715@900");
+    world_open("fail=run.kernel:700@5,fail=run.kernel:719@400,fail=run.kernel:715@900");
     for (uint32_t i = 0; i < 3; i++) {
         ck_assert(calls_until(1, 8));
         ck_assert(calls_until(0, 40));
@@ -189,7 +66,7 @@ END_TEST
 
 START_TEST(who_cannot_be_made_anew_is_asked_ever_more_rarely)
 {
-    open_world("fail=run.kernel:700@5,fail=cuDevicePrimaryCtxRetain:2@2,"
+    world_open("fail=run.kernel:700@5,fail=cuDevicePrimaryCtxRetain:2@2,"
                "fail=cuStreamCreate:304@3,fail=cuMemPoolCreate:2@2");
     ck_assert(calls_until(1, 1));
     const uint64_t lost_ns = now;
@@ -209,7 +86,7 @@ START_TEST(what_was_lost_is_said)
 {
     const int64_t n = N;
     vane_buffer p, q;
-    open_world("fail=run.kernel:700@5");
+    world_open("fail=run.kernel:700@5");
     GOOD(vane_buffer_open(ctx, BYTES, "weights", &p));
     GOOD(vane_buffer_open(ctx, BYTES, "sum", &q));
     GOOD(vane_buffer_write(ctx, p, 0, x, BYTES));
@@ -236,7 +113,7 @@ START_TEST(in_the_middle_of_a_stream)
 {
     vane_stream *s;
     vane_tensor a = vector(x), b = vector(z);
-    open_world("fail=run.kernel:719@20,slow=100");
+    world_open("fail=run.kernel:719@20,slow=100");
     GOOD(vane_stream_open(ctx, gpu, &s));
     vane_status given = VANE_OK;
     for (int i = 0; given == VANE_OK && i < 60; i++)
@@ -278,7 +155,7 @@ START_TEST(a_sequence_is_replayed_again)
     vane_buffer p, q;
     vane_plan *plans[3];
     vane_sequence *all;
-    open_world("fail=run.kernel:700@60");
+    world_open("fail=run.kernel:700@60");
     GOOD(vane_buffer_open(ctx, BYTES, "p", &p));
     GOOD(vane_buffer_open(ctx, BYTES, "q", &q));
     vane_tensor a = vane_tensor_in(p, 0, VANE_F32, 1, &n),
@@ -312,7 +189,7 @@ START_TEST(what_was_lost_is_not_recorded)
     vane_queue *q;
     vane_mem *m;
     vane_graph *g = NULL;
-    open_world("fail=run.kernel:700@5");
+    world_open("fail=run.kernel:700@5");
     const vane__device *d = vane__device_nth(ctx, gpu);
     const vane_backend_vt *vt = &d->backend->vt;
     vane_call call = {.struct_size = sizeof call,
@@ -362,7 +239,7 @@ START_TEST(beside_other_threads)
 {
     pthread_t thread[2];
     void *wrong;
-    open_world("fail=run.kernel:700@50,fail=run.kernel:719@500,fail=run.copy:715@3000");
+    world_open("fail=run.kernel:700@50,fail=run.kernel:719@500,fail=run.copy:715@3000");
     for (int i = 0; i < 2; i++)
         ck_assert_int_eq(pthread_create(&thread[i], NULL, call_too, NULL), 0);
     calls_until(1, 20);
@@ -383,7 +260,7 @@ END_TEST
 
 START_TEST(a_child_goes_on_without_it)
 {
-    open_world("");
+    world_open("");
     cuda_computes();
     fflush(NULL);
     const pid_t child = fork();
@@ -408,7 +285,7 @@ END_TEST
 /* Somebody else has the device to himself when the program begins. */
 START_TEST(it_was_taken_at_first)
 {
-    open_world("fail=cuDevicePrimaryCtxRetain:46@1,fail=cuDevicePrimaryCtxRetain:46@2");
+    world_open("fail=cuDevicePrimaryCtxRetain:46@1,fail=cuDevicePrimaryCtxRetain:46@2");
     ck_assert_int_ne(add_on_cuda(), VANE_OK);
     add();
     ck_assert(look().lost);
@@ -425,7 +302,7 @@ START_TEST(others_keep_the_old_context)
     CUresult (*retain)(CUcontext *, CUdevice);
     CUresult (*release)(CUdevice);
     CUcontext theirs;
-    open_world("fail=run.kernel:700@5");
+    world_open("fail=run.kernel:700@5");
     void *lib = dlopen("libcuda.so.1", RTLD_NOW);
     ck_assert(lib != NULL);
     *(void **)&retain = dlsym(lib, "cuDevicePrimaryCtxRetain");
@@ -450,7 +327,7 @@ static vane_status keep(void *arg, const char *text, size_t bytes)
 START_TEST(metrics_count_it)
 {
     static char text[65536];
-    open_world("fail=run.kernel:700@5");
+    world_open("fail=run.kernel:700@5");
     ck_assert(calls_until(1, 1) && calls_until(0, 8));
     GOOD(vane_stats_write(ctx, keep, text));
     const char *line = strstr(text, "vane_device_renewals_total{backend=\"cuda\"");

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* test_alone.c - a lost device that nobody can stand in for: calls fail and say until when, and the
+ * first one after the pause brings it back, whichever way it is made. */
+#include <stdio.h>
+#include <string.h>
+
+#include "world.h"
+
+enum { CALL, NAMED, PLAN, BUFFERS, ANY_STREAM, STREAM, SEQUENCE, WAYS };
+
+static float z[N];
+static vane_buffer p, q;
+static vane_stream *s;
+static vane_plan *plan, *two[2];
+static vane_sequence *both;
+
+static vane_plan *plan_of(const vane_tensor *in, vane_tensor *out)
+{
+    vane_plan *made;
+    const vane_tensor *const ins[] = {in, in};
+    GOOD(vane_plan_open(ctx, VANE_OP_ADD, ins, 2, &out, 1, NULL, &made));
+    return made;
+}
+
+static void get_ready(int way)
+{
+    const int64_t n = N;
+    vane_tensor a = vector(x), b = vector(z);
+    GOOD(vane_buffer_open(ctx, BYTES, "p", &p));
+    GOOD(vane_buffer_open(ctx, BYTES, "q", &q));
+    vane_tensor in = vane_tensor_in(p, 0, VANE_F32, 1, &n),
+                out = vane_tensor_in(q, 0, VANE_F32, 1, &n);
+    GOOD(vane_stream_open(ctx, way == ANY_STREAM ? VANE_ANY_DEVICE : gpu, &s));
+    plan = plan_of(&a, &b);
+    two[0] = plan_of(&in, &out);
+    two[1] = plan_of(&out, &out);
+    GOOD(vane_sequence_open(ctx, two, 2, &both));
+}
+
+static void clean_up(void)
+{
+    vane_stream_close(s);
+    vane_sequence_close(both);
+    vane_plan_close(plan);
+    vane_plan_close(two[0]);
+    vane_plan_close(two[1]);
+    GOOD(vane_buffer_close(ctx, p));
+    GOOD(vane_buffer_close(ctx, q));
+    vane_close(ctx);
+}
+
+static vane_status waited(vane_status st)
+{
+    return st == VANE_OK ? vane_stream_wait(s) : st;
+}
+
+static vane_status fetched(vane_status st)
+{
+    return st == VANE_OK ? vane_buffer_read(ctx, q, 0, z, BYTES) : st;
+}
+
+static vane_status make(int way)
+{
+    const int64_t n = N;
+    vane_tensor a = vector(x), b = vector(z), in = vane_tensor_in(p, 0, VANE_F32, 1, &n),
+                out = vane_tensor_in(q, 0, VANE_F32, 1, &n);
+    GOOD(vane_buffer_write(ctx, p, 0, x, BYTES));
+    switch (way) {
+    case CALL:
+        return vane_add(ctx, &a, &a, &b);
+    case NAMED:
+        return add_on_cuda();
+    case PLAN:
+        return vane_plan_run(plan);
+    case BUFFERS:
+        return fetched(vane_add(ctx, &in, &in, &out));
+    case SEQUENCE:
+        return fetched(waited(vane_sequence_run(s, both)));
+    default:
+        return waited(vane_add_async(s, &a, &a, &b));
+    }
+}
+
+/* One such call, right if it is good. */
+static vane_status once(int way)
+{
+    const float *got = way == NAMED ? y : z, times = way == SEQUENCE ? 4 : 2;
+    memset(z, 0, BYTES);
+    const vane_status st = make(way);
+    for (int i = 0; st == VANE_OK && i < N; i++)
+        ck_assert_msg(got[i] == times * x[i], "element %d is %g", i, (double)got[i]);
+    return st;
+}
+
+static void lose_it(int way)
+{
+    for (int i = 0; i < 200 && !look().lost; i++)
+        (void)once(way);
+    ck_assert(look().lost);
+}
+
+static void comes_back(int way, vane_config config)
+{
+    world_open_as("fail=run.kernel:700@40", config);
+    get_ready(way);
+    GOOD(once(way));
+    lose_it(way);
+    ck_assert_int_ne(once(way), VANE_OK);
+    const char *said = vane_last_error()->message;
+    ck_assert_msg(strstr(said, "is lost, and is tried again in ") != NULL, "%s", said);
+    ck_assert_uint_eq(look().renewals, 0);
+    advance(NULL, 2 * SECOND);
+    GOOD(once(way));
+    const vane_device_load l = look();
+    ck_assert(l.lost == 0 && l.health == VANE_HEALTH_GOOD && l.renewals == 1);
+    GOOD(once(way));
+    clean_up();
+}
+
+START_TEST(with_a_fixed_policy)
+{
+    comes_back(_i, (vane_config){.policy = "fixed", .backend = _i == NAMED ? NULL : "cuda"});
+}
+END_TEST
+
+START_TEST(with_one_that_learns)
+{
+    comes_back(_i, (vane_config){.policy = "adaptive", .backend = _i == NAMED ? NULL : "cuda"});
+}
+END_TEST
+
+/* Each failed attempt doubles the pause, however many calls ask. */
+START_TEST(it_is_not_asked_with_every_call)
+{
+    world_open_as("fail=run.kernel:700@40,fail=cuDevicePrimaryCtxRetain:2@2+",
+                  (vane_config){.policy = "fixed", .backend = "cuda"});
+    get_ready(CALL);
+    lose_it(CALL);
+    for (int i = 0; i < 2000; i++) {
+        ck_assert_int_ne(once(CALL), VANE_OK);
+        advance(NULL, SECOND / 250);
+    }
+    ck_assert_uint_eq(look().rests, 4); /* 1 + 2 + 4 s, and the fourth */
+    ck_assert_uint_eq(warnings, 1);
+    clean_up();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("alone");
+    TCase *t = tcase_create("alone");
+    tcase_set_timeout(t, 120);
+    tcase_add_loop_test(t, with_a_fixed_policy, 0, WAYS);
+    tcase_add_loop_test(t, with_one_that_learns, 0, WAYS);
+    tcase_add_test(t, it_is_not_asked_with_every_call);
+    suite_add_tcase(suite, t);
+    SRunner *r = srunner_create(suite);
+    srunner_run_all(r, CK_NORMAL);
+    const int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
