@@ -10,7 +10,9 @@
 #include "dispatch/site.h"
 #include "error.h"
 #include "exec/stream.h"
+#include "plugin/health.h"
 #include "plugin/loader.h"
+#include "policy/guard.h"
 #include "policy/learn.h"
 
 #define MOST_PAUSE 64u /* calls that teach, from one question to the next */
@@ -40,7 +42,8 @@ static int asks(vane_stream *s, const vane__flight *f, vane__choice *c)
 int vane__stream_picked(vane_stream *s, const vane__flight *f, vane__runner *out)
 {
     vane__choice *c = choice_of(s, &f->p);
-    int found = c->version == vane__routes_version(s->ctx) && is_for(c, &f->p) && !asks(s, f, c);
+    int found = c->version == vane__routes_version(s->ctx) && is_for(c, &f->p) &&
+                !vane__device_due(s->device) && !asks(s, f, c);
     if (found)
         *out = c->runner;
     return found;
@@ -138,9 +141,20 @@ static int tells_times(const vane__device *d)
     return !vane__vtable_untimed(&d->backend->vt);
 }
 
+/* Its calls go nowhere else: one is the occasion to look after a device that rests. */
+static void probe(vane_stream *s, const vane__prepared *p)
+{
+    vane__slate slate;
+    if (!vane__device_due(s->device) || !slate_for(s, p, &slate))
+        return;
+    vane__probe_slate(s->ctx, p, &slate);
+    vane__slate_free(&slate);
+}
+
 int vane__stream_pick(vane_stream *s, vane__flight *f, vane__runner *out)
 {
     vane__slate slate;
+    probe(s, &f->p);
     uint32_t now = vane__routes_version(s->ctx), next = VANE_NO_CANDIDATE;
     int learns = f->teaches && vane__policy_learns(s->ctx) && tells_times(s->device);
     if (learns)

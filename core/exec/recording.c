@@ -7,6 +7,7 @@
 #include "error.h"
 #include "exec/sequence.h"
 #include "exec/stream.h"
+#include "plugin/health.h"
 
 enum { MOST = 8, MOST_FAILURES = 3 };
 
@@ -99,7 +100,7 @@ int vane__recording_choose(vane_sequence *q, vane__recording *r, vane_stream *s,
 {
     vane__runner runner;
     const uint32_t version = vane__routes_version(q->ctx);
-    if (s->device != NULL && r->version == version)
+    if (s->device != NULL && r->version == version && !vane__device_due(s->device))
         return 1;
     r->version = 0;
     for (uint32_t i = 0; i < q->count; i++) {

@@ -53,6 +53,13 @@ void vane__device_fail(vane__device *d, vane_status st)
         open_breaker(d, 0, "failed several times");
 }
 
+int vane__device_due(const vane__device *d)
+{
+    const vane_context *ctx = d->backend->ctx;
+    return atomic_load_explicit(&ctx->resting, memory_order_relaxed) > 0 &&
+           vane__breaker_due(&d->breaker, vane__clock_now(ctx));
+}
+
 /* ---- made anew -------------------------------------------------------------------------- */
 
 void vane__renew_adopt(vane__backend *b)

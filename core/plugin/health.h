@@ -19,6 +19,8 @@ int vane__device_lose(vane__device *d);
 void vane__device_fail(vane__device *d, vane_status st);
 /* Asks a backend that opened for the extension. */
 void vane__renew_adopt(vane__backend *b);
+/* It rests, and its pause is over. */
+int vane__device_due(const vane__device *d);
 /* The caller's, who was given the probe (vane__breaker_probe), and how it went. */
 void vane__device_judge(vane__device *d, int is_good);
 /* Before a probe: a lost device is made anew where its plugin can (vane/renew.h). VANE_E_BUSY: not

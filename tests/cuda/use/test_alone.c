@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* test_alone.c - a lost device that nobody can stand in for: calls fail and say until when, and the
  * first one after the pause brings it back, whichever way it is made. */
-#include <stdio.h>
 #include <string.h>
 
+#include "exec/sequence.h"
+#include "plugin/health.h"
 #include "world.h"
 
 enum { CALL, NAMED, PLAN, BUFFERS, ANY_STREAM, STREAM, SEQUENCE, WAYS };
@@ -28,6 +29,7 @@ static void get_ready(int way)
     vane_tensor a = vector(x), b = vector(z);
     GOOD(vane_buffer_open(ctx, BYTES, "p", &p));
     GOOD(vane_buffer_open(ctx, BYTES, "q", &q));
+    GOOD(vane_buffer_write(ctx, p, 0, x, BYTES));
     vane_tensor in = vane_tensor_in(p, 0, VANE_F32, 1, &n),
                 out = vane_tensor_in(q, 0, VANE_F32, 1, &n);
     GOOD(vane_stream_open(ctx, way == ANY_STREAM ? VANE_ANY_DEVICE : gpu, &s));
@@ -64,7 +66,6 @@ static vane_status make(int way)
     const int64_t n = N;
     vane_tensor a = vector(x), b = vector(z), in = vane_tensor_in(p, 0, VANE_F32, 1, &n),
                 out = vane_tensor_in(q, 0, VANE_F32, 1, &n);
-    GOOD(vane_buffer_write(ctx, p, 0, x, BYTES));
     switch (way) {
     case CALL:
         return vane_add(ctx, &a, &a, &b);
@@ -129,6 +130,41 @@ START_TEST(with_one_that_learns)
 }
 END_TEST
 
+/* Others could compute, but not for a stream of the device, and they make no calls. */
+START_TEST(a_stream_of_it_asks_by_itself)
+{
+    const int way = _i ? SEQUENCE : STREAM;
+    world_open("fail=run.kernel:700@40");
+    get_ready(way);
+    lose_it(way);
+    ck_assert_int_ne(once(way), VANE_OK);
+    advance(NULL, 2 * SECOND);
+    GOOD(once(way));
+    ck_assert(look().lost == 0 && look().health == VANE_HEALTH_GOOD && look().renewals == 1);
+    clean_up();
+}
+END_TEST
+
+/* Who fails several times computes for its own streams all the same, and is probed in time. */
+START_TEST(a_stream_of_it_asks_who_rests)
+{
+    const int way = _i ? SEQUENCE : STREAM;
+    world_open("");
+    get_ready(way);
+    for (int i = 0; i < 3; i++)
+        vane__device_fail(vane__device_nth(ctx, gpu), VANE_E_IO);
+    ck_assert(look().health == VANE_HEALTH_RESTING && look().lost == 0);
+    for (int i = 0; i < 20; i++)
+        GOOD(once(way));
+    ck_assert_int_eq(look().health, VANE_HEALTH_RESTING);
+    ck_assert(way == STREAM || both->recordings->tape != NULL); /* and it is replayed */
+    advance(NULL, 2 * SECOND);
+    GOOD(once(way));
+    ck_assert(look().health == VANE_HEALTH_GOOD && look().renewals == 0);
+    clean_up();
+}
+END_TEST
+
 /* Each failed attempt doubles the pause, however many calls ask. */
 START_TEST(it_is_not_asked_with_every_call)
 {
@@ -153,6 +189,8 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, with_a_fixed_policy, 0, WAYS);
     tcase_add_loop_test(t, with_one_that_learns, 0, WAYS);
+    tcase_add_loop_test(t, a_stream_of_it_asks_by_itself, 0, 2);
+    tcase_add_loop_test(t, a_stream_of_it_asks_who_rests, 0, 2);
     tcase_add_test(t, it_is_not_asked_with_every_call);
     suite_add_tcase(suite, t);
     SRunner *r = srunner_create(suite);

@@ -45,7 +45,6 @@ void world_open_as(const char *spec, vane_config config)
     config.exclude = "opencl,sim";
     config.no_default_path = 1;
     config.threads = 1;
-    config.stats = "-";
     config.log = on_log;
     config.cache = "0";
     setenv("VANE_FAKE_CUDA", spec, 1);

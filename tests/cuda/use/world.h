@@ -21,7 +21,7 @@ extern float x[N], y[N]; /* x: 0, 1, 2, ... */
 
 /* spec: of tests/cuda/spec.h. The policy "fixed", cuda first. */
 void world_open(const char *spec);
-/* The same with what config says of backend and policy. */
+/* The same with what config says of backend, policy and stats, with which nothing is replayed. */
 void world_open_as(const char *spec, vane_config config);
 void advance(vane_backend *self, uint64_t ns);
 vane_device_load look(void);
