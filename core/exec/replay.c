@@ -15,7 +15,7 @@ typedef struct made { /* what it wrote */
     vane__buffer *buffer;
     vane__copy *copy;
     uint64_t lo, hi;
-    int host_had; /* the host had all of it before */
+    vane__ranges host_had; /* of it, before */
 } made;
 
 struct vane__replay {
@@ -237,6 +237,46 @@ static void leave_readers(giving *g, uint32_t n)
             vane__buffer_unuse(g->q->used[i].buffer, g->ticket);
 }
 
+/* The host's part of m. 0: out of memory. */
+static int note_host(made *m)
+{
+    static const vane__ranges nothing = {.count = 0};
+    vane__range part;
+    int room = 1;
+    vane__ranges_init(&m->host_had);
+    for (uint64_t at = m->lo;
+         room && vane__ranges_missing(&nothing, &m->buffer->host_valid, at, m->hi, &part);
+         at = part.hi)
+        room = vane__ranges_add(&m->host_had, part.lo, part.hi);
+    return room;
+}
+
+/* What it is going to write, of which several calls may make one range, and what is there. */
+static int note_made(giving *g)
+{
+    vane__replay *p = g->replay;
+    int room = 1;
+    for (uint32_t k = 0; k < g->q->n_used; k++) {
+        const vane__used *u = &g->q->used[k];
+        for (uint32_t i = 0; room && i < u->made.count; i++) {
+            made *m = &p->made[p->n_made++];
+            m->buffer = u->buffer;
+            m->copy = u->copy;
+            m->lo = u->made.at[i].lo;
+            m->hi = u->made.at[i].hi;
+            room = note_host(m);
+        }
+    }
+    return room;
+}
+
+static void replay_free(vane__replay *p)
+{
+    for (uint32_t i = 0; p != NULL && i < p->n_made; i++)
+        vane__ranges_free(&p->made[i].host_had);
+    free(p);
+}
+
 /* It is launched: nothing fails from here on. */
 static void write_down(giving *g, const vane__used *u)
 {
@@ -245,12 +285,8 @@ static void write_down(giving *g, const vane__used *u)
     vane__buffer_use(b, g->ticket, 1);
     b->writer_lo = all->at[0].lo;
     b->writer_hi = all->at[all->count - 1].hi;
-    for (uint32_t i = 0; i < all->count; i++) {
-        const uint64_t lo = all->at[i].lo, hi = all->at[i].hi;
-        g->replay->made[g->replay->n_made++] =
-            (made){b, u->copy, lo, hi, vane__ranges_cover(&b->host_valid, lo, hi)};
-        vane__buffer_written(b, u->copy, lo, hi);
-    }
+    for (uint32_t i = 0; i < all->count; i++)
+        vane__buffer_written(b, u->copy, all->at[i].lo, all->at[i].hi);
     vane__ticket_drop(u->copy->ready);
     u->copy->ready = vane__ticket_hold(g->ticket);
 }
@@ -291,7 +327,7 @@ static int launch_locked(giving *g)
         !takes_place(g))
         return 0;
     const uint32_t entered = enter_readers(g);
-    const int flies = entered == g->q->n_used && launch(g, &mark) == VANE_OK;
+    const int flies = entered == g->q->n_used && note_made(g) && launch(g, &mark) == VANE_OK;
     if (flies)
         fly(g, mark);
     else
@@ -320,11 +356,11 @@ static int prepare(giving *g)
     const size_t bytes = sizeof *g->replay + q->n_made * sizeof *g->replay->made;
     g->replay = malloc(bytes + q->n_used * sizeof *g->replay->locks);
     g->ticket = vane__ticket_new(q->ctx->tickets, q->flights[0].p.rq.op->info.name);
-    if (g->replay == NULL || g->ticket == NULL)
+    if (g->replay == NULL)
         return 0;
     g->replay->locks = (vane__buffer **)(void *)(g->replay->made + q->n_made);
     g->replay->n_locks = g->replay->n_made = 0;
-    return 1;
+    return g->ticket != NULL;
 }
 
 static int replay(giving *g)
@@ -341,7 +377,7 @@ static int replay(giving *g)
     vane__tickets_free(&g->after);
     if (!flies) {
         vane__ticket_drop(g->ticket);
-        free(g->replay);
+        replay_free(g->replay);
     }
     return flies;
 }
@@ -369,6 +405,17 @@ int vane__replay_give(vane_stream *s, vane_sequence *q)
 
 /* ---- down ------------------------------------------------------------------------------------ */
 
+static void spoil(const vane__replay *p, const made *m, uint64_t lo, uint64_t hi, int host_had)
+{
+    const vane__trail one = {.ticket = p->trail.ticket,
+                             .out = m->buffer,
+                             .copy = m->copy,
+                             .lo = lo,
+                             .hi = hi,
+                             .host_had = host_had};
+    vane__trail_spoil(&one, one.ticket, p->device);
+}
+
 /* As for a trail, of each buffer that it wrote: what the host had is current there again. */
 static void forget(vane__replay *p)
 {
@@ -379,13 +426,10 @@ static void forget(vane__replay *p)
         vane__buffer_settle(p->locks[i], t);
     }
     for (uint32_t i = 0; i < p->n_made; i++) {
-        vane__trail one = {.ticket = t,
-                           .out = p->made[i].buffer,
-                           .copy = p->made[i].copy,
-                           .lo = p->made[i].lo,
-                           .hi = p->made[i].hi,
-                           .host_had = p->made[i].host_had};
-        vane__trail_spoil(&one, t, p->device);
+        const made *m = &p->made[i];
+        spoil(p, m, m->lo, m->hi, 0);
+        for (uint32_t k = 0; k < m->host_had.count; k++)
+            spoil(p, m, m->host_had.at[k].lo, m->host_had.at[k].hi, 1);
     }
     for (uint32_t i = p->n_locks; i-- > 0;) {
         vane__buffer_unuse(p->locks[i], t);
@@ -406,6 +450,6 @@ vane_status vane__replay_land(vane__replay *p)
     }
     vane__ticket_drop(t);
     vane__tape_drop(p->tape);
-    free(p);
+    replay_free(p);
     return st;
 }

@@ -115,6 +115,32 @@ START_TEST(a_failure_arrives_at_the_wait_with_the_ops_name)
 }
 END_TEST
 
+/* Two calls make the two halves of one range, of which the host had one. */
+START_TEST(what_the_host_had_is_current_after_a_failure)
+{
+    enum { HALF = N / 2 };
+    const int64_t n = HALF;
+    vane_tensor low = vane_tensor_in(b, 0, VANE_F32, 1, &n),
+                high = vane_tensor_in(b, sizeof y / 2, VANE_F32, 1, &n),
+                in = vane_tensor_in(a, 0, VANE_F32, 1, &n);
+    vane_plan *plans[] = {plan(VANE_OP_ADD, &in, &in, &low), plan(VANE_OP_NEG, &in, NULL, &high)};
+    seq = sequence_of(2, plans);
+    GOOD(vane_sequence_run(on_toy, seq)); /* by calls */
+    FAILS(vane_stream_wait(on_toy), VANE_E_INTERNAL, "neg");
+    GOOD(vane_add_async(on_toy, &ta, &ta, &tb)); /* the device has all of b */
+    GOOD(vane_stream_wait(on_toy));
+    GOOD(vane_buffer_write(ctx, b, _i ? sizeof y / 2 : 0, y, sizeof y / 2));
+    ck_assert_uint_eq(info_of(ctx, b).host_bytes, sizeof y / 2);
+    const int launches = graphs.launches;
+    GOOD(vane_sequence_run(on_toy, seq));
+    ck_assert_int_eq(graphs.launches, launches + 1);
+    ck_assert_uint_eq(info_of(ctx, b).host_bytes, 0);
+    FAILS(vane_stream_wait(on_toy), VANE_E_INTERNAL, "broke");
+    ck_assert_uint_eq(info_of(ctx, b).host_bytes, sizeof y / 2);
+    ck_assert_uint_eq(info_of(ctx, b).device_bytes, 0);
+}
+END_TEST
+
 START_TEST(a_lost_device_is_lost)
 {
     vane_plan *plans[] = {plan(VANE_OP_ADD, &ta, &ta, &tb), plan(VANE_OP_ABS, &tb, NULL, &tb)};
@@ -281,6 +307,7 @@ int main(void)
     tcase_add_test(against, losses_are_not_counted);
     tcase_add_test(against, a_graph_that_is_out_of_date_is_recorded_again);
     tcase_add_test(against, a_failure_arrives_at_the_wait_with_the_ops_name);
+    tcase_add_loop_test(against, what_the_host_had_is_current_after_a_failure, 0, 2);
     tcase_add_test(against, a_lost_device_is_lost);
     tcase_add_test(against, earlier_failures_are_inherited);
     tcase_add_loop_test(against, calls_that_are_watched_or_checked_are_calls, 0, 2);
