@@ -91,7 +91,8 @@ int bench_user_go_on(bench_user *u, double ns); /* calls for so long */
 /* Looks who is chosen when warm, and compares that with what a call says. */
 int bench_user_warm(bench_user *u, const bench_case *c);
 int bench_user_look(bench_user *u, const bench_case *c, int look);
-void bench_user_end(bench_user *u); /* of this case */
+int bench_user_look_amid(bench_user *u, const bench_case *c, int look); /* after calls in a row */
+void bench_user_end(bench_user *u);                                     /* of this case */
 
 /* ---- bench_load.c: other programs that want the CPUs ----------------------------- */
 

@@ -24,7 +24,7 @@ static int time_all(bench_study *s, const bench_case *c, double min_ns)
     bench_field_time(&s->field, s->ctx, c, min_ns, plan, used_ns, s->n_users);
     for (int i = 0; !rc && i < s->n_users; i++) {
         s->user[i].used_ns = used_ns[i];
-        rc = bench_user_look(&s->user[i], c, BENCH_END);
+        rc = bench_user_look_amid(&s->user[i], c, BENCH_END);
     }
     return rc;
 }

@@ -9,6 +9,8 @@
 #include "bench_policy.h"
 #include "cli.h"
 
+#define BURST_NS 300e3
+
 int bench_user_open(bench_user *u)
 {
     vane_config config = {.struct_size = sizeof config, .policy = u->policy};
@@ -92,12 +94,6 @@ int bench_user_start(bench_user *u, const bench_case *c, uint32_t calls)
     return rc ? rc : bench_user_look(u, c, BENCH_COLD);
 }
 
-int bench_user_warm(bench_user *u, const bench_case *c)
-{
-    int rc = bench_user_look(u, c, BENCH_WARM);
-    return rc ? rc : compare(u, c);
-}
-
 int bench_user_go_on(bench_user *u, double ns)
 {
     double begin = bench_now_ns();
@@ -106,4 +102,19 @@ int bench_user_go_on(bench_user *u, double ns)
             return cli_error();
     while (bench_now_ns() - begin < ns);
     return CLI_OK;
+}
+
+/* Who computes in the midst of calls: they may keep threads awake that a pause lets fall asleep,
+ * and another program's calls, in between, are a pause. */
+int bench_user_look_amid(bench_user *u, const bench_case *c, int look)
+{
+    int rc = bench_user_go_on(u, BURST_NS);
+    return rc ? rc : bench_user_look(u, c, look);
+}
+
+int bench_user_warm(bench_user *u, const bench_case *c)
+{
+    int rc = bench_user_look_amid(u, c, BENCH_WARM);
+    rc = rc ? rc : bench_user_go_on(u, BURST_NS);
+    return rc ? rc : compare(u, c);
 }
