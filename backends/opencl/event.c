@@ -135,12 +135,17 @@ static vane_status status_of(const vane_backend *b, cl_event e, cl_int code, cl_
     return state == CL_COMPLETE ? VANE_OK : VANE_E_TIMEOUT;
 }
 
+static vane_status read_state(const vane_backend *b, cl_event e, cl_int *state)
+{
+    cl_int code =
+        b->cl.clGetEventInfo(e, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof *state, state, NULL);
+    return status_of(b, e, code, *state, "clGetEventInfo");
+}
+
 vane_status ocl_command_status(const vane_backend *b, cl_event e)
 {
     cl_int state = CL_COMPLETE;
-    cl_int code =
-        b->cl.clGetEventInfo(e, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL);
-    return status_of(b, e, code, state, "clGetEventInfo");
+    return read_state(b, e, &state);
 }
 
 static vane_status poll(const vane_event *e)
@@ -156,15 +161,19 @@ static void flush(const vane_event *e)
         e->backend->cl.clFlush(queue);
 }
 
-#define LOOKS 100 /* some microseconds */
+#define LOOKS 100      /* some microseconds */
+#define LOOKS_BEHIND 8 /* of a command that is not the next */
 
-/* Small kernels are done sooner than a sleeping thread wakes up. */
+/* Small kernels are done sooner than a sleeping thread wakes up. Not so what waits for others in
+ * its queue: there, who looks takes the time of a core that may be the device's. */
 static vane_status look_often(const vane_event *e)
 {
     vane_status st = VANE_E_TIMEOUT;
-    for (uint32_t i = 0; st == VANE_E_TIMEOUT && i < LOOKS; i++) {
+    cl_int state = CL_QUEUED;
+    for (uint32_t i = 0; st == VANE_E_TIMEOUT && i < (state == CL_QUEUED ? LOOKS_BEHIND : LOOKS);
+         i++) {
         sched_yield();
-        st = poll(e);
+        st = read_state(e->backend, e->event, &state);
     }
     return st;
 }

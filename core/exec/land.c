@@ -9,7 +9,7 @@
 #include "exec/stream.h"
 #include "os.h"
 
-enum { FEW = 2 * VANE__MARK_MOST }; /* in the air */
+enum { FEW = 8 * VANE__MARK_MOST }; /* in the air */
 
 void vane__stream_fail(vane_stream *s, uint64_t sequence, const char *op)
 {
