@@ -420,6 +420,24 @@ static vane_status to_lane(vane_stream *s, vane__flight *f)
     return st;
 }
 
+/* It has its place, and its buffers are locked until it flies or the lane has to see to it. */
+static int launch_now(vane_stream *s, vane__flight *f, uint32_t *in_air, uint64_t *oldest)
+{
+    vane__buffer *few[4]; /* in the air, f is the lander's */
+    uint32_t n = f->n_locks;
+    int flies = 0;
+    if (n > sizeof few / sizeof few[0]) {
+        vane__flight_look(f);
+        vane__flight_unlock(f);
+        return 0;
+    }
+    memcpy(few, f->locks, n * sizeof *few);
+    flies = try_now(s, f, in_air, oldest);
+    for (uint32_t i = n; i-- > 0;)
+        pthread_mutex_unlock(&few[i]->lock);
+    return flies;
+}
+
 vane_status vane__stream_give(vane_stream *s, vane__flight *f)
 {
     static _Thread_local uint32_t given;
@@ -428,28 +446,21 @@ vane_status vane__stream_give(vane_stream *s, vane__flight *f)
     f->shadows = vane__shadow_due(s->ctx);
     f->teaches = given++ % (s->device == NULL ? TEACHES : SELDOM) == 0;
     f->tries = 0;
-    if (try_join(s, f, &in_air, &oldest)) {
-        vane__stream_reap(s, in_air, oldest);
-        return VANE_OK;
+    if (f->teaches && s->device != NULL)
+        f->teaches = vane__stream_teaches(s, f);
+    int flies = try_join(s, f, &in_air, &oldest);
+    if (!flies) {
+        vane_status st = vane__flight_enter(f);
+        if (st != VANE_OK)
+            return st;
+        flies = launch_now(s, f, &in_air, &oldest);
     }
-    vane_status st = vane__flight_enter(f);
-    if (st == VANE_OK) {
-        vane__buffer *few[4], **locks = few; /* in the air, f is the lander's */
-        uint32_t n = f->n_locks;
-        int flies = 0;
-        if (n <= 4) {
-            memcpy(few, f->locks, n * sizeof *few);
-            flies = try_now(s, f, &in_air, &oldest);
-        } else {
-            locks = f->locks;
-            vane__flight_look(f);
-        }
-        for (uint32_t i = n; i-- > 0;)
-            pthread_mutex_unlock(&locks[i]->lock);
-        if (flies)
-            vane__stream_reap(s, in_air, oldest);
-        else
-            st = to_lane(s, f);
+    if (!flies && vane__stream_renew(s, f)) {
+        vane__flight_lock(f);
+        flies = launch_now(s, f, &in_air, &oldest);
     }
-    return st;
+    if (!flies)
+        return to_lane(s, f);
+    vane__stream_reap(s, in_air, oldest);
+    return VANE_OK;
 }

@@ -4,6 +4,8 @@
  *
  * A choice is kept and followed. Of calls that teach (policy/heard.c) ever fewer ask again, in
  * the lane; what they are told by the device's events, and rehearsals, is what the policy knows.
+ * Where the stream's queue keeps no times nothing is tried, and who gives the call asks, at once,
+ * as after every change of the routes: the lane would have all that is given while it is busy.
  */
 #include <string.h>
 
@@ -26,6 +28,12 @@ static vane__choice *choice_of(vane_stream *s, const vane__prepared *p)
 static int is_for(const vane__choice *c, const vane__prepared *p)
 {
     return c->op == p->rq.op->info.op && c->dtype == p->dtype && c->size_class == p->size_class;
+}
+
+/* Where such streams have queues without times, neither calls nor trials teach anything. */
+static int tells_times(const vane__device *d)
+{
+    return !vane__vtable_untimed(&d->backend->vt);
 }
 
 /* It teaches, and what it would be heard for is not there, or it is its turn to ask. */
@@ -135,12 +143,6 @@ static void learn(vane_stream *s, const vane__prepared *p)
         vane__error_restore(&kept); /* who computes elsewhere is no matter of this stream */
 }
 
-/* Where such streams have queues without times, a trial would teach nothing. */
-static int tells_times(const vane__device *d)
-{
-    return !vane__vtable_untimed(&d->backend->vt);
-}
-
 /* Its calls go nowhere else: one is the occasion to look after a device that rests. */
 static void probe(vane_stream *s, const vane__prepared *p)
 {
@@ -156,7 +158,7 @@ int vane__stream_pick(vane_stream *s, vane__flight *f, vane__runner *out)
     vane__slate slate;
     probe(s, &f->p);
     uint32_t now = vane__routes_version(s->ctx), next = VANE_NO_CANDIDATE;
-    int learns = f->teaches && vane__policy_learns(s->ctx) && tells_times(s->device);
+    int learns = f->teaches && vane__policy_learns(s->ctx);
     if (learns)
         learn(s, &f->p);
     if (!slate_for(s, &f->p, &slate))
@@ -173,4 +175,54 @@ int vane__stream_pick(vane_stream *s, vane__flight *f, vane__runner *out)
     }
     vane__slate_free(&slate);
     return winner != VANE_NO_CANDIDATE;
+}
+
+/* Quick, because nothing is tried. 0: the lane asks, and tells why nobody can; or brings back who
+ * rests, which takes its time. */
+static int pick_here(vane_stream *s, vane__flight *f)
+{
+    vane__runner r;
+    vane_error kept = *vane_last_error();
+    if (vane__device_due(s->device))
+        return 0;
+    f->teaches = 0;
+    int found = vane__stream_pick(s, f, &r);
+    if (!found)
+        vane__error_restore(&kept);
+    return found;
+}
+
+/* Is there a choice, and is it its turn to be asked for again? */
+static int is_due(vane_stream *s, const vane__prepared *p)
+{
+    pthread_mutex_lock(&s->lock);
+    vane__choice *c = choice_of(s, p);
+    int due = c->version > 0 && is_for(c, p) && c->heard++ >= c->pause;
+    pthread_mutex_unlock(&s->lock);
+    return due;
+}
+
+int vane__stream_teaches(vane_stream *s, vane__flight *f)
+{
+    if (tells_times(s->device))
+        return 1;
+    if (vane__policy_learns(s->ctx) && is_due(s, &f->p)) {
+        vane__flight_lock(f);
+        vane__flight_look(f);
+        vane__flight_unlock(f);
+        (void)pick_here(s, f);
+    }
+    return 0;
+}
+
+int vane__stream_renew(vane_stream *s, vane__flight *f)
+{
+    if (s->device == NULL || f->teaches || f->shadows)
+        return 0;
+    pthread_mutex_lock(&s->lock);
+    vane__choice *c = choice_of(s, &f->p);
+    int is_old = c->version > 0 && is_for(c, &f->p) && c->version != vane__routes_version(s->ctx) &&
+                 s->first == NULL && !s->lane_busy;
+    pthread_mutex_unlock(&s->lock);
+    return is_old && pick_here(s, f);
 }

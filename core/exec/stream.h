@@ -120,6 +120,11 @@ int vane__lane_push(vane_stream *s, vane__task *t, uint64_t *sequence);
 
 /* Under the stream's lock: who was picked before. 0: somebody has to be. */
 int vane__stream_picked(vane_stream *s, const vane__flight *f, vane__runner *out);
+/* Under give: of calls that may teach, does f? If not, and it is its turn, it asks who is to be
+ * picked. */
+int vane__stream_teaches(vane_stream *s, vane__flight *f);
+/* The same after it was looked at: 1: the choice for f was of other routes, and is made anew. */
+int vane__stream_renew(vane_stream *s, vane__flight *f);
 /* Under no lock. 0: nobody can, and the sentence. */
 int vane__stream_pick(vane_stream *s, vane__flight *f, vane__runner *out);
 

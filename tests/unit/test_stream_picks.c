@@ -10,17 +10,22 @@ static vane_stream *on_toy;
 static vane_buffer a, b;
 static vane_tensor ta, tb;
 
-static void open_with(uint64_t took_ns, uint64_t other_ns)
+static void open_entry(const vane_backend_entry *entry, uint64_t took_ns, uint64_t other_ns)
 {
     toy.took_ns = took_ns;
     toy.other_ns = other_ns;
-    ctx = toy_context(VANE_CAP_EVENT_TIME, 0);
+    ctx = toy_context_of(entry, VANE_CAP_EVENT_TIME, 0);
     GOOD(vane_set_policy(ctx, "adaptive"));
     GOOD(vane_stream_open(ctx, toy_index(ctx), &on_toy));
     a = buffer_of(ctx, "a", N, 1);
     b = buffer_of(ctx, "b", N, 5);
     ta = in_buffer(a, 0, N);
     tb = in_buffer(b, 0, N);
+}
+
+static void open_with(uint64_t took_ns, uint64_t other_ns)
+{
+    open_entry(&toy_entry, took_ns, other_ns);
 }
 
 static void teardown(void)
@@ -103,6 +108,50 @@ START_TEST(one_that_becomes_slower_is_left)
 }
 END_TEST
 
+/* ---- queues that keep no times --------------------------------------------------------------- */
+
+static pthread_t giver;
+static atomic_uint by_others; /* launches of another thread's */
+
+static vane_status launch_noted(vane_queue *q, const vane_kernel *k, const vane_call *call,
+                                vane_event **out)
+{
+    atomic_fetch_add(&by_others, !pthread_equal(pthread_self(), giver));
+    return toy_launch(q, k, call, out);
+}
+
+static void open_untimed(void)
+{
+    static vane_backend_vt table;
+    static vane_backend_entry entry;
+    table = toy_table;
+    table.launch = launch_noted;
+    table.queue_open_untimed = toy_queue_open;
+    entry = toy_entry;
+    entry.vt = &table;
+    giver = pthread_self();
+    open_entry(&entry, 300000, 900000);
+}
+
+/* The lane would keep all that is given while it is busy. */
+START_TEST(who_gives_asks_where_nothing_teaches)
+{
+    open_untimed();
+    add_often(1); /* the first choice is the lane's */
+    atomic_store(&by_others, 0);
+    int before = toy.launches;
+    for (int i = 0; i < 10; i++) {
+        for (int k = 0; k < CALLS / 10; k++)
+            GOOD(vane_add_async(on_toy, &ta, &ta, &tb));
+        GOOD(vane_stream_wait(on_toy));
+    }
+    ck_assert_int_eq(toy.launches - before, CALLS);
+    ck_assert_uint_eq(atomic_load(&by_others), 0);
+    expect_at(ctx, b, 3, 8);
+    teardown();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("stream_picks");
@@ -111,6 +160,7 @@ int main(void)
     tcase_add_test(t, the_worse_one_is_tried_and_left);
     tcase_add_test(t, without_a_policy_that_learns_nothing_is_tried);
     tcase_add_test(t, one_that_becomes_slower_is_left);
+    tcase_add_test(t, who_gives_asks_where_nothing_teaches);
     suite_add_tcase(s, t);
     return kit_main(s);
 }

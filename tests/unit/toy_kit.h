@@ -25,7 +25,8 @@ static inline uint32_t toy_index(vane_context *ctx)
     return i;
 }
 
-static inline vane_context *toy_context(uint64_t caps, uint32_t limit_mib)
+static inline vane_context *toy_context_of(const vane_backend_entry *entry, uint64_t caps,
+                                           uint32_t limit_mib)
 {
     vane_config config = kit_config();
     vane_context *ctx = NULL;
@@ -37,8 +38,13 @@ static inline vane_context *toy_context(uint64_t caps, uint32_t limit_mib)
     config.log = toy_note;
     config.mem_limit_mib = limit_mib;
     GOOD(vane_open(&config, &ctx));
-    GOOD(vane_register(ctx, &toy_entry));
+    GOOD(vane_register(ctx, entry));
     return ctx;
+}
+
+static inline vane_context *toy_context(uint64_t caps, uint32_t limit_mib)
+{
+    return toy_context_of(&toy_entry, caps, limit_mib);
 }
 
 /* Everything that the core took was given back. */
