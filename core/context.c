@@ -8,6 +8,7 @@
 
 #include "contexts.h"
 #include "detect/cpu.h"
+#include "dispatch/flight.h"
 #include "dispatch/routes.h"
 #include "dispatch/slate.h"
 #include "error.h"
@@ -175,6 +176,7 @@ static void close_parts(vane_context *ctx)
     vane__registry_close(ctx);
     if (ctx->arenas != NULL)
         vane__arenas_close(ctx->arenas);
+    vane__flights_free(ctx);
     vane__ticket_box_close(ctx->tickets);
     vane__op_table_close(ctx->ops);
     if (ctx->pool != NULL)

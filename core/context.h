@@ -20,8 +20,11 @@ struct vane__store;
 struct vane__op_table;
 struct vane__buffers;
 struct vane__arenas;
+struct vane__flight;
 struct vane_stream;
 struct vane_clock;
+
+#define VANE__SPARE_FLIGHTS 64u
 
 struct vane_context {
     struct vane_context *next; /* contexts.c */
@@ -46,10 +49,11 @@ struct vane_context {
     struct vane__buffers *buffers;
     struct vane__arenas *arenas;
     struct vane__ticket_box *tickets;
-    struct vane_stream *streams;     /* open ones; under control */
-    struct vane_sequence *sequences; /* the same */
-    atomic_uint forks;               /* a child counts one more than its parent */
-    atomic_uint device_numbers;      /* given out so far: vane__device.number */
+    _Atomic(struct vane__flight *) flights[VANE__SPARE_FLIGHTS]; /* dispatch/spare.c */
+    struct vane_stream *streams;                                 /* open ones; under control */
+    struct vane_sequence *sequences;                             /* the same */
+    atomic_uint forks;          /* a child counts one more than its parent */
+    atomic_uint device_numbers; /* given out so far: vane__device.number */
     _Atomic(const vane_policy *) policy;
     struct vane__watchers *watchers; /* opened with the context */
     struct vane__pager *pager;       /* of them, for `vane top`; NULL: nothing is shown */

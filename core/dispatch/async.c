@@ -6,25 +6,14 @@
 #include "error.h"
 #include "exec/stream.h"
 
-/* Where the stream keeps the flights of such calls: one of them may be of this very call. */
-static uint32_t bin_of(uint32_t op, const vane_tensor *const *in, uint32_t n_in,
-                       vane_tensor *const *out)
-{
-    uint64_t key = op;
-    if (n_in > 0 && in != NULL && in[0] != NULL)
-        key += in[0]->buffer.id * 31;
-    if (out != NULL && out[0] != NULL)
-        key += out[0]->buffer.id * 7;
-    return (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) % VANE__STREAM_BINS;
-}
-
 /* Under the stream's give, as all below. */
 static vane_status flight_for(vane_stream *s, uint32_t op, const vane_tensor *const *in,
                               uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
                               const vane_params *params, vane__flight **found)
 {
     vane__request rq;
-    vane__flight *f = vane__stream_flight(s, bin_of(op, in, n_in, out));
+    vane__flight *f =
+        vane__stream_flight(s, vane__flight_key(op, in, n_in, out) % VANE__STREAM_BINS);
     if (f == NULL)
         return vane__fail(VANE_E_NOMEM, "run_async: no memory for the call");
     *found = f;

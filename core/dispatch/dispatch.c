@@ -172,26 +172,39 @@ static vane_status fly(vane_context *ctx, vane__flight *f, const vane_options *o
     return vane__elect(&e);
 }
 
-static vane_status dispatch_buffers(vane_context *ctx, const vane__request *rq,
-                                    const vane_options *options)
+/* Such calls waited, so nothing of f is left but what it knows. */
+static vane_status fly_open(vane_context *ctx, vane__flight *f, const vane_options *options)
 {
-    vane__flight f;
-    vane_status st = vane__flight_open(ctx, rq, &f);
-    if (st != VANE_OK)
-        return st;
-    st = vane__flight_enlist(&f);
+    vane_status st = vane__flight_enlist(f);
     vane__ran outer = vane__last_run;
     vane__last_run = (vane__ran){.retries = 0};
     vane__probes_look(ctx);
     vane__pager_look_seldom(ctx);
-    uint64_t begin = is_watched(ctx) ? begin_watched(ctx, &f.p) : 0;
+    uint64_t begin = is_watched(ctx) ? begin_watched(ctx, &f->p) : 0;
     if (st == VANE_OK)
-        st = fly(ctx, &f, options);
-    vane__flight_end(&f, st);
+        st = fly(ctx, f, options);
+    vane__flight_end(f, st);
     if (begin > 0)
-        tell(ctx, begin, &f.p, st);
+        tell(ctx, begin, &f->p, st);
     vane__last_run = outer;
-    vane__flight_close(&f);
+    vane__flight_close(f);
+    return st;
+}
+
+/* params: the caller's. */
+static vane_status dispatch_buffers(vane_context *ctx, const vane__request *rq,
+                                    const vane_params *params, const vane_options *options)
+{
+    const uint32_t op = rq->op->info.op;
+    vane__flight *f = vane__flight_take(ctx, vane__flight_key(op, rq->in, rq->n_in, rq->out));
+    if (f == NULL)
+        return vane__fail(VANE_E_NOMEM, "%s: no memory for the call", rq->op->info.name);
+    vane_status st = VANE_OK;
+    if (!vane__flight_again(f, op, rq->in, rq->n_in, rq->out, rq->n_out, params))
+        st = vane__flight_open(ctx, rq, f);
+    if (st == VANE_OK)
+        st = fly_open(ctx, f, options);
+    vane__flight_give(f);
     return st;
 }
 
@@ -224,7 +237,7 @@ vane_status vane__dispatch(vane_context *ctx, uint32_t op, const vane_tensor *co
     if (st == VANE_OK)
         st = vane__options_check(options);
     if (st == VANE_OK && vane__has_buffers(in, rq.n_in, out, rq.n_out))
-        return dispatch_buffers(ctx, &rq, options);
+        return dispatch_buffers(ctx, &rq, params, options);
     if (st == VANE_OK)
         st = vane__call_prepare(&rq, &p);
     if (st != VANE_OK)

@@ -115,6 +115,13 @@ vane_status vane__flight_open(vane_context *ctx, const vane__request *rq, vane__
  * that its operands are in, and f is open again. */
 int vane__flight_again(vane__flight *f, uint32_t op, const vane_tensor *const *in, uint32_t n_in,
                        vane_tensor *const *out, uint32_t n_out, const vane_params *params);
+/* spare.c: where such calls find flights like theirs. */
+uint32_t vane__flight_key(uint32_t op, const vane_tensor *const *in, uint32_t n_in,
+                          vane_tensor *const *out);
+/* A closed flight, this thread's alone, until it is given back; NULL: out of memory. */
+vane__flight *vane__flight_take(vane_context *ctx, uint32_t key);
+void vane__flight_give(vane__flight *f);
+void vane__flights_free(vane_context *ctx);
 /* Nothing is left of its last run. */
 void vane__flight_renew(vane__flight *f);
 /* Its buffers, each once, in the order in which they are locked. */
