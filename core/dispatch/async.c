@@ -12,8 +12,7 @@ static vane_status flight_for(vane_stream *s, uint32_t op, const vane_tensor *co
                               const vane_params *params, vane__flight **found)
 {
     vane__request rq;
-    vane__flight *f =
-        vane__stream_flight(s, vane__flight_key(op, in, n_in, out) % VANE__STREAM_BINS);
+    vane__flight *f = vane__stream_flight(s, vane__flight_key(op, in, n_in, out));
     if (f == NULL)
         return vane__fail(VANE_E_NOMEM, "run_async: no memory for the call");
     *found = f;

@@ -90,7 +90,7 @@ typedef struct vane__flight {
     /* of a stream */
     vane__trail trail; /* in the air, unless it can be given back there */
     struct vane__flight *next;
-    uint32_t bin; /* of the stream's spare flights */
+    uint32_t key, bin; /* of its call; of the stream's spare flights, or the context's */
     uint64_t sequence;
     uint64_t given_ns, went_ns; /* while calls are watched: when it was given, and its giver went
                                  * on; 0: nobody watched then */

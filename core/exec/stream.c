@@ -27,6 +27,7 @@ vane_status vane__stream_check(vane_stream *s, const char *what)
 /* ---- closed flights, for calls like theirs --------------------------------------------------- */
 
 #define MOST_SPARE 1024u
+#define WAYS 2u /* closed flights of a bin */
 
 static void flights_free(vane__flight *list)
 {
@@ -60,11 +61,24 @@ static vane__flight *spare(vane_stream *s, uint32_t bin)
     return f;
 }
 
-vane__flight *vane__stream_flight(vane_stream *s, uint32_t bin)
+/* Of a call with that key; where the bin has enough, the one that waits longest. */
+static vane__flight *closed(vane_stream *s, uint32_t key)
 {
-    vane__flight *f = s->closed[bin];
+    vane__flight **at = &s->closed[key % VANE__STREAM_BINS];
+    for (uint32_t n = 1; *at != NULL && (*at)->key != key && n < WAYS; n++)
+        at = &(*at)->next;
+    vane__flight *f = *at;
+    if (f != NULL)
+        *at = f->next;
+    return f;
+}
+
+vane__flight *vane__stream_flight(vane_stream *s, uint32_t key)
+{
+    const uint32_t bin = key % VANE__STREAM_BINS;
+    vane__flight *f = closed(s, key);
     if (f != NULL) {
-        s->closed[bin] = f->next;
+        f->key = key;
         f->next = NULL;
         return f;
     }
@@ -78,6 +92,7 @@ vane__flight *vane__stream_flight(vane_stream *s, uint32_t bin)
         return NULL;
     if (is_new)
         f->known = 0;
+    f->key = key;
     f->bin = bin;
     f->next = NULL;
     return f;

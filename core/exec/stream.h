@@ -84,8 +84,8 @@ vane_status vane__stream_check(vane_stream *s, const char *what);
 /* Every stream that was not closed; warns. */
 void vane__streams_close(vane_context *ctx);
 
-/* Under give: a closed flight, of the bin if there is one; NULL: out of memory. */
-vane__flight *vane__stream_flight(vane_stream *s, uint32_t bin);
+/* Under give: a closed flight, of that key or its bin if there is one; NULL: out of memory. */
+vane__flight *vane__stream_flight(vane_stream *s, uint32_t key);
 /* And back, a list of them. */
 void vane__stream_recycle(vane_stream *s, vane__flight *list);
 /* The same with one, under give. */
