@@ -12,10 +12,10 @@
 static const struct {
     const char *name;
     void (*run)(conform *c);
-} groups[] = {{"abi", conform_abi},         {"kernels", conform_kernels},
-              {"memory", conform_memory},   {"width", conform_width},
-              {"threads", conform_threads}, {"stream", conform_stream},
-              {"refusal", conform_refusal}, {"reload", conform_reload}};
+} groups[] = {
+    {"abi", conform_abi},           {"kernels", conform_kernels}, {"memory", conform_memory},
+    {"width", conform_width},       {"threads", conform_threads}, {"stream", conform_stream},
+    {"sequence", conform_sequence}, {"refusal", conform_refusal}, {"reload", conform_reload}};
 enum { N_GROUPS = sizeof groups / sizeof groups[0] };
 
 /* The backend that the load report has for this file. */
@@ -66,8 +66,9 @@ static vane_status check_via(conform *c, char error[512])
         return snprintf(error, 512, "no way is called \"%s\"; they are host, buffer, stream",
                         o->via),
                VANE_E_ARGUMENT;
-    if (o->group && !strcmp(o->group, "stream") && o->via && c->via != CONFORM_VIA_STREAM)
-        return snprintf(error, 512, "the group stream has no calls by way of the %s", o->via),
+    if (o->group && (!strcmp(o->group, "stream") || !strcmp(o->group, "sequence")) && o->via &&
+        c->via != CONFORM_VIA_STREAM)
+        return snprintf(error, 512, "the group %s has no calls by way of the %s", o->group, o->via),
                VANE_E_ARGUMENT;
     return VANE_OK;
 }

@@ -12,6 +12,7 @@ void conform_memory(conform *c);
 void conform_width(conform *c);
 void conform_threads(conform *c);
 void conform_stream(conform *c);
+void conform_sequence(conform *c);
 void conform_refusal(conform *c);
 void conform_reload(conform *c);
 

@@ -69,20 +69,25 @@ static void cases(conform *c, uint32_t dtype)
         pipelines(c, &e);
 }
 
-void conform_stream(conform *c)
+void conform_on_streams(conform *c, const char *group, void (*fn)(conform *c, uint32_t dtype))
 {
     if (c->via == CONFORM_VIA_HOST || c->via == CONFORM_VIA_BUFFER) {
-        conform_note(&c->report, "stream: left out, as every call is to go by way of the %s",
+        conform_note(&c->report, "%s: left out, as every call is to go by way of the %s", group,
                      c->options->via);
         return;
     }
     for (uint32_t dtype = 0; dtype < VANE_DTYPE_COUNT; dtype++) {
         if (c->options->dtype && strcmp(c->options->dtype, vane_dtype_name(dtype)) != 0)
             continue;
-        conform_unit_begin(&c->report, "stream", "", vane_dtype_name(dtype));
+        conform_unit_begin(&c->report, group, "", vane_dtype_name(dtype));
         c->random = c->options->seed * VANE_DTYPE_COUNT + dtype;
         if (!c->options->list)
-            cases(c, dtype);
+            fn(c, dtype);
         conform_unit_end(&c->report);
     }
+}
+
+void conform_stream(conform *c)
+{
+    conform_on_streams(c, "stream", cases);
 }

@@ -10,6 +10,8 @@ void conform_stream_errors(conform *c, const conform_exact *e);
 /* stream_bytes.c: what a chain of ops moves */
 void conform_stream_bytes(conform *c, const conform_exact *e);
 
+/* For each data type that is asked for, as one unit of a group that is about streams. */
+void conform_on_streams(conform *c, const char *group, void (*fn)(conform *c, uint32_t dtype));
 /* "" passes. */
 void conform_verdict(conform *c, const char *label, const char *why);
 

@@ -107,7 +107,9 @@ static const void *extension(vane_backend *b, const char *id)
 {
     static const fake_read_counters reader = read_counters;
     (void)b;
-    return strcmp(id, "fake.counters.v1") == 0 ? &reader : NULL;
+    if (strcmp(id, VANE_GRAPHS) == 0)
+        return &fake_graphs;
+    return strcmp(id, "fake.counters.v1") == 0 ? (const void *)&reader : NULL;
 }
 
 static const vane_backend_vt table = {

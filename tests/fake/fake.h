@@ -14,6 +14,7 @@
 #include <pthread.h>
 
 #include "vane/backend.h"
+#include "vane/graph.h"
 
 #define FAKE_DEVICES 2
 
@@ -21,9 +22,10 @@
  * with each of them. */
 enum {
     FAKE_RIGHT,
-    FAKE_NO_OFFSET,    /* kernels take every operand from the beginning of its memory */
-    FAKE_EARLY_EVENT,  /* a launch's event is complete before the kernel ran */
-    FAKE_NO_QUEUE_WAIT /* a queue does not wait for another's event */
+    FAKE_NO_OFFSET,     /* kernels take every operand from the beginning of its memory */
+    FAKE_EARLY_EVENT,   /* a launch's event is complete before the kernel ran */
+    FAKE_NO_QUEUE_WAIT, /* a queue does not wait for another's event */
+    FAKE_SHORT_GRAPH    /* a graph leaves its last call out */
 };
 #ifndef FAKE_DEFECT
 #define FAKE_DEFECT FAKE_RIGHT
@@ -133,6 +135,7 @@ const vane_kernel *fake_kernel(vane_device *d, uint32_t op, const char *name, ui
 vane_status fake_accepts(vane_device *d, const vane_kernel *k, const vane_call *call);
 vane_status fake_launch(vane_queue *q, const vane_kernel *k, const vane_call *call,
                         vane_event **out);
+extern const vane_graphs fake_graphs;
 const vane_op_desc *fake_ops(vane_backend *b, uint32_t *count);
 
 #endif
