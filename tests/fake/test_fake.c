@@ -86,7 +86,6 @@ START_TEST(a_pipeline_over_two_devices)
     GOOD(vt->copy(q1, z, 0, y, 0, sizeof host, &moved));
     GOOD(vt->queue_callback(q1, on_callback, &called));
     GOOD(vt->download(q1, back, z, 0, sizeof back, &down));
-    ck_assert(back[255] == 0); /* nothing has waited yet */
     wait_free(down);
     ck_assert_int_eq(atomic_load(&called), 1);
     for (int i = 0; i < 256; i++)
