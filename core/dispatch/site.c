@@ -224,7 +224,9 @@ void vane__site_recall(vane_context *ctx, const vane__site *site, uint32_t hot, 
         if (e != NULL && e == site->published[hot])
             s->query.current = i;
     }
-    s->query.moved = site->moved[hot];
+    s->query.moved = !site->moved[hot]    ? 0
+                     : site->twin != NULL ? VANE_MOVED_UNSEEN
+                                          : VANE_MOVED_SEEN;
 }
 
 void vane__site_inform(vane_context *ctx, const vane__prepared *p, uint32_t hot, vane__slate *s,

@@ -100,14 +100,16 @@ static uint32_t best_of(const vane_query *q, vane_candidate *c, uint32_t count)
     return vane__policy_best(q, c, count, stands, better);
 }
 
-/* Is each of its times below each of the other's? Of nine and nine like ones that is by chance
- * once in 50,000 times. Where only the choice is ever measured (operands in buffers), what the
- * other is expected to take. */
-static int is_clear(const vane_candidate *best, double weight, const vane_candidate *now)
+/* Is each of its times far below each of the other's? Of nine and nine like ones each is below by
+ * chance once in 50,000 times; but of others that want the CPUs both have their moments. Where only
+ * the choice is ever measured (operands in buffers), what the other is expected to take. */
+static int is_clear(const vane_query *q, const vane_candidate *best, double weight,
+                    const vane_candidate *now)
 {
+    int by_expectation = best->samples == 0 && q->moved == VANE_MOVED_UNSEEN;
     double most = best->samples > 0 ? best->most_ns : best->predicted_ns;
-    return now->samples >= ENOUGH_CLOSE && (best->samples >= ENOUGH_CLOSE || best->samples == 0) &&
-           most * weight < now->least_ns * STAY;
+    return now->samples >= ENOUGH_CLOSE && (best->samples >= ENOUGH_CLOSE || by_expectation) &&
+           most * weight < now->least_ns * STAY_YOUNG;
 }
 
 /* Two that are as good as equal do not take turns. */
@@ -122,7 +124,7 @@ static uint32_t stay(const vane_query *q, const vane_candidate *c, uint32_t best
         (q->objective == VANE_OBJECTIVE_TIME || (c[now].power_mw > 0) == (c[best].power_mw > 0));
     double weight = vane__policy_weight(q, &c[best], &c[now]);
     if (equals && q->moved)
-        return is_clear(&c[best], weight, &c[now]) ? best : now;
+        return is_clear(q, &c[best], weight, &c[now]) ? best : now;
     double margin = c[now].samples < ENOUGH || c[best].samples < ENOUGH ? STAY_YOUNG : STAY;
     return equals && c[best].predicted_ns * weight > c[now].predicted_ns * margin ? now : best;
 }

@@ -87,6 +87,11 @@ typedef struct vane_candidate {
     double most_ns;
 } vane_candidate;
 
+typedef enum vane_moved {
+    VANE_MOVED_SEEN = 1,  /* the others are measured too */
+    VANE_MOVED_UNSEEN = 2 /* only the choice is ever measured (operands in buffers) */
+} vane_moved;
+
 /* What is asked: one op, dtype and size class, with the state of the machine. */
 typedef struct vane_query {
     uint32_t struct_size;
@@ -100,8 +105,8 @@ typedef struct vane_query {
     uint32_t busy;      /* others want this machine's CPUs */
     uint32_t current;   /* the candidate that the route has; VANE_NO_CANDIDATE none */
     uint32_t objective; /* vane_objective */
-    uint32_t moved;     /* the route changed already since others came for the CPUs, or went: what
-                         * is as good as equal is no reason to change again */
+    uint32_t moved;     /* not 0: the route changed already since others came for the CPUs, or went:
+                         * what is as good as equal is no reason to change again. Which vane_moved */
     uint32_t reserved;
 } vane_query;
 
