@@ -71,6 +71,23 @@ static int is_same(const vane__runner *x, const vane__runner *y)
     return x->kernel == y->kernel && x->device == y->device && x->width == y->width;
 }
 
+/* Both cells, though the pool is seldom asleep: what changed there is not to be found later. */
+static int follow(phase *p)
+{
+    int changes = 0;
+    for (uint32_t hot = 0; hot < 2; hot++) {
+        const vane__cell *cell = vane__cell_of(ctx->routes, &call, hot);
+        const vane__route *route = cell != NULL ? atomic_load(cell) : NULL;
+        if (route == NULL || route->runner.kernel == NULL)
+            continue;
+        vane__runner *last = &p->last[hot];
+        changes += last->kernel != NULL && !is_same(&route->runner, last);
+        *last = route->runner;
+    }
+    p->changes += changes;
+    return changes;
+}
+
 /* Calls until the state changed, where it is to, and for_ns more. */
 static void call_for(uint64_t for_ns, int until_seen, phase *p)
 {
@@ -80,22 +97,16 @@ static void call_for(uint64_t for_ns, int until_seen, phase *p)
     phase before = *p;
     *p = (phase){.noticed_ms = -1, .followed_ms = -1, .last = {before.last[0], before.last[1]}};
     while (now < end || (until_seen && seen == 0 && now < start + PATIENCE_NS)) {
-        vane__runner *last = &p->last[vane__pool_hot(ctx->pool) ? 1 : 0];
-        const vane__route *route = vane__route_for(ctx, &call);
-        if (route == NULL || vane_run(ctx, VANE_OP_MATMUL, in, 2, outs, 1, NULL, NULL) != VANE_OK)
+        if (vane_run(ctx, VANE_OP_MATMUL, in, 2, outs, 1, NULL, NULL) != VANE_OK)
             return;
+        now = vane__now_ns();
         if (seen == 0 && (seen = atomic_load(&seen_ns)) > 0) {
             p->noticed_ms = (double)(seen - start) / 1e6;
             end = seen + for_ns;
         }
-        if (!is_same(&route->runner, last)) {
-            p->changes += last->kernel != NULL;
-            if (p->followed_ms < 0 && seen > 0)
-                p->followed_ms = now > seen ? (double)(now - seen) / 1e6 : 0;
-        }
-        *last = route->runner;
+        if (follow(p) > 0 && p->followed_ms < 0 && seen > 0)
+            p->followed_ms = now > seen ? (double)(now - seen) / 1e6 : 0;
         p->calls++;
-        now = vane__now_ns();
     }
 }
 
