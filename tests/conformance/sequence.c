@@ -10,6 +10,7 @@
 
 enum { SIDE = 24, INPUTS = 2, GROWS = 4, HELD = 5, STEPS = 6, MOST_STEPS = STEPS + 1, ROUNDS = 6 };
 enum { BY_SEQUENCE, BY_CALLS, SETS };
+#define MARGIN 64 /* that a kernel writes beyond its output is for other groups to tell */
 
 typedef struct track {
     conform *c;
@@ -235,7 +236,7 @@ static void failure(track *k)
     const vane_buffer kept = k->buffer[BY_SEQUENCE][3];
     vane_status st = refill(k), said;
     if (st == VANE_OK)
-        st = vane_buffer_open(k->c->ctx, k->bytes, "fresh", &k->buffer[BY_SEQUENCE][3]);
+        st = vane_buffer_open(k->c->ctx, k->bytes + MARGIN, "fresh", &k->buffer[BY_SEQUENCE][3]);
     if (st != VANE_OK) {
         ended(k, "failure", st, why);
         return;
@@ -280,7 +281,7 @@ static void closed_buffer(track *k, vane_sequence *q)
                  vane_last_error()->message);
     vane_stream_wait(k->s);
     if (st == VANE_OK)
-        st = vane_buffer_open(k->c->ctx, k->bytes, "anew", &k->buffer[BY_SEQUENCE][gone]);
+        st = vane_buffer_open(k->c->ctx, k->bytes + MARGIN, "anew", &k->buffer[BY_SEQUENCE][gone]);
     if (st == VANE_OK)
         st = vane_buffer_write(k->c->ctx, k->buffer[BY_SEQUENCE][gone], 0, k->now[gone].t.data,
                                k->bytes);
@@ -299,7 +300,7 @@ static vane_status open_all(track *k)
     for (uint32_t i = 0; st == VANE_OK && i < HELD; i++) {
         st = conform_array_make(&k->now[i], k->e->dtype, 2, shape) ? VANE_OK : VANE_E_NOMEM;
         for (int set = 0; st == VANE_OK && set < SETS; set++)
-            st = vane_buffer_open(k->c->ctx, k->bytes, "held", &k->buffer[set][i]);
+            st = vane_buffer_open(k->c->ctx, k->bytes + MARGIN, "held", &k->buffer[set][i]);
     }
     return st;
 }
