@@ -345,7 +345,8 @@ static void rest_of(vane_context *ctx, const vane__slate *s, char *out, size_t b
     out[0] = '\0';
     for (uint32_t i = 0; i < s->count; i++) {
         const vane__device *d = s->runners[i].device;
-        if (s->candidates[i].reason != VANE_REASON_UNHEALTHY || atomic_load(&d->orphaned))
+        if (d == NULL || s->candidates[i].reason != VANE_REASON_UNHEALTHY ||
+            atomic_load(&d->orphaned))
             continue;
         const uint64_t until = atomic_load(&d->breaker.until_ns);
         const int probed = atomic_load(&d->breaker.state) == VANE__HALF_OPEN;

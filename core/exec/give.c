@@ -47,8 +47,10 @@ static int choose(vane_stream *s, vane__flight *f, vane__runner *out)
     pthread_mutex_unlock(&s->lock);
     if (!found && has_wishes(s, f))
         return 0;
-    if (!found && s->device != NULL)
+    if (!found && s->device != NULL) {
+        vane__stream_probe(s, &f->p);
         return vane__stream_pick(s, f, out);
+    }
     const vane__route *route = found ? NULL : vane__route_learned(s->ctx, &f->p);
     if (route != NULL)
         *out = route->runner;

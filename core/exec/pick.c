@@ -126,6 +126,7 @@ static int slate_for(vane_stream *s, const vane__prepared *p, vane__slate *out)
         return 0;
     vane__site_inform(s->ctx, p, hot, out, NULL);
     out->query.current = VANE_NO_CANDIDATE;
+    out->query.moved = 0; /* that is said of the site's route */
     pthread_mutex_lock(&s->lock);
     const vane__choice *c = choice_of(s, p);
     for (uint32_t i = 0; c->version > 0 && is_for(c, p) && i < out->count; i++)
@@ -143,8 +144,7 @@ static void learn(vane_stream *s, const vane__prepared *p)
         vane__error_restore(&kept); /* who computes elsewhere is no matter of this stream */
 }
 
-/* Its calls go nowhere else: one is the occasion to look after a device that rests. */
-static void probe(vane_stream *s, const vane__prepared *p)
+void vane__stream_probe(vane_stream *s, const vane__prepared *p)
 {
     vane__slate slate;
     if (!vane__device_due(s->device) || !slate_for(s, p, &slate))
@@ -156,7 +156,6 @@ static void probe(vane_stream *s, const vane__prepared *p)
 int vane__stream_pick(vane_stream *s, vane__flight *f, vane__runner *out)
 {
     vane__slate slate;
-    probe(s, &f->p);
     uint32_t now = vane__routes_version(s->ctx), next = VANE_NO_CANDIDATE;
     int learns = f->teaches && vane__policy_learns(s->ctx);
     if (learns)

@@ -125,6 +125,8 @@ int vane__stream_picked(vane_stream *s, const vane__flight *f, vane__runner *out
 int vane__stream_teaches(vane_stream *s, vane__flight *f);
 /* The same after it was looked at: 1: the choice for f was of other routes, and is made anew. */
 int vane__stream_renew(vane_stream *s, vane__flight *f);
+/* In the lane. Its calls go nowhere else: one is the occasion to look after a device that rests. */
+void vane__stream_probe(vane_stream *s, const vane__prepared *p);
 /* Under no lock. 0: nobody can, and the sentence. */
 int vane__stream_pick(vane_stream *s, vane__flight *f, vane__runner *out);
 

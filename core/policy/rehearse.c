@@ -61,9 +61,20 @@ static void fill_one(uint32_t dtype, uint32_t bits, unsigned char *at, uint32_t 
     }
 }
 
-/* Terms of sums have both signs. Of one sign alone a plain sum of k floats errs by some 0.2 ulp
- * times the root of k / 3, which is beyond the tolerance for k of a few thousand; of both signs by
- * less than 2 ulp for any k, while products of shortened factors err as much as ever. */
+/* The lower bits of the generator below repeat soon, and with them what rounding does to a sum:
+ * each bit is made to depend on all (constants: H. Prospector's search for 32-bit integer hashes).
+ */
+static uint32_t mixed(uint32_t x)
+{
+    x = (x ^ x >> 16) * 0x7feb352du;
+    x = (x ^ x >> 15) * 0x846ca68bu;
+    return x ^ x >> 16;
+}
+
+/* Terms of sums have both signs, whatever their size. Of one sign alone a plain sum of k floats
+ * errs by some 0.2 ulp times the root of k / 3, which is beyond the tolerance for k of a few
+ * thousand; of both signs by less than 2 ulp for any k, while products of shortened factors err as
+ * much as ever. */
 static void fill(const vane_tensor *t, uint32_t seed, int both_signs)
 {
     uint32_t size = (uint32_t)vane_dtype_bytes(t->dtype);
@@ -71,8 +82,9 @@ static void fill(const vane_tensor *t, uint32_t seed, int both_signs)
     for (int64_t i = 0; i < count; i++) {
         unsigned char *at = (unsigned char *)t->data + i * size;
         seed = seed * 1664525u + 1013904223u;
-        fill_one(t->dtype, seed >> 8, at, size);
-        at[size - 1] |= both_signs ? seed >> 24 & 0x80 : 0;
+        const uint32_t bits = mixed(seed);
+        fill_one(t->dtype, bits, at, size);
+        at[size - 1] |= both_signs ? bits >> 24 & 0x80 : 0;
     }
 }
 

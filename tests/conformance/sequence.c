@@ -234,13 +234,15 @@ static void failure(track *k)
     const conform_step two[] = {{k->step[0].op, {0, 1}, 2}, {k->step[0].op, {3, 3}, GROWS}};
     vane_sequence *q = NULL;
     const vane_buffer kept = k->buffer[BY_SEQUENCE][3];
+    vane_buffer fresh;
     vane_status st = refill(k), said;
     if (st == VANE_OK)
-        st = vane_buffer_open(k->c->ctx, k->bytes + MARGIN, "fresh", &k->buffer[BY_SEQUENCE][3]);
+        st = vane_buffer_open(k->c->ctx, k->bytes + MARGIN, "fresh", &fresh);
     if (st != VANE_OK) {
         ended(k, "failure", st, why);
         return;
     }
+    k->buffer[BY_SEQUENCE][3] = fresh;
     st = open_sequence(k, two, 2, SIDE, &q);
     for (int i = 0; st == VANE_OK && !why[0] && i < 3; i++) {
         if ((said = vane_sequence_run(k->s, q)) == VANE_OK)

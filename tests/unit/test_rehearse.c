@@ -33,9 +33,16 @@ static float sum(const vane_view *a, int64_t from, int64_t a_step, const vane_vi
 
 static vane_status in_one_go(const vane_kernel *k, const vane_call *call)
 {
-    const vane_view *a = &call->arg[0], *b = &call->arg[1], *out = &call->arg[2];
+    const vane_view *a = &call->arg[0], *b = &call->arg[1], *out = &call->arg[call->n_arg - 1];
     float *to = out->data;
     (void)k;
+    if (call->op == VANE_OP_REDUCE_SUM) {
+        float all = 0;
+        for (int64_t i = 0; i < LONG; i++)
+            all += factor(a, i);
+        to[0] = all;
+        return VANE_OK;
+    }
     if (call->op == VANE_OP_DOT) {
         to[0] = sum(a, 0, a->stride[0], b, 0, b->stride[0], a->shape[0]);
         return VANE_OK;
@@ -61,10 +68,10 @@ static int works(uint32_t op, const int64_t *a, const int64_t *b, const int64_t 
     GOOD(vane_buffer_open(ctx, 2 * LONG * 4, "all", &all));
     vane_tensor ta = vane_tensor_in(all, 0, VANE_F32, rank, a),
                 tb = vane_tensor_in(all, 0, VANE_F32, rank, b),
-                tc = vane_tensor_in(all, LONG * 4, VANE_F32, op == VANE_OP_DOT ? 0 : rank, c);
+                tc = vane_tensor_in(all, LONG * 4, VANE_F32, op == VANE_OP_MATMUL ? rank : 0, c);
     const vane_tensor *const in[] = {&ta, &tb};
     vane_tensor *const out[] = {&tc};
-    GOOD(vane__request_make(ctx, op, in, 2, out, 1, NULL, &rq));
+    GOOD(vane__request_make(ctx, op, in, op == VANE_OP_REDUCE_SUM ? 1 : 2, out, 1, NULL, &rq));
     vane__flight f;
     GOOD(vane__flight_open(ctx, &rq, &f));
     p = f.p;
@@ -87,11 +94,18 @@ static int dot_works(void)
     return works(VANE_OP_DOT, n, n, n, 1);
 }
 
+static int sum_works(void)
+{
+    const int64_t n[] = {LONG};
+    return works(VANE_OP_REDUCE_SUM, n, n, n, 1);
+}
+
 START_TEST(sums_in_one_go_are_right)
 {
     ctx = kit_context();
     ck_assert(product_works());
     ck_assert(dot_works());
+    ck_assert(sum_works());
     vane_close(ctx);
 }
 END_TEST
