@@ -189,7 +189,8 @@ static const vane__route *make(vane_context *ctx, vane__site *site, uint32_t hot
     return route;
 }
 
-/* Nobody is left for p, and no other call will ask for who rests. 1: one is back. */
+/* Nobody is left for p, and no other call will ask for who rests. 1: one was asked, and is back or
+ * rests for longer. */
 static int bring_back(vane_context *ctx, const vane__prepared *p, uint32_t hot)
 {
     vane__slate slate;
@@ -197,13 +198,14 @@ static int bring_back(vane_context *ctx, const vane__prepared *p, uint32_t hot)
     if (atomic_load_explicit(&ctx->resting, memory_order_relaxed) == 0)
         return 0;
     vane_error kept = *vane_last_error();
-    int back = 0;
+    int asked = 0;
     if (vane__slate_make(ctx, p->rq.op, p->dtype, p->size_class, hot, &wish, &slate) == VANE_OK) {
-        back = vane__probe_slate(ctx, p, &slate);
+        vane__site_inform(ctx, p, hot, &slate, NULL);
+        asked = vane__probe_slate(ctx, p, &slate);
         vane__slate_free(&slate);
     }
     vane__error_restore(&kept);
-    return back;
+    return asked;
 }
 
 const vane__route *vane__route_make(vane_context *ctx, const vane__prepared *p, uint32_t hot)

@@ -43,8 +43,8 @@ void vane__probe_beside(vane_context *ctx, vane__site *site, const vane__prepare
  * (rehearse.c) at its twin, and who lost here is tried by the next calls. 1: look at the route. */
 int vane__probe_in_buffers(vane_context *ctx, vane__site *site, const vane__prepared *p);
 /* For a call that has no route to be looked at, or is for one device alone: of the devices of s
- * that rest and whose pause is over, one is made anew and probed on made-up data. 1: it is back,
- * and s is out of date. */
+ * that rest and whose pause is over, one is made anew and probed on made-up data. 1: it is back, or
+ * rests for longer: s is out of date. */
 int vane__probe_slate(vane_context *ctx, const vane__prepared *p, const vane__slate *s);
 
 #endif

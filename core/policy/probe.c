@@ -210,16 +210,31 @@ int vane__probe_in_buffers(vane_context *ctx, vane__site *site, const vane__prep
 
 /* ---- without a route ------------------------------------------------------------------- */
 
-/* A candidate whose device rests, and whose probe is the caller's from here on. */
-static const vane__runner *claim_device(const vane__slate *s, uint64_t now)
+static int rests(const vane__slate *s, uint32_t i)
 {
-    for (uint32_t i = 0; i < s->count; i++) {
-        vane__device *d = s->runners[i].device;
-        const vane_reason why = s->candidates[i].reason;
-        if (d != NULL && (why == VANE_REASON_UNHEALTHY || why == VANE_REASON_RESTING) &&
-            vane__breaker_probe(&d->breaker, now))
-            return &s->runners[i];
-    }
+    const vane_reason why = s->candidates[i].reason;
+    return s->runners[i].device != NULL &&
+           (why == VANE_REASON_UNHEALTHY || why == VANE_REASON_RESTING);
+}
+
+/* Is a failure of candidate i, whose device rests, one of its device? */
+static int can_tell(const vane__slate *s, uint32_t i, const vane__prepared *p)
+{
+    const vane__runner *r = &s->runners[i];
+    return vane__device_knows(r->device, r->kernel) && s->candidates[i].trust != VANE_TRUST_WRONG &&
+           (r->plain || vane__runner_fit(r, p) == VANE_REASON_CHOSEN);
+}
+
+/* A candidate whose device rests, and whose probe is the caller's from here on. A device of which
+ * none can tell is judged by any. */
+static const vane__runner *claim_device(const vane__slate *s, const vane__prepared *p, uint64_t now)
+{
+    for (int any = 0; any < 2; any++)
+        for (uint32_t i = 0; i < s->count; i++)
+            if (rests(s, i) && vane__breaker_due(&s->runners[i].device->breaker, now) &&
+                (any || can_tell(s, i, p)) &&
+                vane__breaker_probe(&s->runners[i].device->breaker, now))
+                return &s->runners[i];
     return NULL;
 }
 
@@ -228,7 +243,7 @@ int vane__probe_slate(vane_context *ctx, const vane__prepared *p, const vane__sl
     if (atomic_load_explicit(&ctx->resting, memory_order_relaxed) == 0)
         return 0;
     uint64_t start = vane__clock_now(ctx);
-    const vane__runner *r = claim_device(s, start);
+    const vane__runner *r = claim_device(s, p, start);
     if (r == NULL)
         return 0;
     vane_error kept = *vane_last_error();
@@ -242,5 +257,5 @@ int vane__probe_slate(vane_context *ctx, const vane__prepared *p, const vane__sl
     vane__error_restore(&kept);
     vane__last_run = call;
     pay(ctx, start);
-    return good;
+    return 1;
 }

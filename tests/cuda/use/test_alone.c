@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* test_alone.c - a lost device that nobody can stand in for: calls fail and say until when, and the
  * first one after the pause brings it back, whichever way it is made. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "dispatch/slate.h"
 #include "exec/sequence.h"
 #include "plugin/health.h"
+#include "policy/guard.h"
 #include "world.h"
 
 enum { CALL, NAMED, PLAN, BUFFERS, ANY_STREAM, STREAM, SEQUENCE, WAYS };
@@ -165,6 +168,67 @@ START_TEST(a_stream_of_it_asks_who_rests)
 }
 END_TEST
 
+static vane_status cannot(const vane_kernel *k, const vane_call *call)
+{
+    (void)k, (void)call;
+    return VANE_E_IO;
+}
+
+enum { WRONG, BROKEN, FAULTS };
+
+/* Before all others of a slate, one whose failure is its own. */
+static void put_first(vane__slate *to, int fault)
+{
+    static vane_kernel bad = {.struct_size = sizeof bad,
+                              .name = "bad",
+                              .flags = VANE_KERNEL_CLEAN_FAIL,
+                              .direct = cannot};
+    vane__device *d = vane__device_nth(ctx, gpu);
+    ck_assert(to->count < to->capacity);
+    memmove(to->candidates + 1, to->candidates, to->count * sizeof *to->candidates);
+    memmove(to->runners + 1, to->runners, to->count * sizeof *to->runners);
+    to->count++;
+    to->candidates[0].reason = VANE_REASON_UNHEALTHY;
+    to->candidates[0].trust = fault == WRONG ? VANE_TRUST_WRONG : VANE_TRUST_CHECKED;
+    to->runners[0] = (vane__runner){.kernel = &bad,
+                                    .device = d,
+                                    .handle = d->handle,
+                                    .host = &d->backend->host,
+                                    .width = 1,
+                                    .plain = 1};
+    if (fault != BROKEN)
+        return;
+    vane__broken *b = malloc(sizeof *b);
+    ck_assert_ptr_nonnull(b);
+    *b = (vane__broken){.kernel = &bad, .next = atomic_load(&d->broken)};
+    atomic_store(&d->broken, b);
+}
+
+/* A device is not judged by a kernel that cannot. */
+START_TEST(it_is_judged_by_one_who_can_tell)
+{
+    vane__slate slate;
+    vane__request rq;
+    vane__prepared call;
+    const vane__wish any = {.width = 0};
+    vane_tensor a = vector(x), b = vector(z);
+    const vane_tensor *const in[] = {&a, &a};
+    vane_tensor *const out[] = {&b};
+    world_open_as("fail=run.kernel:700@40", (vane_config){.policy = "fixed", .backend = "cuda"});
+    get_ready(CALL);
+    lose_it(CALL);
+    advance(NULL, 2 * SECOND);
+    GOOD(vane__request_make(ctx, VANE_OP_ADD, in, 2, out, 1, NULL, &rq));
+    GOOD(vane__call_prepare(&rq, &call));
+    GOOD(vane__slate_make(ctx, rq.op, call.dtype, call.size_class, 0, &any, &slate));
+    put_first(&slate, _i);
+    ck_assert_int_eq(vane__probe_slate(ctx, &call, &slate), 1);
+    ck_assert_int_eq(look().lost, 0);
+    vane__slate_free(&slate);
+    clean_up();
+}
+END_TEST
+
 /* Each failed attempt doubles the pause, however many calls ask. */
 START_TEST(it_is_not_asked_with_every_call)
 {
@@ -174,6 +238,7 @@ START_TEST(it_is_not_asked_with_every_call)
     lose_it(CALL);
     for (int i = 0; i < 2000; i++) {
         ck_assert_int_ne(once(CALL), VANE_OK);
+        ck_assert_ptr_null(strstr(vane_last_error()->message, "again in 0.000 s"));
         advance(NULL, SECOND / 250);
     }
     ck_assert_uint_eq(look().rests, 4); /* 1 + 2 + 4 s, and the fourth */
@@ -191,6 +256,7 @@ int main(void)
     tcase_add_loop_test(t, with_one_that_learns, 0, WAYS);
     tcase_add_loop_test(t, a_stream_of_it_asks_by_itself, 0, 2);
     tcase_add_loop_test(t, a_stream_of_it_asks_who_rests, 0, 2);
+    tcase_add_loop_test(t, it_is_judged_by_one_who_can_tell, 0, FAULTS);
     tcase_add_test(t, it_is_not_asked_with_every_call);
     suite_add_tcase(suite, t);
     SRunner *r = srunner_create(suite);
