@@ -62,7 +62,9 @@ static void others_go(void)
 
 typedef struct phase {
     double noticed_ms, followed_ms; /* since it began; since it was noticed. -1: not */
-    int changes, calls;   /* changes of the routes by themselves: of the pool hot, and asleep */
+    int changes[2], most,
+        calls;            /* of the routes, before it was noticed and since; of one of them */
+    int each[2];          /* since, by hot */
     vane__runner last[2]; /* by hot */
 } phase;
 
@@ -72,7 +74,7 @@ static int is_same(const vane__runner *x, const vane__runner *y)
 }
 
 /* Both cells, though the pool is seldom asleep: what changed there is not to be found later. */
-static int follow(phase *p)
+static int follow(phase *p, int seen)
 {
     int changes = 0;
     for (uint32_t hot = 0; hot < 2; hot++) {
@@ -81,10 +83,13 @@ static int follow(phase *p)
         if (route == NULL || route->runner.kernel == NULL)
             continue;
         vane__runner *last = &p->last[hot];
-        changes += last->kernel != NULL && !is_same(&route->runner, last);
+        int changed = last->kernel != NULL && !is_same(&route->runner, last);
+        changes += changed;
+        p->each[hot] += seen && changed;
+        p->most = p->each[hot] > p->most ? p->each[hot] : p->most;
         *last = route->runner;
     }
-    p->changes += changes;
+    p->changes[seen] += changes;
     return changes;
 }
 
@@ -104,7 +109,7 @@ static void call_for(uint64_t for_ns, int until_seen, phase *p)
             p->noticed_ms = (double)(seen - start) / 1e6;
             end = seen + for_ns;
         }
-        if (follow(p) > 0 && p->followed_ms < 0 && seen > 0)
+        if (follow(p, seen > 0) > 0 && p->followed_ms < 0 && seen > 0)
             p->followed_ms = now > seen ? (double)(now - seen) / 1e6 : 0;
         p->calls++;
     }
@@ -112,8 +117,8 @@ static void call_for(uint64_t for_ns, int until_seen, phase *p)
 
 static void show(int round, const char *what, const phase *p)
 {
-    printf("%5d  %-5s %9.0f %14.1f %8d %7d ", round, what, p->noticed_ms, p->followed_ms,
-           p->changes, p->calls);
+    printf("%5d  %-5s %9.0f %14.1f %7d %6d %8d %7d ", round, what, p->noticed_ms, p->followed_ms,
+           p->changes[0], p->changes[1], p->most, p->calls);
     for (int hot = 0; hot < 2; hot++)
         if (p->last[hot].kernel != NULL && p->last[hot].device != NULL)
             printf("  %s: %s, %u threads", hot ? "hot" : "asleep",
@@ -154,7 +159,7 @@ int main(int argc, char **argv)
 {
     vane_config config = {.struct_size = sizeof config, .cache = "0"};
     int64_t n = argc > 1 ? atoi(argv[1]) : 192;
-    phase p = {.changes = 0};
+    phase p = {.calls = 0};
     cpus = sysconf(_SC_NPROCESSORS_ONLN);
     cpus = cpus > MOST ? MOST : cpus;
     if (n < 1 || vane_open(&config, &ctx) != VANE_OK || !prepare(n)) {
@@ -163,7 +168,8 @@ int main(int argc, char **argv)
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     vane__sampler_add(ctx, on_change, NULL);
-    printf("matmul %lldx%lld; ms\nround  state   noticed  then followed  changes   calls\n",
+    printf("matmul %lldx%lld; ms\nround  state   noticed  then followed  before  since  of one   "
+           "calls\n",
            (long long)n, (long long)n);
     call_for(FIRST_NS, 0, &p);
     show(0, "calm", &p);
