@@ -386,6 +386,17 @@ const vane__route *vane__lesson_take(vane_context *ctx, const vane__prepared *p,
 
 /* ---- the load of the host ---------------------------------------------------------------- */
 
+/* Calls since the load changed told their times to the state that is left. */
+static void restore(vane_context *ctx, vane__site *site, uint32_t left)
+{
+    uint64_t now = vane__clock_now(ctx);
+    for (uint32_t i = 0; i < site->n_all; i++)
+        for (uint32_t hot = 0; hot < 2; hot++) {
+            vane__learned *l = &site->all[i]->learned;
+            vane__past_restore(&l->past[hot][left], &l->window[hot][left], now);
+        }
+}
+
 void vane__learn_busy(vane_context *ctx, uint32_t busy)
 {
     if (atomic_exchange(&ctx->busy, busy) == busy || !vane__policy_learns(ctx))
@@ -394,6 +405,7 @@ void vane__learn_busy(vane_context *ctx, uint32_t busy)
     for (; site != NULL; site = site->next) {
         pthread_mutex_lock(&ctx->routes->lock); /* for each anew: calls may want it */
         vane__site_border(site);
+        restore(ctx, site, !busy);
         if (!atomic_load(&site->lesson[busy].over) && site->version == vane__routes_version(ctx))
             vane__lesson_resume(ctx, site);
         site->why = busy ? "others want the CPUs" : "the CPUs are free again";

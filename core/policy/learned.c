@@ -6,6 +6,7 @@
 
 enum { KEPT = 2 }; /* of an aged window */
 #define CHANGED 1.25f
+#define UNNOTICED_MS 200u /* that the load of the host may have changed, at most */
 
 /* As many came since as were kept: all of them slower, or all faster, mean that what was known
  * is over, and the old ones must not outvote the new. */
@@ -88,4 +89,30 @@ double vane__window_spread(const vane__window *w)
     float ns[VANE__WINDOW];
     uint32_t n = sorted(w, ns);
     return n < 4 ? 0 : (double)ns[3 * n / 4] - (double)ns[n / 4];
+}
+
+static uint32_t ms_of(uint64_t ns)
+{
+    return (uint32_t)(ns / 1000000);
+}
+
+void vane__past_note(vane__past *p, const vane__window *w, uint64_t now_ns)
+{
+    uint32_t now = ms_of(now_ns);
+    if (w->pushed == 0 || (p->ns[0] > 0 && now - p->ms[0] < UNNOTICED_MS))
+        return;
+    p->ns[1] = p->ns[0];
+    p->ms[1] = p->ms[0];
+    p->ns[0] = (float)vane__window_typical(w);
+    p->ms[0] = now;
+}
+
+void vane__past_restore(const vane__past *p, vane__window *w, uint64_t now_ns)
+{
+    uint32_t at = ms_of(now_ns) - p->ms[0] < UNNOTICED_MS, n = vane__window_count(w);
+    if (n == 0 || p->ns[at] <= 0)
+        return;
+    float factor = p->ns[at] / (float)vane__window_typical(w);
+    for (uint32_t i = 0; i < n; i++)
+        w->ns[i] *= factor;
 }

@@ -26,11 +26,19 @@ typedef struct vane__window {
     uint32_t fresh;         /* measured since it was kept (store.h) */
 } vane__window;
 
+/* What a window said before the last while, and before the one before that; 0: nothing yet. The
+ * load of the host is noticed late, and until then calls tell their times to the wrong window. */
+typedef struct vane__past {
+    float ns[2];
+    uint32_t ms[2]; /* when that was noted */
+} vane__past;
+
 typedef struct vane__learned {
     vane__window window[2][2]; /* by the pool hot before the call, by the host busy */
-    uint32_t trust;            /* vane_trust */
-    float remembered_ns;       /* what is expected for other reasons than a time; 0 nothing */
-    uint32_t kept_trust;       /* as they were kept (store.h) */
+    vane__past past[2][2];
+    uint32_t trust;      /* vane_trust */
+    float remembered_ns; /* what is expected for other reasons than a time; 0 nothing */
+    uint32_t kept_trust; /* as they were kept (store.h) */
     float kept_ns;
 } vane__learned;
 
@@ -57,6 +65,10 @@ void vane__window_age(vane__window *w);
 /* 0: it is empty */
 double vane__window_least(const vane__window *w);
 double vane__window_most(const vane__window *w);
+/* Before a push: what w says by now, unless that was noted a moment ago. */
+void vane__past_note(vane__past *p, const vane__window *w, uint64_t now_ns);
+/* The load that w is of is over for some time already: its samples say what they said before. */
+void vane__past_restore(const vane__past *p, vane__window *w, uint64_t now_ns);
 /* The distance from its first to its third quartile; 0 below four. */
 double vane__window_spread(const vane__window *w);
 

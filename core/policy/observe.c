@@ -51,6 +51,15 @@ static vane_status timed(vane_context *ctx, vane__prepared *p, const vane__route
     return st;
 }
 
+/* Of a call of a lesson: the next one is looked at too, unless the lesson rests. */
+static void end_call(vane_context *ctx, const vane__site *site, uint64_t now)
+{
+    if (vane__lesson_rests(ctx, site, now))
+        vane__pace_break();
+    else
+        vane__pace_end(now);
+}
+
 static vane_status by_turns(vane_context *ctx, vane__prepared *p, const vane__route *turn,
                             uint32_t hot, int shadows)
 {
@@ -63,7 +72,7 @@ static vane_status by_turns(vane_context *ctx, vane__prepared *p, const vane__ro
     took = shadows ? took : (double)(end - start);
     vane__duel_note(ctx, turn->site, p, hot,
                     st == VANE_OK && vane__last_run.retries == failed ? took : 0);
-    vane__pace_end(end);
+    end_call(ctx, turn->site, end);
     vane__store_tick(ctx, start);
     vane__pager_look(ctx, start);
     return st;
@@ -83,7 +92,7 @@ static vane_status by_lesson(vane_context *ctx, vane__prepared *p, const vane__r
     if (taken == NULL)
         return vane_last_error()->status;
     vane_status st = timed(ctx, p, taken, hot, &took, shadows);
-    vane__pace_end(vane__clock_now(ctx));
+    end_call(ctx, route->site, vane__clock_now(ctx));
     if (base > 0 && took > base)
         vane__lesson_charge(ctx, took - base);
     return st;

@@ -23,6 +23,11 @@ void vane__pace_end(uint64_t now_ns)
     pace.end_ns = now_ns;
 }
 
+void vane__pace_break(void)
+{
+    pace.end_ns = 0;
+}
+
 double vane__pace_ns(void)
 {
     uint32_t n = pace.count < PAUSES ? pace.count : PAUSES;

@@ -83,7 +83,7 @@ typedef struct vane_candidate {
                           * expected_ns may be; 0 unknown */
     double expected_ns;  /* from another state, sizes near by or an earlier process; 0 nothing */
     uint64_t queued;     /* this context's launches under way on its device */
-    double least_ns;     /* of those that measured_ns is of */
+    double least_ns;     /* of those that measured_ns is of, and typically a moment ago */
     double most_ns;
 } vane_candidate;
 

@@ -116,6 +116,38 @@ START_TEST(new_routes_forget_no_state_of_the_host)
 }
 END_TEST
 
+static void calls_and_pauses(int times)
+{
+    for (int i = 0; i < times; i++) {
+        add_often(5000, 20, 0);
+        atomic_fetch_add(&kit_time, 300000000u);
+    }
+}
+
+/* The sampler notices a load after a while: what was measured until then is of no calm machine. */
+START_TEST(calls_before_a_load_is_noticed_are_not_remembered_of_the_calm)
+{
+    beta.takes_ns = 30000;
+    alpha.takes_ns = 40000;
+    open_both();
+    calls_and_pauses(8);
+    ck_assert_str_eq(explained(5000), "beta");
+    uint32_t changes = d.route_changes;
+    beta.takes_ns = alpha.takes_ns = 90000;
+    add_often(5000, _i, 0);
+    vane__learn_busy(ctx, 1);
+    add_often(5000, 60, 0);
+    beta.takes_ns = 30000;
+    alpha.takes_ns = 40000;
+    vane__learn_busy(ctx, 0);
+    ck_assert_str_eq(explained(5000), "beta");
+    ck_assert_double_eq_tol(of("beta")->predicted_ns, 30000, 3000);
+    calls_and_pauses(8);
+    ck_assert_str_eq(explained(5000), "beta");
+    ck_assert_uint_le(d.route_changes - changes, 2);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("learn_load");
@@ -125,6 +157,8 @@ int main(void)
     tcase_add_test(tcase, a_load_that_slows_all_alike_moves_no_route);
     tcase_add_loop_test(tcase, a_route_changes_at_most_once_while_the_load_does_not, 0, 10);
     tcase_add_test(tcase, a_slower_one_is_left_amid_the_same_load);
+    tcase_add_loop_test(tcase, calls_before_a_load_is_noticed_are_not_remembered_of_the_calm, 1,
+                        40);
     tcase_add_test(tcase, new_routes_forget_no_state_of_the_host);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -36,6 +36,21 @@ START_TEST(one_long_pause_means_nothing)
 }
 END_TEST
 
+START_TEST(between_two_lessons_is_no_pause)
+{
+    uint64_t now = 1000;
+    for (int i = 0; i < 5; i++)
+        now = call(now, 500);
+    for (int i = 0; i < 5; i++) {
+        vane__pace_break();
+        now = call(now + 100000000, 500);
+    }
+    ck_assert_double_eq_tol(vane__pace_ns(), 500, 2);
+    call(now, 500);
+    ck_assert_double_eq_tol(vane__pace_ns(), 500, 2);
+}
+END_TEST
+
 START_TEST(a_clock_that_goes_back_is_passed_over)
 {
     uint64_t now = 100000;
@@ -74,6 +89,7 @@ int main(void)
     TCase *tcase = tcase_create("pace");
     tcase_add_test(tcase, the_pause_counts_not_the_call);
     tcase_add_test(tcase, one_long_pause_means_nothing);
+    tcase_add_test(tcase, between_two_lessons_is_no_pause);
     tcase_add_test(tcase, a_clock_that_goes_back_is_passed_over);
     tcase_add_test(tcase, only_who_makes_pauses_wakes_the_pool);
     suite_add_tcase(suite, tcase);
