@@ -123,6 +123,10 @@ static inline int vane__buffer_sound(const vane__buffer *b, uint64_t lo, uint64_
  * Nothing of it waits for the device, but a copy from a third place may. */
 vane_status vane__buffer_place(vane__buffer *b, vane__queue *q, vane__ticket *for_whom, int read,
                                uint64_t lo, uint64_t hi, vane__copy **out);
+/* The same for nobody's work yet: of memory that is the host's own the host keeps its mapping,
+ * until work takes it by a command of its own queue, and nobody has to wait for that. */
+vane_status vane__buffer_gather(vane__buffer *b, vane__queue *q, vane__ticket *for_whom, int read,
+                                uint64_t lo, uint64_t hi, vane__copy **out);
 /* [lo, hi) current on the host, now. Waits for transfers, not for work: the caller did. */
 vane_status vane__buffer_home(vane__buffer *b, uint64_t lo, uint64_t hi);
 int vane__buffer_is_lost(const vane__buffer *b, uint64_t lo, uint64_t hi);

@@ -142,8 +142,8 @@ static vane_status release_others(vane__buffer *b, const vane__copy *c, int read
     return st;
 }
 
-vane_status vane__buffer_place(vane__buffer *b, vane__queue *q, vane__ticket *for_whom, int read,
-                               uint64_t lo, uint64_t hi, vane__copy **out)
+vane_status vane__buffer_gather(vane__buffer *b, vane__queue *q, vane__ticket *for_whom, int read,
+                                uint64_t lo, uint64_t hi, vane__copy **out)
 {
     vane_status st = VANE_OK;
     vane__copy *c = vane__copy_find(b, q->device);
@@ -156,8 +156,6 @@ vane_status vane__buffer_place(vane__buffer *b, vane__queue *q, vane__ticket *fo
     c->pins++;
     if (c->imported) {
         st = release_others(b, c, read, lo, hi);
-        if (st == VANE_OK)
-            st = unmap(b, q, c);
     } else if (read && !vane__ranges_cover(&c->valid, lo, hi)) {
         st = from_host(b, q, c, lo, hi);
         if (st == VANE_OK)
@@ -168,6 +166,15 @@ vane_status vane__buffer_place(vane__buffer *b, vane__queue *q, vane__ticket *fo
     c->pins--;
     c->used = vane__buffers_clock(b->ctx);
     *out = c;
+    return st;
+}
+
+vane_status vane__buffer_place(vane__buffer *b, vane__queue *q, vane__ticket *for_whom, int read,
+                               uint64_t lo, uint64_t hi, vane__copy **out)
+{
+    vane_status st = vane__buffer_gather(b, q, for_whom, read, lo, hi, out);
+    if (st == VANE_OK && (*out)->imported)
+        st = unmap(b, q, *out);
     return st;
 }
 

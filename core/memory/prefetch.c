@@ -12,7 +12,7 @@ static vane_status to_device(vane__buffer *b, vane__device *d)
     if (t == NULL)
         return vane__fail(VANE_E_NOMEM, "buffer_prefetch: no memory");
     vane__queue *q = vane__queue_borrow(d, 0);
-    vane_status st = vane__buffer_place(b, q, t, 1, 0, b->bytes, &c);
+    vane_status st = vane__buffer_gather(b, q, t, 1, 0, b->bytes, &c);
     vane_error kept = *vane_last_error();
     uint64_t serial = vane__error_serial();
     vane_status done = vane__queue_sync(q);

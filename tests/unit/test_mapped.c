@@ -127,6 +127,26 @@ START_TEST(buffers_go_back_and_forth)
 }
 END_TEST
 
+/* Who writes and prefetches in turn waits for one mapping, not for one each time. */
+START_TEST(a_prefetch_leaves_the_host_its_mapping_until_work_needs_it)
+{
+    vane_buffer a = buffer_of(ctx, "a", N, 1), b = buffer_empty(ctx, "b", N);
+    vane_tensor ta = in_buffer(a, 0, N), tb = in_buffer(b, 0, N);
+    GOOD(call_on(ctx, "toy", VANE_OP_ADD, &ta, &ta, &tb));
+    for (int i = 1; i <= 3; i++) {
+        float x = (float)i;
+        GOOD(vane_buffer_write(ctx, a, 0, &x, sizeof x));
+        GOOD(vane_buffer_prefetch(ctx, a, toy_index(ctx)));
+    }
+    ck_assert_int_eq(maps, 1);
+    ck_assert_int_eq(unmaps, 0);
+    GOOD(call_on(ctx, "toy", VANE_OP_ADD, &ta, &ta, &tb));
+    ck_assert_int_eq(unmaps, 1);
+    expect_at(ctx, b, 0, 6);
+    expect_at(ctx, b, 1, 4);
+}
+END_TEST
+
 START_TEST(wrapped_memory_has_the_result_after_the_close)
 {
     float x[N] = {1, 2, 3};
