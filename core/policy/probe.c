@@ -19,6 +19,7 @@ typedef struct probe {
     double base_ns;         /* to be beaten there; 0: to work is enough */
     double ns[RUNS];        /* brought there */
     uint32_t runs, trust;
+    int untold; /* there was no memory to find it out */
 } probe;
 
 /* ---- who ------------------------------------------------------------------------------ */
@@ -88,8 +89,10 @@ static int claim(vane_context *ctx, const vane__site *site, const vane__prepared
 static int is_right(vane__trial *t, probe *p)
 {
     const vane__runner *r = &p->entry->settled.runner;
-    if (p->base_ns <= 0 || p->trust == VANE_TRUST_NONE)
+    if (p->base_ns <= 0 || p->trust == VANE_TRUST_NONE) {
         p->trust = vane__trial_check(t, r);
+        p->untold = vane__trial_untold(t);
+    }
     return p->trust == VANE_TRUST_CHECKED || p->trust == VANE_TRUST_ORACLE;
 }
 
@@ -173,8 +176,10 @@ void vane__probe_beside(vane_context *ctx, vane__site *site, const vane__prepare
     } else if (!vane__trial_open(ctx, p, &t)) {
         vane__breaker_postpone(mine.breaker, start);
     } else {
-        if (r->plain || vane__runner_fit(r, &t.p) == VANE_REASON_CHOSEN)
-            judge(ctx, site, &mine, is_good(&t, &mine));
+        int fits = r->plain || vane__runner_fit(r, &t.p) == VANE_REASON_CHOSEN;
+        int good = fits && is_good(&t, &mine);
+        if (fits && !mine.untold)
+            judge(ctx, site, &mine, good);
         else
             vane__breaker_postpone(mine.breaker, start);
         vane__trial_close(&t);
