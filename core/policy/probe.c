@@ -41,12 +41,20 @@ static vane__breaker *breaker_of(const vane__site *site, uint32_t i, uint64_t no
     return vane__breaker_due(own, now) ? own : NULL;
 }
 
-/* Under the lock. */
-static int find(const vane__site *site, const vane__prepared *p, uint64_t now, probe *out)
+/* A kernel that is broken by itself says nothing of its device. */
+static int says_nothing(const vane__site *site, uint32_t i, const vane__breaker *b)
+{
+    const vane__runner *r = &site->slate.runners[i];
+    return b != &site->entries[i]->breaker && !vane__device_knows(r->device, r->kernel);
+}
+
+/* Of those that can tell, or else of any. Under the lock. */
+static int find_among(const vane__site *site, const vane__prepared *p, uint64_t now, int any,
+                      probe *out)
 {
     for (uint32_t i = 0; i < site->slate.count; i++) {
         vane__breaker *b = breaker_of(site, i, now);
-        if (b == NULL || !waits(&site->slate.candidates[i]) ||
+        if (b == NULL || !waits(&site->slate.candidates[i]) || (!any && says_nothing(site, i, b)) ||
             site->entries[i]->learned.trust == VANE_TRUST_WRONG)
             continue;
         *out = (probe){.entry = site->entries[i], .breaker = b, .scale = 1};
@@ -60,6 +68,11 @@ static int find(const vane__site *site, const vane__prepared *p, uint64_t now, p
         return 1;
     }
     return 0;
+}
+
+static int find(const vane__site *site, const vane__prepared *p, uint64_t now, probe *out)
+{
+    return find_among(site, p, now, 0, out) || find_among(site, p, now, 1, out);
 }
 
 static int is_due(vane_context *ctx, const vane__site *site)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dispatch/dispatch.h"
+#include "dispatch/site.h"
 #include "dispatch/slate.h"
 #include "exec/sequence.h"
 #include "plugin/health.h"
@@ -176,13 +178,30 @@ static vane_status cannot(const vane_kernel *k, const vane_call *call)
 
 enum { WRONG, BROKEN, FAULTS };
 
+static vane_kernel bad = {
+    .struct_size = sizeof bad, .name = "bad", .flags = VANE_KERNEL_CLEAN_FAIL, .direct = cannot};
+
+static void break_it(vane__device *d)
+{
+    vane__broken *b = malloc(sizeof *b);
+    ck_assert_ptr_nonnull(b);
+    *b = (vane__broken){.kernel = &bad, .next = atomic_load(&d->broken)};
+    atomic_store(&d->broken, b);
+}
+
+static vane__runner bad_one(vane__device *d)
+{
+    return (vane__runner){.kernel = &bad,
+                          .device = d,
+                          .handle = d->handle,
+                          .host = &d->backend->host,
+                          .width = 1,
+                          .plain = 1};
+}
+
 /* Before all others of a slate, one whose failure is its own. */
 static void put_first(vane__slate *to, int fault)
 {
-    static vane_kernel bad = {.struct_size = sizeof bad,
-                              .name = "bad",
-                              .flags = VANE_KERNEL_CLEAN_FAIL,
-                              .direct = cannot};
     vane__device *d = vane__device_nth(ctx, gpu);
     ck_assert(to->count < to->capacity);
     memmove(to->candidates + 1, to->candidates, to->count * sizeof *to->candidates);
@@ -190,18 +209,9 @@ static void put_first(vane__slate *to, int fault)
     to->count++;
     to->candidates[0].reason = VANE_REASON_UNHEALTHY;
     to->candidates[0].trust = fault == WRONG ? VANE_TRUST_WRONG : VANE_TRUST_CHECKED;
-    to->runners[0] = (vane__runner){.kernel = &bad,
-                                    .device = d,
-                                    .handle = d->handle,
-                                    .host = &d->backend->host,
-                                    .width = 1,
-                                    .plain = 1};
-    if (fault != BROKEN)
-        return;
-    vane__broken *b = malloc(sizeof *b);
-    ck_assert_ptr_nonnull(b);
-    *b = (vane__broken){.kernel = &bad, .next = atomic_load(&d->broken)};
-    atomic_store(&d->broken, b);
+    to->runners[0] = bad_one(d);
+    if (fault == BROKEN)
+        break_it(d);
 }
 
 /* A device is not judged by a kernel that cannot. */
@@ -225,6 +235,49 @@ START_TEST(it_is_judged_by_one_who_can_tell)
     ck_assert_int_eq(vane__probe_slate(ctx, &call, &slate), 1);
     ck_assert_int_eq(look().lost, 0);
     vane__slate_free(&slate);
+    clean_up();
+}
+END_TEST
+
+static vane__site *site_of(vane__prepared *call)
+{
+    vane__request rq;
+    vane_tensor a = vector(x), b = vector(z);
+    const vane_tensor *const in[] = {&a, &a};
+    vane_tensor *const out[] = {&b};
+    GOOD(vane__request_make(ctx, VANE_OP_ADD, in, 2, out, 1, NULL, &rq));
+    GOOD(vane__call_prepare(&rq, call));
+    const vane__route *route = vane__route_for(ctx, call);
+    ck_assert_ptr_nonnull(route);
+    return route->site;
+}
+
+/* Of a site where others compute: the one before the device's kernel becomes another of it. */
+static void put_beside(vane__site *site)
+{
+    vane__device *d = vane__device_nth(ctx, gpu);
+    uint32_t own = 0;
+    while (own < site->slate.count && site->slate.runners[own].device != d)
+        own++;
+    ck_assert(own > 0 && own < site->slate.count);
+    site->slate.runners[own - 1] = site->entries[own - 1]->settled.runner = bad_one(d);
+    site->slate.candidates[own - 1].reason = VANE_REASON_UNHEALTHY;
+    break_it(d);
+}
+
+/* Nor beside a call that somebody else computes. */
+START_TEST(a_probe_beside_a_call_is_of_one_who_can_tell)
+{
+    vane__prepared call;
+    world_open("fail=run.kernel:700@40");
+    get_ready(NAMED);
+    lose_it(NAMED);
+    GOOD(once(CALL));
+    vane__site *site = site_of(&call);
+    put_beside(site);
+    advance(NULL, 2 * SECOND);
+    vane__probe_beside(ctx, site, &call);
+    ck_assert(look().lost == 0 && look().health == VANE_HEALTH_GOOD);
     clean_up();
 }
 END_TEST
@@ -257,6 +310,7 @@ int main(void)
     tcase_add_loop_test(t, a_stream_of_it_asks_by_itself, 0, 2);
     tcase_add_loop_test(t, a_stream_of_it_asks_who_rests, 0, 2);
     tcase_add_loop_test(t, it_is_judged_by_one_who_can_tell, 0, FAULTS);
+    tcase_add_test(t, a_probe_beside_a_call_is_of_one_who_can_tell);
     tcase_add_test(t, it_is_not_asked_with_every_call);
     suite_add_tcase(suite, t);
     SRunner *r = srunner_create(suite);
