@@ -60,6 +60,7 @@ static vane_status run_async(vane_stream *s, uint32_t op, const vane_tensor *con
     if (st != VANE_OK)
         return st;
     vane__stream_look(s);
+    vane__lane_room(s);
     pthread_mutex_lock(&s->give);
     st = vane__stream_call(s, op, in, n_in, out, n_out, params, options);
     pthread_mutex_unlock(&s->give);

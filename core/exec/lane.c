@@ -6,6 +6,8 @@
 #include "exec/signals.h"
 #include "exec/stream.h"
 
+static _Thread_local int is_lane;
+
 static vane__task *next_task(vane_stream *s)
 {
     pthread_mutex_lock(&s->lock);
@@ -15,6 +17,7 @@ static vane__task *next_task(vane_stream *s)
     if (t != NULL) {
         s->first = t->next;
         s->last = s->first == NULL ? NULL : s->last;
+        atomic_fetch_sub_explicit(&s->waiting, 1, memory_order_relaxed);
         s->lane_busy = 1;
     }
     pthread_mutex_unlock(&s->lock);
@@ -39,6 +42,7 @@ static void run(vane_stream *s, vane__task *t)
 static void *serve(void *arg)
 {
     vane_stream *s = arg;
+    is_lane = 1;
     for (vane__task *t = next_task(s); t != NULL; t = next_task(s)) {
         run(s, t);
         pthread_mutex_lock(&s->lock);
@@ -75,8 +79,24 @@ int vane__lane_push(vane_stream *s, vane__task *t, uint64_t *sequence)
         else
             s->first = t;
         s->last = t;
+        atomic_fetch_add_explicit(&s->waiting, 1, memory_order_relaxed);
         pthread_cond_broadcast(&s->changed);
     }
     pthread_mutex_unlock(&s->lock);
     return up;
+}
+
+static uint32_t waiting(const vane_stream *s)
+{
+    return atomic_load_explicit(&s->waiting, memory_order_relaxed);
+}
+
+void vane__lane_room(vane_stream *s)
+{
+    if (waiting(s) < VANE__LANE_MOST || is_lane)
+        return;
+    pthread_mutex_lock(&s->lock);
+    while (waiting(s) > VANE__LANE_MOST / 2)
+        pthread_cond_wait(&s->changed, &s->lock);
+    pthread_mutex_unlock(&s->lock);
 }

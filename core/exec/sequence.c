@@ -272,6 +272,7 @@ vane_status vane_sequence_run(vane_stream *s, vane_sequence *q)
         st = vane__fail(VANE_E_ARGUMENT, "sequence_run: sequence is of another context");
     if (st != VANE_OK)
         return st;
+    vane__lane_room(s);
     pthread_mutex_lock(&s->give);
     st = check_buffers(q);
     if (st == VANE_OK && !vane__replay_give(s, q))

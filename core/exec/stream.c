@@ -317,6 +317,7 @@ vane_status vane_stream_callback(vane_stream *s, void (*fn)(void *arg, vane_stat
         t->fn = fn;
         t->arg = arg;
     }
+    vane__lane_room(s);
     pthread_mutex_lock(&s->give);
     int given_ok = t != NULL && vane__lane_push(s, t, &sequence);
     pthread_mutex_unlock(&s->give);
@@ -404,6 +405,7 @@ vane_status vane_stream_await(vane_stream *s, vane_fence *fence)
         st = vane__fail(VANE_E_ARGUMENT, "stream_await: fence is of another context");
     if (st != VANE_OK || fence->stream == s)
         return st;
+    vane__lane_room(s);
     pthread_mutex_lock(&s->give);
     st = await_in_lane(s, fence);
     pthread_mutex_unlock(&s->give);

@@ -55,6 +55,7 @@ struct vane_stream {
     uint64_t told_ns;         /* the end of the work that was told last */
     uint64_t given, launched; /* the last number so; 0 none yet */
     vane__task *first, *last; /* the lane's work */
+    atomic_uint waiting;      /* how much of it; written under the lock */
     int lane_up, lane_busy, closing;
     pthread_t lane;
     vane__trail *air, *air_last; /* launched, oldest first */
@@ -113,6 +114,10 @@ int vane__work_is_brief(const vane__work *w);
 vane_status vane__stream_call(vane_stream *s, uint32_t op, const vane_tensor *const *in,
                               uint32_t n_in, vane_tensor *const *out, uint32_t n_out,
                               const vane_params *params, const vane_options *options);
+/* Under no lock, before give: waits while VANE__LANE_MOST wait for the lane, and until half of them
+ * are done; what waits takes memory. A lane itself does not wait: who waits may wait for it. */
+#define VANE__LANE_MOST 4096u
+void vane__lane_room(vane_stream *s);
 /* Under give: work that cannot be launched now. 0: no thread to be had. */
 int vane__lane_push(vane_stream *s, vane__task *t, uint64_t *sequence);
 

@@ -281,8 +281,9 @@ VANE_API vane_status vane_to_dlpack_versioned(vane_context *ctx, const vane_tens
  * VANE_ANY_DEVICE each op goes where the route leads. Operands in host memory stay alive, and
  * outputs unread and inputs unwritten, until the stream was waited for; the tensors and
  * parameters themselves are copied. After a failure the stream drops its later work until the
- * wait, poll or close that reports it; what the dropped work would have written is undefined. A
- * stream may be used from several threads; it does not survive fork() (VANE_E_UNSUPPORTED). */
+ * wait, poll or close that reports it; what the dropped work would have written is undefined. Who
+ * gives work waits while thousands before it have not begun (a callback does not). A stream may be
+ * used from several threads; it does not survive fork() (VANE_E_UNSUPPORTED). */
 typedef struct vane_stream vane_stream;
 typedef struct vane_fence vane_fence; /* a point in a stream */
 #define VANE_ANY_DEVICE UINT32_MAX

@@ -205,6 +205,7 @@ int main(void)
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, buffers_go_back_and_forth);
+    tcase_add_test(t, a_prefetch_leaves_the_host_its_mapping_until_work_needs_it);
     tcase_add_test(t, wrapped_memory_has_the_result_after_the_close);
     tcase_add_test(t, operands_in_host_memory);
     tcase_add_test(t, a_map_that_fails_is_told);
