@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_streams.c - what vane.h promises of streams, fences and callbacks that work; what fails
- * and ends is in test_stream_ends.c. */
-#include <sched.h>
+/* test_streams.c - what vane.h promises of streams and fences that work; callbacks are in
+ * test_stream_callbacks.c, and what fails and ends in test_stream_ends.c. */
 #include <signal.h>
 
-#include "exec/stream.h"
 #include "toy_streams.h"
 
 /* ---- work, order ------------------------------------------------------------------- */
@@ -403,87 +401,6 @@ START_TEST(a_fence_of_another_context)
 }
 END_TEST
 
-/* ---- callbacks --------------------------------------------------------------------- */
-
-static float seen;
-
-static void compute(void *arg, vane_status st)
-{
-    vane_tensor *t = arg;
-    if (st == VANE_OK && vane_add(ctx, t, t, t) == VANE_OK)
-        vane_buffer_read(ctx, t->buffer, 0, &seen, sizeof seen);
-    note_status(NULL, st);
-}
-
-START_TEST(callbacks_run_after_the_work_before)
-{
-    atomic_store(&calls, 0);
-    GOOD(vane_stream_callback(on_toy, note_status, NULL)); /* nothing before it */
-    GOOD(vane_stream_wait(on_toy));
-    ck_assert_int_eq(atomic_load(&calls), 1);
-    toy_gate(1);
-    GOOD(vane_add_async(on_toy, &ta, &ta, &ta));
-    GOOD(vane_stream_callback(on_toy, compute, &ta)); /* calls Vane */
-    ck_assert_int_eq(atomic_load(&calls), 1);
-    toy_gate(0);
-    GOOD(vane_stream_wait(on_toy));
-    ck_assert_int_eq(atomic_load(&calls), 2);
-    ck_assert(seen == 4);
-    ck_assert_int_eq(atomic_load(&statuses[0]), VANE_OK);
-    ck_assert_int_eq(atomic_load(&statuses[1]), VANE_OK);
-}
-END_TEST
-
-enum { FLOOD = 3 * VANE__LANE_MOST };
-
-static atomic_int held, given_all, refused;
-
-static void hold(void *arg, vane_status st)
-{
-    (void)arg;
-    (void)st;
-    while (atomic_load(&held))
-        sched_yield();
-}
-
-/* On the lane, where the queue is full: it must not wait for itself. */
-static void give_more(void *arg, vane_status st)
-{
-    hold(arg, st);
-    atomic_fetch_add(&refused, vane_stream_callback(arg, note_status, NULL) != VANE_OK);
-}
-
-static void *flood(void *arg)
-{
-    for (int i = 0; i < FLOOD; i += 2) {
-        atomic_fetch_add(&refused, vane_stream_callback(arg, note_status, NULL) != VANE_OK);
-        atomic_fetch_add(&refused, vane_add_async(arg, &ta, &tb, &ta) != VANE_OK);
-    }
-    atomic_store(&given_all, 1);
-    return NULL;
-}
-
-START_TEST(who_gives_more_than_is_done_waits)
-{
-    pthread_t giver;
-    atomic_store(&calls, 0);
-    atomic_store(&held, 1);
-    GOOD(vane_stream_callback(anywhere, give_more, anywhere));
-    ck_assert_int_eq(pthread_create(&giver, NULL, flood, anywhere), 0);
-    while (atomic_load(&anywhere->waiting) < VANE__LANE_MOST)
-        sched_yield();
-    usleep(20000); /* without a limit it goes on */
-    ck_assert_uint_eq(atomic_load(&anywhere->waiting), VANE__LANE_MOST);
-    ck_assert_int_eq(atomic_load(&given_all), 0);
-    atomic_store(&held, 0);
-    pthread_join(giver, NULL);
-    GOOD(vane_stream_wait(anywhere));
-    ck_assert_int_eq(atomic_load(&refused), 0);
-    ck_assert_int_eq(atomic_load(&calls), FLOOD / 2 + 1);
-    ck_assert_uint_eq(atomic_load(&anywhere->waiting), 0);
-}
-END_TEST
-
 int main(void)
 {
     Suite *s = suite_create("streams");
@@ -511,8 +428,6 @@ int main(void)
     tcase_add_test(t, a_fence_is_a_point_in_a_stream);
     tcase_add_test(t, a_stream_waits_for_a_fence_of_another);
     tcase_add_test(t, a_fence_of_another_context);
-    tcase_add_test(t, callbacks_run_after_the_work_before);
-    tcase_add_test(t, who_gives_more_than_is_done_waits);
     suite_add_tcase(s, t);
     return kit_main(s);
 }
