@@ -2,6 +2,7 @@
 /* array.c - dense arrays, and boxes: strided tensors between guard bytes. */
 #include "array.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,15 +73,22 @@ static int64_t lay_out(vane_tensor *t, conform_layout l, uint32_t flat)
     return reach;
 }
 
-/* Bytes that no kernel writes by chance: no two neighbours are alike. They come again after 1024,
- * so that the most is a copy. */
-static void paint(unsigned char *to, size_t bytes)
+/* Bytes that no kernel writes by chance: no two neighbours are alike. They come again after 1024.
+ */
+static unsigned char paint[1024];
+
+static void paint_mix(void)
 {
-    const size_t once = bytes < 1024 ? bytes : 1024;
-    for (size_t i = 0; i < once; i++)
-        to[i] = (unsigned char)(0xa5 ^ i * 29 >> 2);
-    for (size_t i = once; i < bytes; i += once)
-        memcpy(to + i, to, bytes - i < once ? bytes - i : once);
+    for (size_t i = 0; i < sizeof paint; i++)
+        paint[i] = (unsigned char)(0xa5 ^ i * 29 >> 2);
+}
+
+static void paint_on(unsigned char *to, size_t bytes)
+{
+    static pthread_once_t mixed = PTHREAD_ONCE_INIT;
+    pthread_once(&mixed, paint_mix);
+    for (size_t i = 0; i < bytes; i += sizeof paint)
+        memcpy(to + i, paint, bytes - i < sizeof paint ? bytes - i : sizeof paint);
 }
 
 int conform_box_make(conform_box *b, const conform_array *like, conform_layout layout)
@@ -98,7 +106,7 @@ int conform_box_make(conform_box *b, const conform_array *like, conform_layout l
         conform_box_free(b);
         return 0;
     }
-    paint(b->base, b->bytes);
+    paint_on(b->base, b->bytes);
     memcpy(b->before, b->base, b->bytes);
     b->t.data = b->base + GUARD + shift;
     if (layout == CONFORM_REVERSED) {
@@ -118,6 +126,14 @@ void conform_box_free(conform_box *b)
 
 /* ---- moving elements ------------------------------------------------------------- */
 
+/* Inlined for each size, or every element is a call. */
+static inline void copy_steps(char *to, int64_t to_step, const char *from, int64_t from_step,
+                              int64_t n, size_t size)
+{
+    for (int64_t i = 0; i < n; i++)
+        memcpy(to + i * to_step, from + i * from_step, size);
+}
+
 static void copy_run(char *to, int64_t to_step, const char *from, int64_t from_step, int64_t n,
                      size_t size)
 {
@@ -126,8 +142,19 @@ static void copy_run(char *to, int64_t to_step, const char *from, int64_t from_s
         memcpy(to, from, (size_t)n * size);
         return;
     }
-    for (int64_t i = 0; i < n; i++)
-        memcpy(to + i * to_step, from + i * from_step, size);
+    switch (size) {
+    case 1:
+        copy_steps(to, to_step, from, from_step, n, 1);
+        break;
+    case 2:
+        copy_steps(to, to_step, from, from_step, n, 2);
+        break;
+    case 4:
+        copy_steps(to, to_step, from, from_step, n, 4);
+        break;
+    default:
+        copy_steps(to, to_step, from, from_step, n, 8);
+    }
 }
 
 /* Elements of equal shapes, in row-major order of the indices. */
