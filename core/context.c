@@ -21,6 +21,7 @@
 #include "policy/learn.h"
 #include "policy/store.h"
 #include "telemetry/event.h"
+#include "telemetry/pager.h"
 
 vane_status vane__context_check(const vane_context *ctx)
 {
@@ -207,6 +208,8 @@ vane_status vane_open(const vane_config *config, vane_context **out)
         return st;
     }
     warn_unknown(ctx);
+    vane__sampler_born(ctx); /* a slow driver's opening is no age */
+    vane__pager_born(ctx);
     vane__contexts_add(ctx);
     *out = ctx;
     return VANE_OK;

@@ -298,7 +298,14 @@ void vane__pager_open(vane_context *ctx)
     int always = ctx->settings.top == VANE__TOP_ALWAYS;
     p->ctx = ctx;
     p->counted_ns = always ? vane__clock_now(ctx) : 0;
-    atomic_init(&p->next_ns, vane__now_ns() + (always ? 0 : VANE__PAGER_YOUNG_NS));
     watch(ctx, always);
     ctx->pager = p;
+    vane__pager_born(ctx);
+}
+
+void vane__pager_born(vane_context *ctx)
+{
+    uint64_t young = ctx->settings.top == VANE__TOP_ALWAYS ? 0 : VANE__PAGER_YOUNG_NS;
+    if (ctx->pager != NULL)
+        atomic_store(&ctx->pager->next_ns, vane__now_ns() + young);
 }

@@ -4,8 +4,8 @@
  * Calls come by here when they are looked at for other reasons (one in 64 or 256, or each that is
  * told), and so does the sampler; ten times a second one of them steps. Without readers a step is a
  * look at the file and at one word of it, and no call is told for the page's sake. A program that
- * is over within VANE__PAGER_YOUNG_NS has no page. What cannot be had is one log line; no call
- * fails, waits or allocates for it.
+ * is over VANE__PAGER_YOUNG_NS after vane_open has no page. What cannot be had is one log line; no
+ * call fails, waits or allocates for it.
  */
 #ifndef VANE__TELEMETRY_PAGER_H
 #define VANE__TELEMETRY_PAGER_H
@@ -55,6 +55,8 @@ typedef struct vane__pager {
 
 /* As the settings wish. */
 void vane__pager_open(vane_context *ctx);
+/* Its age counts from here: vane_open is done. */
+void vane__pager_born(vane_context *ctx);
 /* The process ends without vane_close. */
 void vane__pager_leave(vane_context *ctx);
 void vane__pager_step(vane_context *ctx, uint64_t now_ns);

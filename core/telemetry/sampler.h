@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* sampler.h - reads the machine and the devices while work goes on, on a thread of its own.
  *
- * Nothing runs until somebody wants it (want.h), and not before the context is
- * VANE__SAMPLER_YOUNG_NS old: a short program never has the thread. It reads every 25 to 50 ms
- * (load.h) while calls are seen, sleeps without any wakeup once none was seen for
- * VANE__SAMPLER_IDLE_NS, and goes on at the next want. A child of fork() has no thread, and
- * starts its own at its next want.
+ * Nothing runs until somebody wants it (want.h), and not before vane_open is
+ * VANE__SAMPLER_YOUNG_NS ago, which may have taken as long itself: a short program never has the
+ * thread. It reads every 25 to 50 ms (load.h) while calls are seen, sleeps without any wakeup once
+ * none was seen for VANE__SAMPLER_IDLE_NS, and goes on at the next want. A child of fork() has no
+ * thread, and starts its own at its next want.
  *
  * Under a clock that somebody makes (clock.h) there is no thread: a want reads, on its caller's,
  * when it is time by that clock; of the machine only what is recorded (vane__sampler_root).
@@ -48,7 +48,7 @@ typedef struct vane__sampler {
     vane__futex alarm;    /* goes up to wake the thread */
     atomic_uint stop;     /* the context closes */
     atomic_uint stepping; /* somebody reads, and asks devices */
-    uint64_t born_ns;     /* of the context */
+    uint64_t born_ns;     /* when the context was open */
     vane__cpus mask;      /* of the thread that opened it; the sampler has the same */
     int mask_known;
     pthread_mutex_t lock; /* of what follows, and of gauges as they are published; fork() waits */
@@ -71,6 +71,8 @@ typedef struct vane__sampler {
 
 /* Before all else of the context, and after it; stop joins, and no want does anything then. */
 void vane__sampler_init(vane_context *ctx);
+/* Its age counts from here: vane_open is done. */
+void vane__sampler_born(vane_context *ctx);
 void vane__sampler_stop(vane_context *ctx);
 void vane__sampler_free(vane_context *ctx);
 

@@ -145,12 +145,17 @@ void vane__sampler_wake(vane_context *ctx)
 
 /* ---- life ----------------------------------------------------------------------- */
 
+void vane__sampler_born(vane_context *ctx)
+{
+    ctx->sampler.born_ns = vane__now_ns();
+}
+
 void vane__sampler_init(vane_context *ctx)
 {
     vane__sampler *s = &ctx->sampler;
     pthread_mutex_init(&s->lock, NULL);
     atomic_store(&s->absent, 1);
-    s->born_ns = vane__now_ns();
+    vane__sampler_born(ctx);
     s->mask_known = sched_getaffinity(0, sizeof s->mask, (cpu_set_t *)(void *)&s->mask) == 0;
 }
 

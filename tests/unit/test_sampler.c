@@ -9,6 +9,7 @@
 #include "kit.h"
 #include "os.h"
 #include "telemetry/clock.h"
+#include "telemetry/pager.h"
 #include "telemetry/want.h"
 
 #define MS UINT64_C(1000000)
@@ -69,6 +70,32 @@ START_TEST(a_young_context_has_no_thread)
     vane__sampler_want(ctx);
     ck_assert(ctx->sampler.up);
     ck_assert(want_until(1));
+}
+END_TEST
+
+static void note_time(void *arg, int level, const char *line)
+{
+    (void)level;
+    (void)line;
+    *(uint64_t *)arg = vane__now_ns();
+}
+
+/* However long vane_open took: what it had to say was said before. */
+START_TEST(age_begins_when_it_is_open)
+{
+    uint64_t last = 0;
+    vane_config config = kit_nowhere();
+    config.log = note_time;
+    config.log_arg = &last;
+    setenv("VANE_LOG", "debug", 1);
+    unsetenv("VANE_TOP");
+    teardown();
+    GOOD(vane_open(&config, &ctx));
+    setenv("VANE_LOG", "warn", 1);
+    setenv("VANE_TOP", "0", 1);
+    ck_assert_uint_ne(last, 0);
+    ck_assert_uint_ge(ctx->sampler.born_ns, last);
+    ck_assert_uint_ge(atomic_load(&ctx->pager->next_ns), last + VANE__PAGER_YOUNG_NS);
 }
 END_TEST
 
@@ -371,6 +398,7 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, nothing_runs_unasked);
     tcase_add_test(t, a_young_context_has_no_thread);
+    tcase_add_test(t, age_begins_when_it_is_open);
     tcase_add_test(t, it_reads_while_it_is_wanted);
     tcase_add_test(t, it_rests_and_wakes);
     tcase_add_test(t, closed_at_any_moment);
