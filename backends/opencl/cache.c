@@ -5,17 +5,29 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VERSION 1u
+#define VERSION 2u
 
 static const unsigned char magic[8] = {'V', 'a', 'n', 'e', 'O', 'C', 'L', '\n'};
+
+/* Both halves are one to one, so that no change of one word is lost. */
+static uint64_t mix(uint64_t h, uint64_t word)
+{
+    h = (h ^ word) * 0x9fb21c651e98df25u;
+    return h ^ h >> 32;
+}
 
 uint64_t ocl_cache_hash(const void *bytes, uint64_t n, uint64_t seed)
 {
     const unsigned char *p = bytes;
-    uint64_t h = 0xcbf29ce484222325u ^ seed;
-    for (uint64_t i = 0; i < n; i++)
-        h = (h ^ p[i]) * 0x100000001b3u;
-    return h;
+    uint64_t h = mix(0xcbf29ce484222325u ^ seed, n), word;
+    for (; n >= sizeof word; n -= sizeof word, p += sizeof word) {
+        memcpy(&word, p, sizeof word);
+        h = mix(h, word);
+    }
+    word = 0;
+    if (n > 0)
+        memcpy(&word, p, n);
+    return mix(h, word);
 }
 
 /* Two hashes from different beginnings: 128 bits, which nobody collides by accident. */

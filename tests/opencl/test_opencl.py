@@ -107,8 +107,10 @@ def write(path, data):
 
 def entry_hash(data):
     h = 0xcbf29ce484222325
-    for byte in data:
-        h = (h ^ byte) * 0x100000001b3 & 0xffffffffffffffff
+    words = [len(data)] + [int.from_bytes(data[i : i + 8], sys.byteorder) for i in range(0, len(data) // 8 * 8, 8)]
+    for word in words + [int.from_bytes(data[len(data) // 8 * 8 :].ljust(8, b"\0"), sys.byteorder)]:
+        h = (h ^ word) * 0x9fb21c651e98df25 & 0xffffffffffffffff
+        h ^= h >> 32
     return h
 
 
@@ -122,7 +124,7 @@ def split(data):
 
 def join(key, binary):
     """An entry whose lengths and hashes are right, whatever is in it."""
-    return (b"VaneOCL\n" + struct.pack("<5Q", 1, len(key), len(binary), entry_hash(key), entry_hash(binary))
+    return (b"VaneOCL\n" + struct.pack("<5Q", 2, len(key), len(binary), entry_hash(key), entry_hash(binary))
             + key + binary)
 
 
