@@ -4,9 +4,10 @@
  * The file is hostile until proved otherwise: each read is bounds-checked, each structure
  * is copied out (nothing in a file is aligned), and sizes are compared by subtraction, so
  * that no sum can wrap. A file shorter than its own headers say is refused here, because
- * dlopen would map it and die of SIGBUS. (A file that shrinks while it is read would do that
- * here too; the loader has seen before that only root or the user could.) PT_NOTE segments
- * are read first; a file without them gets a second chance by its SHT_NOTE sections.
+ * dlopen would map it and die of SIGBUS. It is read through a window and not mapped: nearly
+ * always one read is enough, which is a fifth of the time, and a file that shrinks meanwhile
+ * is no signal. PT_NOTE segments are read first; a file without them gets a second chance by
+ * its SHT_NOTE sections.
  */
 #include "plugin/note.h"
 
@@ -15,7 +16,6 @@
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,9 +61,17 @@
 
 _Static_assert(HEAD_BYTES == 20 && sizeof(vane_backend_note) == 88, "v1.0's note is for ever");
 
+/* What is held of a file, from at on. */
+typedef struct window {
+    int fd;
+    uint64_t at, held;
+    unsigned char bytes[4096];
+} window;
+
 typedef struct image {
-    const unsigned char *base;
+    const unsigned char *base; /* all of it, or NULL */
     uint64_t bytes;
+    window *window; /* in place of base */
 } image;
 
 static int inside(const image *im, uint64_t at, uint64_t bytes)
@@ -71,12 +79,36 @@ static int inside(const image *im, uint64_t at, uint64_t bytes)
     return at <= im->bytes && bytes <= im->bytes - at;
 }
 
+static int holds(const window *w, uint64_t at, size_t bytes)
+{
+    return at >= w->at && at - w->at <= w->held && bytes <= w->held - (at - w->at);
+}
+
+/* NULL: unreadable, or the file is shorter than it was. */
+static const unsigned char *look(window *w, uint64_t at, size_t bytes)
+{
+    if (!holds(w, at, bytes)) {
+        ssize_t got;
+        do
+            got = pread(w->fd, w->bytes, sizeof w->bytes, (off_t)at);
+        while (got < 0 && errno == EINTR);
+        w->at = at;
+        w->held = got > 0 ? (uint64_t)got : 0;
+    }
+    return holds(w, at, bytes) ? w->bytes + (at - w->at) : NULL;
+}
+
+/* What is not there reads as zeros. */
 static int fetch(const image *im, uint64_t at, void *out, size_t bytes)
 {
-    if (!inside(im, at, bytes))
-        return 0;
-    memcpy(out, im->base + at, bytes);
-    return 1;
+    const unsigned char *from = NULL;
+    if (inside(im, at, bytes))
+        from = im->window != NULL ? look(im->window, at, bytes) : im->base + at;
+    if (from == NULL)
+        memset(out, 0, bytes);
+    else
+        memcpy(out, from, bytes);
+    return from != NULL;
 }
 
 /* Are count entries of each bytes, from at on, inside? No product wraps: both are 16 bits. */
@@ -210,18 +242,16 @@ static int find_in_sections(const image *im, const ElfW(Ehdr) * eh, vane_backend
     return 0;
 }
 
-vane_status vane__note_parse(const void *image_, uint64_t bytes, vane_backend_note *out, char *why,
-                             size_t why_bytes)
+static vane_status parse(const image *im, vane_backend_note *out, char *why, size_t why_bytes)
 {
-    image im = {image_, bytes};
     ElfW(Ehdr) eh;
     *out = (vane_backend_note){0};
-    vane_status status = header_check(&im, &eh, why, why_bytes);
+    vane_status status = header_check(im, &eh, why, why_bytes);
     if (status == VANE_OK)
-        status = extent_check(&im, &eh, why, why_bytes);
+        status = extent_check(im, &eh, why, why_bytes);
     if (status != VANE_OK)
         return status;
-    if (!find_in_segments(&im, &eh, out) && !find_in_sections(&im, &eh, out))
+    if (!find_in_segments(im, &eh, out) && !find_in_sections(im, &eh, out))
         return refuse(VANE_E_FORMAT, why, why_bytes,
                       "no Vane note: not a plugin, or VANE_BACKEND() is missing");
     if (out->desc_bytes < DESC_MIN_BYTES) {
@@ -232,34 +262,30 @@ vane_status vane__note_parse(const void *image_, uint64_t bytes, vane_backend_no
     return VANE_OK;
 }
 
+vane_status vane__note_parse(const void *base, uint64_t bytes, vane_backend_note *out, char *why,
+                             size_t why_bytes)
+{
+    const image im = {.base = base, .bytes = bytes};
+    return parse(&im, out, why, why_bytes);
+}
+
 vane_status vane__note_read(const char *path, vane_backend_note *out, char *why, size_t why_bytes)
 {
     vane_status status = VANE_E_IO;
     struct stat st;
     *out = (vane_backend_note){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
+    window w = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    if (w.fd < 0) {
         status = errno == EACCES ? VANE_E_PERMISSION : VANE_E_IO;
         return refuse(status, why, why_bytes, strerror(errno));
     }
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+    if (fstat(w.fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         refuse(status, why, why_bytes, "not a regular file");
-    } else if (st.st_size == 0) { /* which mmap would refuse in its own words */
-        status = vane__note_parse("", 0, out, why, why_bytes);
-    } else if ((uint64_t)st.st_size > SIZE_MAX) {
-        refuse(status, why, why_bytes, "too large to map");
     } else {
-        size_t bytes = (size_t)st.st_size;
-        void *map = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (map == MAP_FAILED) {
-            refuse(status, why, why_bytes, strerror(errno));
-        } else {
-            status = vane__note_parse(map, bytes, out, why, why_bytes);
-            size_t page = (size_t)sysconf(_SC_PAGESIZE);
-            munmap(map, (bytes + page - 1) / page * page); /* ThreadSanitizer does not round up */
-        }
+        const image im = {.bytes = (uint64_t)st.st_size, .window = &w};
+        status = parse(&im, out, why, why_bytes);
     }
-    close(fd);
+    close(w.fd);
     return status;
 }
 

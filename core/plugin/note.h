@@ -11,7 +11,7 @@
  * sentence in why. Reads nothing outside the image. Native class and machine only. */
 vane_status vane__note_parse(const void *image, uint64_t bytes, vane_backend_note *out, char *why,
                              size_t why_bytes);
-/* The same of a file (mapped read-only, private). */
+/* The same of a file. */
 vane_status vane__note_read(const char *path, vane_backend_note *out, char *why, size_t why_bytes);
 /* ABI, CPU bits, sanitizer, name: may this machine and this core load it? */
 vane_status vane__note_judge(const vane_backend_note *note, uint64_t cpu_features, char *why,

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_note.c - any bytes for the ELF note parser and its judge: real plugins, bent where their
  * headers and notes are. Reads outside the input are ASan's to find; broken promises are traps.
- * The plugin is minimal.so in VANE_TEST_PLUGINS. */
+ * What is parsed is also read, from a file of the same bytes. The plugin is minimal.so in
+ * VANE_TEST_PLUGINS. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "fuzz.h"
 #include "plugin/note.h"
@@ -34,8 +37,26 @@ static vane_status parse_and_judge(const uint8_t *data, size_t bytes)
     return status;
 }
 
+/* A file of the same bytes, of which only a window is held, gets the same answer. */
+static void read_and_compare(const uint8_t *data, size_t bytes)
+{
+    static int fd = -1;
+    vane_backend_note note, of_file;
+    char why[128] = "", why_file[128] = "", path[64];
+    if (fd < 0)
+        fd = memfd_create("fuzz_note", MFD_CLOEXEC);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0 ||
+        pwrite(fd, data, bytes, 0) != (ssize_t)bytes || access(path, R_OK) != 0)
+        return; /* not to be had here */
+    vane_status status = vane__note_parse(data, bytes, &note, why, sizeof why);
+    fuzz_expect(vane__note_read(path, &of_file, why_file, sizeof why_file) == status);
+    fuzz_expect(strcmp(why, why_file) == 0 && memcmp(&note, &of_file, sizeof note) == 0);
+}
+
 int fuzz_one(const uint8_t *data, size_t bytes)
 {
+    read_and_compare(data, bytes);
     return parse_and_judge(data, bytes) == VANE_OK;
 }
 

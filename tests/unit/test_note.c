@@ -356,6 +356,33 @@ START_TEST(files)
 }
 END_TEST
 
+/* More notes than one look takes in, the last of them ours; then the same, cut short. */
+START_TEST(a_note_far_from_the_headers)
+{
+    enum { OTHERS = 2000 };
+    static const uint32_t other[5] = {4, 4, 1, 0x00554e47, 0}; /* "GNU" */
+    vane_backend_note note;
+    char why[256], path[SCRATCH_ROOM];
+    elf e = elf_good();
+    const size_t before = sizeof other * OTHERS, all = offsetof(elf, bytes) + before;
+    e.load.p_filesz = all + sizeof good_note;
+    e.notes.p_filesz = before + sizeof good_note;
+    int fd = scratch_file(path);
+    ck_assert_int_eq(pwrite(fd, &e, offsetof(elf, bytes), 0), (ssize_t)offsetof(elf, bytes));
+    for (size_t i = 0; i < OTHERS; i++)
+        ck_assert_int_eq(
+            pwrite(fd, other, sizeof other, (off_t)(offsetof(elf, bytes) + i * sizeof other)),
+            (ssize_t)sizeof other);
+    ck_assert_int_eq(pwrite(fd, &good_note, sizeof good_note, (off_t)all),
+                     (ssize_t)sizeof good_note);
+    ck_assert_int_eq(vane__note_read(path, &note, why, sizeof why), VANE_OK);
+    ck_assert_int_eq(memcmp(&note, &good_note, sizeof note), 0);
+    ck_assert_int_eq(ftruncate(fd, (off_t)all), 0);
+    ck_assert_int_eq(vane__note_read(path, &note, why, sizeof why), VANE_E_FORMAT);
+    close(fd);
+}
+END_TEST
+
 START_TEST(a_real_plugin)
 {
     vane_backend_note note;
@@ -388,6 +415,7 @@ int main(void)
     tcase_add_test(t, names);
     tcase_add_test(t, a_short_buffer_is_no_problem);
     tcase_add_test(t, files);
+    tcase_add_test(t, a_note_far_from_the_headers);
     if (plugin_dir)
         tcase_add_test(t, a_real_plugin);
     suite_add_tcase(s, t);
