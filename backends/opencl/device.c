@@ -26,6 +26,7 @@ static void ask(vane_device *d)
     d->unified = ocl_info_number(cl, d->id, CL_DEVICE_HOST_UNIFIED_MEMORY) != 0;
     d->exact_division = (fp32 & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
     d->compute_units = (uint32_t)ocl_info_number(cl, d->id, CL_DEVICE_MAX_COMPUTE_UNITS);
+    d->clock_mhz = (uint32_t)ocl_info_number(cl, d->id, CL_DEVICE_MAX_CLOCK_FREQUENCY);
     d->max_group = (uint32_t)ocl_info_number(cl, d->id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
     d->local_bytes = ocl_info_number(cl, d->id, CL_DEVICE_LOCAL_MEM_SIZE);
     d->group = choose_group(d->max_group);

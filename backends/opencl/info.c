@@ -8,16 +8,11 @@
 /* Answers have 4 or 8 bytes, and little-endian ones widen by themselves. */
 uint64_t ocl_info_number(const ocl_api *cl, cl_device_id id, cl_device_info what)
 {
-    uint32_t small = 0;
     uint64_t wide = 0;
     size_t bytes = 0;
-    if (cl->clGetDeviceInfo(id, what, 0, NULL, &bytes) != CL_SUCCESS)
+    if (cl->clGetDeviceInfo(id, what, sizeof wide, &wide, &bytes) != CL_SUCCESS)
         return 0;
-    if (bytes == sizeof small)
-        return cl->clGetDeviceInfo(id, what, sizeof small, &small, NULL) == CL_SUCCESS ? small : 0;
-    if (bytes != sizeof wide)
-        return 0;
-    return cl->clGetDeviceInfo(id, what, sizeof wide, &wide, NULL) == CL_SUCCESS ? wide : 0;
+    return bytes == sizeof wide || bytes == sizeof(uint32_t) ? wide : 0;
 }
 
 static void trim(char *text)

@@ -82,8 +82,7 @@ typedef struct rates {
 
 static rates rates_of(const vane_device *d, uint32_t dtype)
 {
-    uint64_t mhz = ocl_info_number(&d->backend->cl, d->id, CL_DEVICE_MAX_CLOCK_FREQUENCY);
-    double cycles_per_ns = d->compute_units * (mhz ? (double)mhz * 1e-3 : 1.0);
+    double cycles_per_ns = d->compute_units * (d->clock_mhz ? d->clock_mhz * 1e-3 : 1.0);
     if (d->is_cpu)
         return (rates){CPU_FLOPS_PER_NS, CPU_BYTES_PER_NS, CPU_LAUNCH_NS};
     rates r = {cycles_per_ns * GPU_FLOPS_PER_CYCLE, cycles_per_ns * GPU_BYTES_PER_CYCLE,

@@ -99,6 +99,7 @@ struct vane_device {
     int unified;        /* CL_DEVICE_HOST_UNIFIED_MEMORY: imports copy nothing */
     int exact_division; /* CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT */
     uint32_t compute_units;
+    uint32_t clock_mhz;   /* 0: it does not say */
     uint32_t max_group;   /* work-items in a work-group */
     uint32_t group;       /* the work-group size of most kernels; a power of two */
     uint64_t local_bytes; /* of a work-group */
