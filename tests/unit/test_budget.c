@@ -2,6 +2,7 @@
 /* test_budget.c - threads and memory, from made-up cgroup trees of every kind. */
 #include "detect/budget.h"
 #include "detect/cgroup.h"
+#include "detect/hierarchy.h"
 #include "folder.h"
 #include "os.h"
 
@@ -329,6 +330,31 @@ static TCase *cgroup_cases(void)
     return cgroup;
 }
 
+static void expect_same_place(const vane__hierarchy *a, const vane__hierarchy *b)
+{
+    struct stat of_a, of_b;
+    ck_assert_int_eq(a->is_member, b->is_member);
+    ck_assert_int_eq(a->is_mounted, b->is_mounted);
+    ck_assert_str_eq(a->group, b->group);
+    ck_assert_str_eq(a->mount_group, b->mount_group);
+    if (!a->is_mounted)
+        return;
+    ck_assert_int_eq(stat(a->mount_point, &of_a), 0);
+    ck_assert_int_eq(stat(b->mount_point, &of_b), 0);
+    ck_assert(of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino);
+}
+
+/* Under another name for the same root all mounts are looked through. */
+START_TEST(usual_places_are_those_of_the_mounts)
+{
+    static vane__hierarchy here[VANE__HIERARCHIES], looked[VANE__HIERARCHIES];
+    vane__hierarchy_find("", here);
+    vane__hierarchy_find("/proc/self/root", looked);
+    for (int i = 0; i < VANE__HIERARCHIES; i++)
+        expect_same_place(&here[i], &looked[i]);
+}
+END_TEST
+
 static TCase *budget_cases(void)
 {
     TCase *budget = tcase_create("budget");
@@ -337,6 +363,7 @@ static TCase *budget_cases(void)
     tcase_add_test(budget, budget_is_bounded_by_affinity_and_online);
     tcase_add_loop_test(budget, budget_without_files, 0, 6);
     tcase_add_test(budget, budget_here_is_sane_and_cheap);
+    tcase_add_test(budget, usual_places_are_those_of_the_mounts);
     return budget;
 }
 
