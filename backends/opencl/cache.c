@@ -9,6 +9,8 @@
 
 static const unsigned char magic[8] = {'V', 'a', 'n', 'e', 'O', 'C', 'L', '\n'};
 
+enum { LANES = 4 }; /* that a CPU computes side by side */
+
 /* Both halves are one to one, so that no change of one word is lost. */
 static uint64_t mix(uint64_t h, uint64_t word)
 {
@@ -19,15 +21,19 @@ static uint64_t mix(uint64_t h, uint64_t word)
 uint64_t ocl_cache_hash(const void *bytes, uint64_t n, uint64_t seed)
 {
     const unsigned char *p = bytes;
-    uint64_t h = mix(0xcbf29ce484222325u ^ seed, n), word;
-    for (; n >= sizeof word; n -= sizeof word, p += sizeof word) {
-        memcpy(&word, p, sizeof word);
-        h = mix(h, word);
+    uint64_t words[LANES] = {0}, h[LANES] = {0xcbf29ce484222325u ^ seed, n, 1, 2};
+    for (; n >= sizeof words; n -= sizeof words, p += sizeof words) {
+        memcpy(words, p, sizeof words);
+        for (int i = 0; i < LANES; i++)
+            h[i] = mix(h[i], words[i]);
     }
-    word = 0;
+    memset(words, 0, sizeof words);
     if (n > 0)
-        memcpy(&word, p, n);
-    return mix(h, word);
+        memcpy(words, p, n);
+    h[0] = mix(h[0], words[0]);
+    for (int i = 1; i < LANES; i++)
+        h[0] = mix(h[0], mix(h[i], words[i]));
+    return h[0];
 }
 
 /* Two hashes from different beginnings: 128 bits, which nobody collides by accident. */

@@ -106,12 +106,19 @@ def write(path, data):
 
 
 def entry_hash(data):
-    h = 0xcbf29ce484222325
-    words = [len(data)] + [int.from_bytes(data[i : i + 8], sys.byteorder) for i in range(0, len(data) // 8 * 8, 8)]
-    for word in words + [int.from_bytes(data[len(data) // 8 * 8 :].ljust(8, b"\0"), sys.byteorder)]:
+    def mix(h, word):
         h = (h ^ word) * 0x9fb21c651e98df25 & 0xffffffffffffffff
-        h ^= h >> 32
-    return h
+        return h ^ h >> 32
+
+    h = [0xcbf29ce484222325, len(data), 1, 2]
+    data += bytes(32 - len(data) % 32)  # the rest is a block, too, though there be none
+    words = [int.from_bytes(data[i : i + 8], sys.byteorder) for i in range(0, len(data), 8)]
+    for i, word in enumerate(words[:-4]):
+        h[i % 4] = mix(h[i % 4], word)
+    h[0] = mix(h[0], words[-4])
+    for i in range(1, 4):
+        h[0] = mix(h[0], mix(h[i], words[i - 4]))
+    return h[0]
 
 
 def split(data):
