@@ -146,7 +146,7 @@ CUresult fake_enter(fake_site *site, int flags, fake_context **ctx)
         const int driver =
             strncmp(site->name, "cu", 2) == 0 && strncmp(site->name, "cublas", 6) != 0;
         if (!driver) {
-            pthread_mutex_unlock(&fake_lock);
+            fake_unlock();
             return r; /* other libraries have other codes */
         }
         if (fake_sticky(r) && *ctx)
@@ -155,13 +155,13 @@ CUresult fake_enter(fake_site *site, int flags, fake_context **ctx)
             fake_contexts_lose(r);
     }
     if (r != CUDA_SUCCESS)
-        pthread_mutex_unlock(&fake_lock);
+        fake_unlock();
     return r;
 }
 
 CUresult fake_done(CUresult code)
 {
-    pthread_mutex_unlock(&fake_lock);
+    fake_unlock();
     return code;
 }
 

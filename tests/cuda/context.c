@@ -45,7 +45,7 @@ void fake_lost_wait(void)
 {
     for (int i = 0; i < FAKE_DEVICES; i++)
         while (primary[i] && primary[i]->lost && primary[i]->running > 0)
-            pthread_cond_wait(&fake_changed, &fake_lock);
+            fake_changed_wait();
 }
 
 void fake_contexts_lose(CUresult code)

@@ -70,6 +70,11 @@ uint64_t fake_misuses(void);
 
 extern pthread_mutex_t fake_lock;
 extern pthread_cond_t fake_changed; /* an operation ended, a context was lost */
+/* Frees the lock, which only streams' threads do otherwise, and wakes those that were given work.
+ */
+void fake_unlock(void);
+/* Waits with the lock for fake_changed; may come back without. */
+void fake_changed_wait(void);
 extern fake_spec fake_settings;
 extern _Thread_local int fake_in_callback;
 
@@ -129,7 +134,6 @@ struct fake_stream {
     unsigned flags;
     int slot; /* of the clocks; FAKE_SLOTS: none */
     fake_clock clock;
-    pthread_cond_t wake;
     struct fake_thread *thread; /* NULL: nothing was given yet */
     int closing;
     fake_op *first, *last;

@@ -8,7 +8,7 @@
 
 #include "fake.h"
 
-enum { PAGE = 4096, BLOCKS = 1 << 16, EDGE = 0x5a, FRESH = 0xff, FRESH_BYTES = 1 << 20 };
+enum { PAGE = 4096, BLOCKS = 1 << 16, EDGE = 0x5a, FRESH = 0xff, FRESH_BYTES = 1 << 16 };
 
 /* Of each device: 256 GiB that are never used twice, so that old pointers stay wrong. */
 #define BASE UINT64_C(0x6b0000000000)
@@ -149,7 +149,9 @@ CUresult fake_block_new(fake_context *ctx, int device, fake_pool *pool, uint64_t
         free(b);
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
-    memset(b->place, FRESH, bytes < FRESH_BYTES ? bytes : FRESH_BYTES);
+    const uint64_t fresh = bytes < FRESH_BYTES ? bytes : FRESH_BYTES;
+    memset(b->place, FRESH, fresh); /* at both ends: to touch all of it is dear */
+    memset(b->place + bytes - fresh, FRESH, fresh);
     memset(b->place + bytes, EDGE, b->room - bytes);
     ASAN_POISON_MEMORY_REGION(b->place + bytes, b->room - bytes);
     b->at = (CUdeviceptr)(uintptr_t)b->place;

@@ -88,6 +88,52 @@ CUresult fake_mark_wait_give(fake_stream *s, fake_mark *m)
     return give_mark(s, m, mark_await, mark_left);
 }
 
+/* ---- waking -------------------------------------------------------------------------------- */
+
+/* Who is woken while the lock is held runs into it: two more changes of thread each time, which
+ * were most of what the tests cost. So streams are woken when the lock is free; then theirs may
+ * have ended, and another have its slot, which looks in vain. */
+enum { WAKES = 64 }; /* as many as bits */
+static pthread_cond_t wakes[WAKES];
+static _Thread_local uint64_t to_wake; /* bits of wakes[] */
+
+/* With the lock. */
+static void wakes_begin(void)
+{
+    static int begun;
+    for (; begun < WAKES; begun++)
+        pthread_cond_init(&wakes[begun], NULL);
+}
+
+static int wake_of(const fake_stream *s)
+{
+    return s->slot % WAKES;
+}
+
+static void wake(const fake_stream *s)
+{
+    to_wake |= UINT64_C(1) << wake_of(s);
+}
+
+void fake_unlock(void)
+{
+    uint64_t left = to_wake;
+    to_wake = 0;
+    pthread_mutex_unlock(&fake_lock);
+    for (; left; left &= left - 1)
+        pthread_cond_broadcast(&wakes[__builtin_ctzll(left)]);
+}
+
+void fake_changed_wait(void)
+{
+    if (to_wake) {
+        fake_unlock();
+        pthread_mutex_lock(&fake_lock);
+    } else {
+        pthread_cond_wait(&fake_changed, &fake_lock);
+    }
+}
+
 /* ---- a stream's thread ------------------------------------------------------------------- */
 
 void *fake_op_new(size_t bytes, fake_site *site, CUresult (*run)(fake_op *, char *))
@@ -134,7 +180,6 @@ static void failed(fake_context *ctx, CUresult r, int asked, const char *why)
 static void finish(fake_stream *s)
 {
     fake_slot_give(s->slot);
-    pthread_cond_destroy(&s->wake);
     free(s);
 }
 
@@ -148,7 +193,7 @@ static void *work(void *arg)
     while (s->first || !s->closing) {
         fake_op *op = s->first;
         if (!op) {
-            pthread_cond_wait(&s->wake, &fake_lock);
+            pthread_cond_wait(&wakes[wake_of(s)], &fake_lock);
             continue;
         }
         s->first = op->next;
@@ -164,9 +209,14 @@ static void *work(void *arg)
             ctx->running--;
             failed(ctx, r, asked, why);
         }
+        const int told = op->drop == mark_reached || !s->first || ctx->lost;
         fake_op_drop(op);
         s->done++;
-        pthread_cond_broadcast(&fake_changed);
+        if (told) { /* nobody waits for another end */
+            pthread_mutex_unlock(&fake_lock);
+            pthread_cond_broadcast(&fake_changed);
+            pthread_mutex_lock(&fake_lock);
+        }
     }
     fake_thread *thread = s->thread;
     finish(s);
@@ -186,7 +236,7 @@ void fake_threads_join(fake_context *ctx, int all)
             continue;
         }
         *at = t->next;
-        pthread_mutex_unlock(&fake_lock);
+        fake_unlock();
         pthread_join(t->id, NULL);
         while (t->tid > 0 && syscall(SYS_tgkill, getpid(), t->tid, 0) == 0)
             sched_yield(); /* who counts this process's threads sees it until then */
@@ -229,7 +279,7 @@ static CUresult append(fake_stream *s, fake_op *op)
         s->first = op;
     s->last = op;
     s->given++;
-    pthread_cond_signal(&s->wake);
+    wake(s);
     return CUDA_SUCCESS;
 }
 
@@ -284,7 +334,7 @@ CUresult fake_wait(fake_context *ctx, int (*done)(void *arg), void *arg)
     while (!done(arg)) {
         if (ctx->lost)
             return ctx->lost;
-        pthread_cond_wait(&fake_changed, &fake_lock);
+        fake_changed_wait();
     }
     return ctx->lost;
 }
@@ -343,11 +393,11 @@ fake_stream *fake_stream_make(fake_context *ctx, unsigned flags)
     if (!s)
         return NULL;
     fake_threads_join(ctx, 0);
+    wakes_begin();
     s->ctx = ctx;
     s->flags = flags;
     s->slot = fake_slot_take();
     s->clock = fake_host_clock;
-    pthread_cond_init(&s->wake, NULL);
     s->next = ctx->streams;
     ctx->streams = s;
     return s;
@@ -368,7 +418,7 @@ void fake_stream_end(fake_stream *s)
     if (s->thread) {
         s->thread->closing = 1;
         s->thread->idle = s->given == s->done;
-        pthread_cond_signal(&s->wake);
+        wake(s);
     } else {
         finish(s);
     }
