@@ -73,10 +73,12 @@ END_TEST
 
 int main(void)
 {
+    const char *brief = getenv("VANE_TEST_BRIEF");
+    const int seeds = brief && *brief == '1' ? 1 : 4;
     Suite *s = suite_create("sim_load");
     TCase *t = tcase_create("load");
-    tcase_add_loop_test(t, routes_follow_within_100_ms, 0, 4);
-    tcase_add_loop_test(t, equals_do_not_take_turns, 0, 4);
+    tcase_add_loop_test(t, routes_follow_within_100_ms, 0, seeds);
+    tcase_add_loop_test(t, equals_do_not_take_turns, 0, seeds);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
