@@ -21,7 +21,8 @@ static uint64_t mix(uint64_t h, uint64_t word)
 uint64_t ocl_cache_hash(const void *bytes, uint64_t n, uint64_t seed)
 {
     const unsigned char *p = bytes;
-    uint64_t words[LANES] = {0}, h[LANES] = {0xcbf29ce484222325u ^ seed, n, 1, 2};
+    uint64_t words[LANES] = {0},
+             h[LANES] = {0xcbf29ce484222325u ^ seed, n ^ seed, 1 ^ seed, 2 ^ seed};
     for (; n >= sizeof words; n -= sizeof words, p += sizeof words) {
         memcpy(words, p, sizeof words);
         for (int i = 0; i < LANES; i++)
