@@ -147,7 +147,8 @@ static void walk_up(const char *root, int which, const vane__hierarchy *h, vane_
         memcpy(folder + top, group, strlen(group) + 1);
     for (;;) {
         vane__cgroup_limits before = *l;
-        read_group(which, folder, l);
+        if (!h->is_whole || folder[top] != '\0') /* the very top has no limits */
+            read_group(which, folder, l);
         if (places != NULL)
             note_places(which, folder, &before, l, places);
         char *slash = strrchr(folder, '/');

@@ -7,6 +7,7 @@
  */
 #include "detect/cpu.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,18 +94,34 @@ static uint64_t read_xcr0(void)
     return (uint64_t)high << 32 | low;
 }
 
-/* Under a hypervisor each CPUID costs microseconds, so none is asked twice. */
+/* Under a hypervisor each CPUID costs ten microseconds, so none is asked twice: leaves 0 and 1,
+ * each as eax, ebx, ecx, edx. */
+static uint32_t leaves[2][4];
+
+static void read_leaves(void)
+{
+    uint32_t *zero = leaves[0], *one = leaves[1];
+#if defined(__i386__)
+    if (__get_cpuid_max(0, NULL) == 0) /* a CPU without that instruction */
+        return;
+#endif
+    __cpuid(0, zero[0], zero[1], zero[2], zero[3]);
+    if (zero[0] >= 1)
+        __cpuid(1, one[0], one[1], one[2], one[3]);
+}
+
+static const uint32_t *leaf(uint32_t number)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, read_leaves);
+    return leaves[number];
+}
+
 uint64_t vane__cpu_detect(void)
 {
-    vane__cpu_x86 r = {0};
+    vane__cpu_x86 r = {.leaf1_ecx = leaf(1)[2], .leaf1_edx = leaf(1)[3]};
     uint32_t eax, ebx, ecx, edx, last_subleaf;
-    uint32_t last_leaf = (uint32_t)__get_cpuid_max(0, NULL);
-    if (last_leaf >= 1) {
-        __cpuid(1, eax, ebx, ecx, edx);
-        r.leaf1_ecx = ecx;
-        r.leaf1_edx = edx;
-    }
-    if (last_leaf >= 7) {
+    if (leaf(0)[0] >= 7) {
         __cpuid_count(7, 0, last_subleaf, ebx, ecx, edx);
         r.leaf7_ebx = ebx;
         r.leaf7_ecx = ecx;
@@ -167,9 +184,7 @@ void vane__cpu_name(char *out, size_t bytes)
 
 void vane__cpu_signature(char *out, size_t bytes)
 {
-    uint32_t a = 0, b = 0, c = 0, d = 0, maker[4] = {0};
-    __get_cpuid(0, &a, &maker[0], &maker[2], &maker[1]);
-    __get_cpuid(1, &a, &b, &c, &d);
+    const uint32_t *zero = leaf(0), a = leaf(1)[0], maker[3] = {zero[1], zero[3], zero[2]};
     uint32_t family = a >> 8 & 15, model = a >> 4 & 15;
     model += family == 6 || family == 15 ? (a >> 16 & 15) << 4 : 0;
     family += family == 15 ? a >> 20 & 255 : 0;

@@ -148,8 +148,10 @@ static int take_usual(vane__hierarchy *all)
             return 0;
     }
     for (int i = 0; i < VANE__HIERARCHIES; i++)
-        if (found[i] != NULL)
+        if (found[i] != NULL) {
             take_place(&all[i], "/", found[i]);
+            all[i].is_whole = 1;
+        }
     return 1;
 }
 

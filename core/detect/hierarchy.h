@@ -10,6 +10,7 @@ enum { VANE__UNIFIED, VANE__V1_CPU, VANE__V1_MEMORY, VANE__HIERARCHIES };
 
 typedef struct vane__hierarchy {
     int is_member, is_mounted;  /* both, or there is nothing to read */
+    int is_whole;               /* the mount's top is known to be the hierarchy's */
     char group[PATH_MAX];       /* ours, below the hierarchy's top */
     char mount_group[PATH_MAX]; /* the group that the mount shows as its top */
     char mount_point[PATH_MAX];

@@ -352,6 +352,11 @@ START_TEST(usual_places_are_those_of_the_mounts)
     vane__hierarchy_find("/proc/self/root", looked);
     for (int i = 0; i < VANE__HIERARCHIES; i++)
         expect_same_place(&here[i], &looked[i]);
+    vane__cgroup_limits limits, of_all;
+    vane__cgroup_read("", &limits);
+    vane__cgroup_read("/proc/self/root", &of_all);
+    ck_assert_double_eq_tol(limits.cpus, of_all.cpus, 1e-12);
+    ck_assert_uint_eq(limits.mem_bytes, of_all.mem_bytes);
 }
 END_TEST
 
