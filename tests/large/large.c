@@ -156,7 +156,9 @@ static void all(void)
     static const vane_op ops[] = {VANE_OP_REDUCE_SUM,  VANE_OP_REDUCE_MEAN, VANE_OP_REDUCE_MAX,
                                   VANE_OP_REDUCE_PROD, VANE_OP_ARGMAX,      VANE_OP_SOFTMAX};
     static const vane_dtype dtypes[] = {VANE_F32, VANE_F64, VANE_I32};
-    for (size_t t = 0; t < sizeof dtypes / sizeof dtypes[0]; t++) {
+    const char *brief = getenv("VANE_TEST_BRIEF"); /* a sanitizer watches what is alike for all */
+    const size_t n = brief && *brief == '1' ? 1 : sizeof dtypes / sizeof dtypes[0];
+    for (size_t t = 0; t < n; t++) {
         for (size_t o = 0; o < sizeof ops / sizeof ops[0]; o++)
             for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
                 if (ops[o] != VANE_OP_SOFTMAX || dtypes[t] != VANE_I32)
