@@ -173,9 +173,11 @@ vane_status vane__buffer_place(vane__buffer *b, vane__queue *q, vane__ticket *fo
                                uint64_t lo, uint64_t hi, vane__copy **out)
 {
     vane_status st = vane__buffer_gather(b, q, for_whom, read, lo, hi, out);
-    if (st == VANE_OK && (*out)->imported)
-        st = unmap(b, q, *out);
-    return st;
+    if (st != VANE_OK || (*out)->mapped == NULL)
+        return st;
+    vane__ticket_drop((*out)->ready); /* which q waits for, since gather */
+    (*out)->ready = vane__ticket_hold(for_whom);
+    return unmap(b, q, *out);
 }
 
 /* ---- home ------------------------------------------------------------------------------ */

@@ -144,17 +144,17 @@ static double best_typical(const vane__duel *d, uint32_t n)
 }
 
 /* What is known of w is what it took in n stretches, whatever it took beside calls. */
-static void learn(const vane__duel *d, vane__duelist *w, uint32_t n)
+static void learn(const vane__duel *d, vane__duelist *w, uint32_t n, uint64_t now)
 {
     uint32_t state = w->candidate.width > 1 ? w->hot : 0;
     vane__window *to = &w->entry->learned.window[state][d->query.busy];
-    to->pushed = to->old = to->aged = 0;
+    vane__window_renew(to, now);
     for (uint32_t i = 0; i < VANE__WINDOW; i++)
         vane__window_push(to, (double)w->ns[i % n]);
 }
 
 /* Who is behind after n rounds leaves; the last one need not go on. */
-static void part(vane__duel *d, uint32_t n)
+static void part(vane__duel *d, uint32_t n, uint64_t now)
 {
     float ns[VANE__WINDOW];
     double limit = BEHIND * best_typical(d, n);
@@ -164,23 +164,23 @@ static void part(vane__duel *d, uint32_t n)
         if (n < VANE__WINDOW && (double)ns[0] <= limit)
             d->who[left++] = d->who[i];
         else
-            learn(d, &d->who[i], n);
+            learn(d, &d->who[i], n, now);
     }
     if (left == 1)
-        learn(d, &d->who[0], n);
+        learn(d, &d->who[0], n, now);
     atomic_store(&d->count, left > 1 ? left : 0);
 }
 
 /* For a route that changed with the load already, nobody leaves early: few stretches show who is
  * behind, not that he is by more than chance. */
-static void end_stretch(vane__duel *d, double mean_ns)
+static void end_stretch(vane__duel *d, double mean_ns, uint64_t now)
 {
     whose_turn(d)->ns[d->round] = (float)mean_ns;
     if (++d->at < d->count)
         return;
     d->at = 0;
     if (++d->round >= (d->query.moved ? VANE__WINDOW : LEAST))
-        part(d, d->round);
+        part(d, d->round, now);
 }
 
 static void put_off(vane_context *ctx, vane__site *site, uint32_t hot, uint64_t now)
@@ -217,7 +217,7 @@ static void settle_stretch(vane_context *ctx, vane__site *site, uint32_t hot)
         take_up(ctx, site, hot);
     } else {
         vane__allowance_spend(&ctx->allowance, now, excess(d, mean));
-        end_stretch(d, mean);
+        end_stretch(d, mean, now);
         if (d->count > 0 && vane__allowance_left(&ctx->allowance, now) <= 0)
             put_off(ctx, site, hot, now);
     }

@@ -386,15 +386,17 @@ const vane__route *vane__lesson_take(vane_context *ctx, const vane__prepared *p,
 
 /* ---- the load of the host ---------------------------------------------------------------- */
 
-/* Calls since the load changed told their times to the state that is left. */
+/* Calls since the load changed told their times to the state that is left; what a lesson found
+ * enough meanwhile is no measure of drift. */
 static void restore(vane_context *ctx, vane__site *site, uint32_t left)
 {
     uint64_t now = vane__clock_now(ctx);
+    vane__lesson *l = &site->lesson[left];
     for (uint32_t i = 0; i < site->n_all; i++)
-        for (uint32_t hot = 0; hot < 2; hot++) {
-            vane__learned *l = &site->all[i]->learned;
-            vane__past_restore(&l->past[hot][left], &l->window[hot][left], now);
-        }
+        for (uint32_t hot = 0; hot < 2; hot++)
+            vane__window_restore(&site->all[i]->learned.window[hot][left], now);
+    if (now - l->since_ns < VANE__UNNOTICED_NS)
+        l->settled_ns[0] = l->settled_ns[1] = 0;
 }
 
 void vane__learn_busy(vane_context *ctx, uint32_t busy)

@@ -71,7 +71,7 @@ typedef struct vane__trial {
     vane_tensor out, *outs[1];
     void *memory;
     struct vane__check *check; /* made when the first has to be checked */
-    int no_oracle;
+    int no_oracle, no_memory;  /* for that */
     double spent_ns;
     double ran_ns; /* what the one that was checked last took for it */
 } vane__trial;
@@ -79,13 +79,9 @@ typedef struct vane__trial {
 /* Failures make no error of the caller's. 0: no memory for it. */
 int vane__trial_open(vane_context *ctx, const vane__prepared *p, vane__trial *t);
 void vane__trial_close(vane__trial *t);
-/* Checks r's result: the vane_trust that it earned; VANE_TRUST_NONE: could not be found out. */
+/* Checks r's result: the vane_trust that it earned; VANE_TRUST_NONE: could not be found out, with
+ * no_memory for want of memory for the check, which says nothing of r. */
 uint32_t vane__trial_check(vane__trial *t, const vane__runner *r);
-/* That was for want of memory for the check, which says nothing of r. */
-static inline int vane__trial_untold(const vane__trial *t)
-{
-    return t->check == NULL && !t->no_oracle;
-}
 /* Keeps r's device at work until its gauge tells what it draws then, or does not. */
 void vane__trial_power(vane__trial *t, const vane__runner *r);
 /* What a call takes, by repeats of it; 0: it failed. */

@@ -6,7 +6,9 @@
 
 enum { KEPT = 2 }; /* of an aged window */
 #define CHANGED 1.25f
-#define UNNOTICED_MS 200u /* that the load of the host may have changed, at most */
+#define UNNOTICED_MS (uint32_t)(VANE__UNNOTICED_NS / 1000000)
+#define LATELY_MS 1000u
+#define SAYS 5u /* samples: less are no past */
 
 /* As many came since as were kept: all of them slower, or all faster, mean that what was known
  * is over, and the old ones must not outvote the new. */
@@ -91,28 +93,73 @@ double vane__window_spread(const vane__window *w)
     return n < 4 ? 0 : (double)ns[3 * n / 4] - (double)ns[n / 4];
 }
 
+/* ---- the past -------------------------------------------------------------------------- */
+
 static uint32_t ms_of(uint64_t ns)
 {
     return (uint32_t)(ns / 1000000);
 }
 
-void vane__past_note(vane__past *p, const vane__window *w, uint64_t now_ns)
+/* What it says by now is noted every while, of samples that are all new, and before the first
+ * sample after a pause. */
+static void note(vane__window *w, uint32_t now)
 {
-    uint32_t now = ms_of(now_ns);
-    if (w->pushed == 0 || (p->ns[0] > 0 && now - p->ms[0] < UNNOTICED_MS))
+    vane__past *p = &w->past;
+    int newer = p->told_ms - p->ms[0] >= UNNOTICED_MS && p->since >= VANE__WINDOW;
+    int pause = now - p->told_ms >= UNNOTICED_MS;
+    if (vane__window_count(w) < SAYS || (p->ns[0] > 0 && !newer && !pause))
         return;
-    p->ns[1] = p->ns[0];
-    p->ms[1] = p->ms[0];
+    if (p->ns[0] > 0 && newer) {
+        p->ns[1] = p->ns[0];
+        p->ms[1] = p->ms[0];
+    }
     p->ns[0] = (float)vane__window_typical(w);
-    p->ms[0] = now;
+    p->ms[0] = p->told_ms;
+    p->since = 0;
 }
 
-void vane__past_restore(const vane__past *p, vane__window *w, uint64_t now_ns)
+static void told(vane__window *w, uint32_t now, uint32_t samples)
 {
-    uint32_t at = ms_of(now_ns) - p->ms[0] < UNNOTICED_MS, n = vane__window_count(w);
-    if (n == 0 || p->ns[at] <= 0)
-        return;
-    float factor = p->ns[at] / (float)vane__window_typical(w);
+    w->past.told_ms = now;
+    w->past.since += w->past.since < VANE__WINDOW ? samples : 0;
+}
+
+void vane__window_tell(vane__window *w, double ns, uint64_t now_ns)
+{
+    note(w, ms_of(now_ns));
+    vane__window_push(w, ns);
+    told(w, ms_of(now_ns), 1);
+}
+
+void vane__window_renew(vane__window *w, uint64_t now_ns)
+{
+    note(w, ms_of(now_ns));
+    w->pushed = w->old = w->aged = 0;
+    told(w, ms_of(now_ns), VANE__WINDOW);
+}
+
+int vane__window_restore(vane__window *w, uint64_t now_ns)
+{
+    const vane__past *p = &w->past;
+    uint32_t now = ms_of(now_ns), n = vane__window_count(w), changed = 0;
+    float was = p->ns[now - p->ms[0] < UNNOTICED_MS];
+    if (was <= 0 || now - p->told_ms >= UNNOTICED_MS)
+        return 0;
     for (uint32_t i = 0; i < n; i++)
-        w->ns[i] *= factor;
+        if (w->ns[i] > was * CHANGED || w->ns[i] * CHANGED < was) {
+            w->ns[i] = was;
+            changed = 1;
+        }
+    w->fresh |= changed;
+    return (int)changed;
+}
+
+double vane__window_lately(const vane__window *w)
+{
+    const vane__past *p = &w->past;
+    double least = vane__window_least(w);
+    for (uint32_t i = 0; i < 2; i++)
+        if (p->ns[i] > 0 && (double)p->ns[i] < least && p->told_ms - p->ms[i] < LATELY_MS)
+            least = (double)p->ns[i];
+    return least;
 }

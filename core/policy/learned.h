@@ -17,6 +17,17 @@
 #include "vane/policy.h"
 
 #define VANE__WINDOW 9
+/* That the load of the host may have changed, mostly: see load.h. */
+#define VANE__UNNOTICED_NS UINT64_C(200000000)
+
+/* What a window said, typically, when its last sample was of so many ms: now and some time before.
+ * The load of the host is noticed late, and until then calls tell the wrong window. */
+typedef struct vane__past {
+    float ns[2];    /* 0: nothing */
+    uint32_t ms[2]; /* these and told_ms: the context's clock, its lower bits */
+    uint32_t told_ms;
+    uint32_t since; /* samples since it was noted */
+} vane__past;
 
 typedef struct vane__window {
     float ns[VANE__WINDOW]; /* the last ones, in a ring */
@@ -24,21 +35,14 @@ typedef struct vane__window {
     uint32_t aged;          /* so often in a row, and nothing came since */
     uint32_t old;           /* of its first ones: kept when it was aged, not reviewed yet */
     uint32_t fresh;         /* measured since it was kept (store.h) */
+    vane__past past;
 } vane__window;
-
-/* What a window said before the last while, and before the one before that; 0: nothing yet. The
- * load of the host is noticed late, and until then calls tell their times to the wrong window. */
-typedef struct vane__past {
-    float ns[2];
-    uint32_t ms[2]; /* when that was noted */
-} vane__past;
 
 typedef struct vane__learned {
     vane__window window[2][2]; /* by the pool hot before the call, by the host busy */
-    vane__past past[2][2];
-    uint32_t trust;      /* vane_trust */
-    float remembered_ns; /* what is expected for other reasons than a time; 0 nothing */
-    uint32_t kept_trust; /* as they were kept (store.h) */
+    uint32_t trust;            /* vane_trust */
+    float remembered_ns;       /* what is expected for other reasons than a time; 0 nothing */
+    uint32_t kept_trust;       /* as they were kept (store.h) */
     float kept_ns;
 } vane__learned;
 
@@ -65,10 +69,15 @@ void vane__window_age(vane__window *w);
 /* 0: it is empty */
 double vane__window_least(const vane__window *w);
 double vane__window_most(const vane__window *w);
-/* Before a push: what w says by now, unless that was noted a moment ago. */
-void vane__past_note(vane__past *p, const vane__window *w, uint64_t now_ns);
-/* The load that w is of is over for some time already: its samples say what they said before. */
-void vane__past_restore(const vane__past *p, vane__window *w, uint64_t now_ns);
+/* The same of a call of this moment, and first what was said before it is noted. */
+void vane__window_tell(vane__window *w, double ns, uint64_t now_ns);
+/* What is pushed from here on replaces all that it has. */
+void vane__window_renew(vane__window *w, uint64_t now_ns);
+/* Its state of the host is over for some time already: samples that belong to the next one become
+ * what it said before. 1: there were such. */
+int vane__window_restore(vane__window *w, uint64_t now_ns);
+/* As least, but also what it typically said in the last second. */
+double vane__window_lately(const vane__window *w);
 /* The distance from its first to its third quartile; 0 below four. */
 double vane__window_spread(const vane__window *w);
 

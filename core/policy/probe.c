@@ -41,11 +41,12 @@ static vane__breaker *breaker_of(const vane__site *site, uint32_t i, uint64_t no
     return vane__breaker_due(own, now) ? own : NULL;
 }
 
-/* A kernel that is broken by itself says nothing of its device. */
-static int says_nothing(const vane__site *site, uint32_t i, const vane__breaker *b)
+/* Is a failure of candidate i, whose device rests, one of its device? p: NULL any call. */
+static int can_tell(const vane__slate *s, uint32_t i, const vane__prepared *p)
 {
-    const vane__runner *r = &site->slate.runners[i];
-    return b != &site->entries[i]->breaker && !vane__device_knows(r->device, r->kernel);
+    const vane__runner *r = &s->runners[i];
+    return vane__device_knows(r->device, r->kernel) && s->candidates[i].trust != VANE_TRUST_WRONG &&
+           (p == NULL || r->plain || vane__runner_fit(r, p) == VANE_REASON_CHOSEN);
 }
 
 /* Of those that can tell, or else of any. Under the lock. */
@@ -54,7 +55,9 @@ static int find_among(const vane__site *site, const vane__prepared *p, uint64_t 
 {
     for (uint32_t i = 0; i < site->slate.count; i++) {
         vane__breaker *b = breaker_of(site, i, now);
-        if (b == NULL || !waits(&site->slate.candidates[i]) || (!any && says_nothing(site, i, b)) ||
+        int own = b == &site->entries[i]->breaker;
+        if (b == NULL || !waits(&site->slate.candidates[i]) ||
+            (!own && !any && !can_tell(&site->slate, i, NULL)) ||
             site->entries[i]->learned.trust == VANE_TRUST_WRONG)
             continue;
         *out = (probe){.entry = site->entries[i], .breaker = b, .scale = 1};
@@ -104,7 +107,7 @@ static int is_right(vane__trial *t, probe *p)
     const vane__runner *r = &p->entry->settled.runner;
     if (p->base_ns <= 0 || p->trust == VANE_TRUST_NONE) {
         p->trust = vane__trial_check(t, r);
-        p->untold = vane__trial_untold(t);
+        p->untold = t->no_memory;
     }
     return p->trust == VANE_TRUST_CHECKED || p->trust == VANE_TRUST_ORACLE;
 }
@@ -172,31 +175,36 @@ static void pay(vane_context *ctx, uint64_t start)
     vane__last_run.trial_ns += now - start;
 }
 
+/* Its device is awake. Nobody judges who does not fit this call, or could not be checked. */
+static void try_out(vane_context *ctx, vane__site *site, const vane__prepared *p, probe *mine)
+{
+    vane__trial t;
+    const vane__runner *r = &mine->entry->settled.runner;
+    int there_is_room = vane__trial_open(ctx, p, &t);
+    int fits = there_is_room && (r->plain || vane__runner_fit(r, &t.p) == VANE_REASON_CHOSEN);
+    int good = fits && is_good(&t, mine);
+    if (fits && !mine->untold)
+        judge(ctx, site, mine, good);
+    else
+        vane__breaker_postpone(mine->breaker, vane__clock_now(ctx));
+    if (there_is_room)
+        vane__trial_close(&t);
+}
+
 void vane__probe_beside(vane_context *ctx, vane__site *site, const vane__prepared *p)
 {
     probe mine;
-    vane__trial t;
     if (!claim(ctx, site, p, &mine))
         return;
     uint64_t start = vane__clock_now(ctx);
-    const vane__runner *r = &mine.entry->settled.runner;
     vane_error kept = *vane_last_error();
     vane_status awake = mine.device != NULL ? vane__device_wake(mine.device) : VANE_OK;
-    if (awake == VANE_E_BUSY) {
+    if (awake == VANE_E_BUSY)
         vane__breaker_postpone(mine.breaker, vane__clock_now(ctx));
-    } else if (awake != VANE_OK) {
+    else if (awake != VANE_OK)
         judge(ctx, site, &mine, 0);
-    } else if (!vane__trial_open(ctx, p, &t)) {
-        vane__breaker_postpone(mine.breaker, start);
-    } else {
-        int fits = r->plain || vane__runner_fit(r, &t.p) == VANE_REASON_CHOSEN;
-        int good = fits && is_good(&t, &mine);
-        if (fits && !mine.untold)
-            judge(ctx, site, &mine, good);
-        else
-            vane__breaker_postpone(mine.breaker, start);
-        vane__trial_close(&t);
-    }
+    else
+        try_out(ctx, site, p, &mine);
     vane__error_restore(&kept);
     pay(ctx, start);
 }
@@ -233,14 +241,6 @@ static int rests(const vane__slate *s, uint32_t i)
     const vane_reason why = s->candidates[i].reason;
     return s->runners[i].device != NULL &&
            (why == VANE_REASON_UNHEALTHY || why == VANE_REASON_RESTING);
-}
-
-/* Is a failure of candidate i, whose device rests, one of its device? */
-static int can_tell(const vane__slate *s, uint32_t i, const vane__prepared *p)
-{
-    const vane__runner *r = &s->runners[i];
-    return vane__device_knows(r->device, r->kernel) && s->candidates[i].trust != VANE_TRUST_WRONG &&
-           (r->plain || vane__runner_fit(r, p) == VANE_REASON_CHOSEN);
 }
 
 /* A candidate whose device rests, and whose probe is the caller's from here on. A device of which

@@ -97,17 +97,6 @@ static void from_twin(const vane__site *site, const vane__entry *e, const vane_q
     c->expected_ns = (ns > 1 ? ns : 1) + c->transfer_ns;
 }
 
-/* Nine calls may be less than a millisecond, in which others had the CPUs: a moment ago counts. */
-static double least_of(const vane__learned *l, const vane__window *w)
-{
-    const vane__past *p = &l->past[0][0] + (w - &l->window[0][0]);
-    double least = vane__window_least(w);
-    for (uint32_t i = 0; i < 2; i++)
-        if (p->ns[i] > 0 && (double)p->ns[i] < least)
-            least = (double)p->ns[i];
-    return least;
-}
-
 void vane__learned_recall(const vane__site *site, const vane__entry *e, const vane_query *q,
                           vane_candidate *c)
 {
@@ -118,7 +107,7 @@ void vane__learned_recall(const vane__site *site, const vane__entry *e, const va
     c->samples = vane__window_count(w);
     c->aged = w->aged;
     c->measured_ns = c->samples > 0 ? vane__window_typical(w) + extra_ns : 0;
-    c->least_ns = c->samples > 0 ? least_of(l, w) + extra_ns : 0;
+    c->least_ns = c->samples > 0 ? vane__window_lately(w) + extra_ns : 0;
     c->most_ns = c->samples > 0 ? vane__window_most(w) + extra_ns : 0;
     c->spread_ns = vane__window_spread(w);
     c->expected_ns = c->samples > 0 ? 0 : from_other_state(site, l, c, q);
@@ -207,20 +196,19 @@ void vane__learned_note(vane_context *ctx, const vane__route *route, const vane_
                         uint32_t hot, double took_ns, int repeated)
 {
     vane__site *site = route->site;
-    uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
     if (repeated)
         pthread_mutex_lock(&ctx->routes->lock);
     else if (pthread_mutex_trylock(&ctx->routes->lock) != 0)
         return; /* another call's time serves as well: none waits to tell its own */
+    uint32_t busy = atomic_load_explicit(&ctx->busy, memory_order_relaxed);
     uint32_t i = index_of(site, route->entry);
     if (i < site->slate.count) {
         const vane_candidate *c = &site->slate.candidates[i];
         uint32_t state = route->runner.width > 1 ? hot : 0;
         vane__window *w = &route->entry->learned.window[state][busy];
         double scale = vane__learned_scale(c, &site->slate.query, p);
-        vane__past_note(&route->entry->learned.past[state][busy], w, vane__clock_now(ctx));
         if (repeated || !is_brief(c, w))
-            vane__window_push(w, took_ns * scale);
+            vane__window_tell(w, took_ns * scale, vane__clock_now(ctx));
         if (!repeated)
             vane__guard_note(ctx, site, i, route, hot, took_ns, scale);
         if (site->twin != NULL)

@@ -242,7 +242,7 @@ static int works(vane_context *ctx, const vane__prepared *p, const vane__runner 
         return 1;
     uint32_t trust = vane__trial_check(&t, r);
     int right = trust == VANE_TRUST_CHECKED || trust == VANE_TRUST_ORACLE;
-    int good = right ? vane__trial_time(&t, r, 0) > 0 : vane__trial_untold(&t);
+    int good = right ? vane__trial_time(&t, r, 0) > 0 : t.no_memory;
     vane__trial_close(&t);
     return good;
 }

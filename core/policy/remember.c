@@ -81,7 +81,7 @@ static void fill(vane__window *w, const vane__record *r)
 {
     uint32_t n = r->samples < VANE__WINDOW ? r->samples : VANE__WINDOW;
     double typical = (double)r->typical_ns, spread = (double)r->spread_ns;
-    w->pushed = 0;
+    *w = (vane__window){.pushed = 0};
     for (uint32_t i = 0; i < n; i++)
         vane__window_push(w, i < n - 3 * n / 4   ? typical + spread
                              : i < n - n / 4 - 1 ? typical + spread / 2

@@ -29,7 +29,7 @@ int vane__trial_open(vane_context *ctx, const vane__prepared *p, vane__trial *t)
     memset(t, 0, offsetof(vane__trial, p));
     t->ctx = ctx;
     t->check = NULL;
-    t->no_oracle = 0;
+    t->no_oracle = t->no_memory = 0;
     t->spent_ns = t->ran_ns = 0;
     t->memory = bytes <= MOST_BYTES ? vane__alloc(bytes, 64) : NULL;
     if (t->memory == NULL)
@@ -65,6 +65,7 @@ static uint32_t check(vane__trial *t, const vane__runner *r)
     if (t->check == NULL && !t->no_oracle) {
         vane_status st = vane__check_open(t->ctx, &t->p, VANE__CHECK_NS, &t->check);
         t->no_oracle = st == VANE_E_UNSUPPORTED;
+        t->no_memory = st == VANE_E_NOMEM;
         if (st != VANE_OK && !t->no_oracle)
             return VANE_TRUST_NONE;
     }

@@ -213,7 +213,8 @@ VANE_API vane_status vane_buffer_write(vane_context *ctx, vane_buffer buffer, ui
 VANE_API vane_status vane_buffer_read(vane_context *ctx, vane_buffer buffer, uint64_t offset_bytes,
                                       void *to, uint64_t bytes);
 #define VANE_HOST UINT32_MAX /* in place of a device's index */
-/* Makes the content current on device (an index of vane_device_at, or VANE_HOST) now. */
+/* Makes the content current on device (an index of vane_device_at, or VANE_HOST) now. A device
+ * that shares the host's memory takes it from the host with the work that first needs it. */
 VANE_API vane_status vane_buffer_prefetch(vane_context *ctx, vane_buffer buffer, uint32_t device);
 
 typedef enum vane_buffer_state {

@@ -148,6 +148,38 @@ START_TEST(calls_before_a_load_is_noticed_are_not_remembered_of_the_calm)
 }
 END_TEST
 
+/* Nobody called since long before: what is known is of the state that is left. */
+START_TEST(a_load_without_calls_changes_nothing)
+{
+    srand(5 + (unsigned)_i);
+    open_both();
+    add_in_noise(200, 40000, _i % 2 ? 30000 : 50000);
+    atomic_fetch_add(&kit_time, UINT64_C(10000000000));
+    const char *chosen = explained(100);
+    double was[] = {of("alpha")->predicted_ns, of("beta")->predicted_ns};
+    uint32_t changes = d.route_changes;
+    vane__learn_busy(ctx, 1);
+    vane__learn_busy(ctx, 0);
+    ck_assert_str_eq(explained(100), chosen);
+    ck_assert_double_eq(of("alpha")->predicted_ns, was[0]);
+    ck_assert_double_eq(of("beta")->predicted_ns, was[1]);
+    ck_assert_uint_eq(d.route_changes, changes);
+}
+END_TEST
+
+/* Without time for trials a lesson is one call in 100 ms; between them are thousands that nobody
+ * looks at. */
+START_TEST(who_calls_densely_does_so_while_a_lesson_rests)
+{
+    alpha.takes_ns = beta.takes_ns = 30000;
+    open_both();
+    add_often(5000, 3, 0);
+    ctx->allowance.more_ns = -1e12;
+    calls_and_pauses(12);
+    ck_assert(vane__site_keeps_awake(atomic_load(&ctx->routes->sites)));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("learn_load");
@@ -159,6 +191,8 @@ int main(void)
     tcase_add_test(tcase, a_slower_one_is_left_amid_the_same_load);
     tcase_add_loop_test(tcase, calls_before_a_load_is_noticed_are_not_remembered_of_the_calm, 1,
                         40);
+    tcase_add_loop_test(tcase, a_load_without_calls_changes_nothing, 0, 8);
+    tcase_add_test(tcase, who_calls_densely_does_so_while_a_lesson_rests);
     tcase_add_test(tcase, new_routes_forget_no_state_of_the_host);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

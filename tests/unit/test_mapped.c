@@ -4,6 +4,8 @@
  * This toy works in a shadow of what it imports: mapping brings the shadow to the host's memory,
  * unmapping takes the host's to the shadow. Who looks outside such a pair sees what was before.
  */
+#include <sched.h>
+
 #include "context.h"
 #include "plugin/registry.h"
 #include "toy_kit.h"
@@ -18,7 +20,7 @@ typedef struct shadow {
 
 static vane_context *ctx;
 static shadow shadows[ROOM];
-static int maps, unmaps, mistakes;
+static atomic_int maps, unmaps, waits, launched, mistakes;
 
 static shadow *shadow_of(const vane_mem *m)
 {
@@ -74,6 +76,12 @@ static vane_status unmap(vane_queue *q, vane_mem *m, void *p, vane_event **out)
     return VANE_OK;
 }
 
+static vane_status queue_wait(vane_queue *q, vane_event *e)
+{
+    waits++;
+    return toy_queue_wait(q, e);
+}
+
 static vane_status launch(vane_queue *q, const vane_kernel *k, const vane_call *call,
                           vane_event **out)
 {
@@ -81,6 +89,7 @@ static vane_status launch(vane_queue *q, const vane_kernel *k, const vane_call *
         const shadow *s = shadow_of(call->arg[i].mem);
         mistakes += s == NULL || s->is_mapped;
     }
+    launched++;
     return toy_launch(q, k, call, out);
 }
 
@@ -93,8 +102,9 @@ static void setup(void)
     b->vt.mem_free = forget;
     b->vt.mem_map = map;
     b->vt.mem_unmap = unmap;
+    b->vt.queue_wait = queue_wait;
     b->vt.launch = launch;
-    maps = unmaps = mistakes = 0;
+    maps = unmaps = waits = launched = mistakes = 0;
 }
 
 static void teardown(void)
@@ -144,6 +154,43 @@ START_TEST(a_prefetch_leaves_the_host_its_mapping_until_work_needs_it)
     ck_assert_int_eq(unmaps, 1);
     expect_at(ctx, b, 0, 6);
     expect_at(ctx, b, 1, 4);
+}
+END_TEST
+
+static void await_launches(int n)
+{
+    while (launched < n)
+        sched_yield();
+}
+
+/* It is unmapped by a command of one queue: work of another queue, which only reads too, comes
+ * after that. */
+START_TEST(whoever_reads_it_next_waits_for_the_unmapping)
+{
+    vane_buffer a = buffer_of(ctx, "a", N, 1), b = buffer_empty(ctx, "b", N),
+                c = buffer_empty(ctx, "c", N);
+    vane_tensor ta = in_buffer(a, 0, N), tb = in_buffer(b, 0, N), tc = in_buffer(c, 0, N);
+    vane_stream *one, *two;
+    float x = 5;
+    GOOD(call_on(ctx, "toy", VANE_OP_ADD, &ta, &ta, &tb));
+    GOOD(call_on(ctx, "toy", VANE_OP_ADD, &ta, &ta, &tc));
+    GOOD(vane_buffer_write(ctx, a, 0, &x, sizeof x));
+    GOOD(vane_stream_open(ctx, toy_index(ctx), &one));
+    GOOD(vane_stream_open(ctx, toy_index(ctx), &two));
+    toy_gate(1);
+    GOOD(vane_add_async(one, &ta, &ta, &tb));
+    await_launches(3);
+    ck_assert_int_eq(unmaps, 1);
+    ck_assert_int_eq(waits, 0);
+    GOOD(vane_mul_async(two, &ta, &ta, &tc));
+    await_launches(4);
+    ck_assert_int_eq(unmaps, 1);
+    ck_assert_int_gt(waits, 0); /* for each operand */
+    toy_gate(0);
+    GOOD(vane_stream_close(one));
+    GOOD(vane_stream_close(two));
+    expect_at(ctx, b, 0, 10);
+    expect_at(ctx, c, 0, 25);
 }
 END_TEST
 
@@ -206,6 +253,7 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, buffers_go_back_and_forth);
     tcase_add_test(t, a_prefetch_leaves_the_host_its_mapping_until_work_needs_it);
+    tcase_add_test(t, whoever_reads_it_next_waits_for_the_unmapping);
     tcase_add_test(t, wrapped_memory_has_the_result_after_the_close);
     tcase_add_test(t, operands_in_host_memory);
     tcase_add_test(t, a_map_that_fails_is_told);

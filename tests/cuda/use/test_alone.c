@@ -239,12 +239,15 @@ START_TEST(it_is_judged_by_one_who_can_tell)
 }
 END_TEST
 
+/* An add of x to itself; the call points to what is here. */
 static vane__site *site_of(vane__prepared *call)
 {
+    static vane_tensor a, b;
+    static const vane_tensor *const in[] = {&a, &a};
+    static vane_tensor *const out[] = {&b};
     vane__request rq;
-    vane_tensor a = vector(x), b = vector(z);
-    const vane_tensor *const in[] = {&a, &a};
-    vane_tensor *const out[] = {&b};
+    a = vector(x);
+    b = vector(z);
     GOOD(vane__request_make(ctx, VANE_OP_ADD, in, 2, out, 1, NULL, &rq));
     GOOD(vane__call_prepare(&rq, call));
     const vane__route *route = vane__route_for(ctx, call);
