@@ -164,8 +164,9 @@ static int nobody_checked(const vane__slate *s)
 }
 
 /* A lesson that goes on has few times of some, and none of others in this state: the route does
- * not follow each of them, but goes to one that has enough, or promises much. */
-static void hold(const vane__slate *s, uint32_t *chosen)
+ * not follow each of them, but goes to one that has enough, or promises much; and of the choice
+ * some that are fresh, for it may have been disturbed only. */
+void vane__lesson_hold(const vane__slate *s, uint32_t *chosen)
 {
     uint32_t now = s->query.current;
     if (now >= s->count || now == *chosen)
@@ -173,7 +174,7 @@ static void hold(const vane__slate *s, uint32_t *chosen)
     const vane_candidate *c = &s->candidates[now], *to = &s->candidates[*chosen];
     int stands = c->reason == VANE_REASON_SLOWER || c->reason == VANE_REASON_NARROWER;
     int trusted = c->trust == VANE_TRUST_CHECKED || c->trust == VANE_TRUST_ORACLE;
-    if (stands && trusted && c->tier == to->tier && to->samples < SURE &&
+    if (stands && trusted && c->tier == to->tier && (to->samples < SURE || c->aged > 0) &&
         to->predicted_ns * MUCH > c->predicted_ns)
         *chosen = now;
 }
@@ -207,8 +208,8 @@ static void look_under_lock(lesson *l, step *out)
     uint32_t next = wants_duel(l) ? VANE_NO_CANDIDATE : next_of(l);
     if (next == VANE_NO_CANDIDATE && may_settle(l))
         settle(l);
-    if (next != VANE_NO_CANDIDATE)
-        hold(s, &site->chosen[l->hot]);
+    if (next != VANE_NO_CANDIDATE || !atomic_load(&site->lesson[s->query.busy].over))
+        vane__lesson_hold(s, &site->chosen[l->hot]);
     vane__site_publish(l->ctx, site, l->hot);
     out->chosen = vane__site_route(l->ctx, site, site->chosen[l->hot]);
     out->chosen_ns = s->candidates[site->chosen[l->hot]].predicted_ns;
@@ -336,7 +337,7 @@ static const vane__route *pause_lesson(lesson *l, const vane__route *chosen, dou
     if (site->version == vane__routes_version(l->ctx) &&
         vane__site_choose(l->ctx, site, l->hot) != VANE_NO_CANDIDATE) {
         vane__lesson *here = &site->lesson[site->slate.query.busy];
-        hold(&site->slate, &site->chosen[l->hot]);
+        vane__lesson_hold(&site->slate, &site->chosen[l->hot]);
         here->paused = 1;
         atomic_store(&here->due_ns, vane__clock_now(l->ctx) + (left_ns > 0 ? BREAK_NS : DRY_NS));
         vane__site_publish(l->ctx, site, l->hot);

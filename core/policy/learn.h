@@ -20,6 +20,8 @@ void vane__learn_busy(vane_context *ctx, uint32_t busy);
  * that has to be made first. *base_ns: where it is a trial, what the choice would take. */
 const vane__route *vane__lesson_take(vane_context *ctx, const vane__prepared *p,
                                      const vane__route *route, uint32_t hot, double *base_ns);
+/* Amid a lesson: does the route stay for now? Then *chosen is who has it. Under the lock. */
+void vane__lesson_hold(const vane__slate *s, uint32_t *chosen);
 /* To the allowance. Takes the lock of the routes. */
 void vane__lesson_charge(vane_context *ctx, double ns);
 

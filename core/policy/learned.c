@@ -131,6 +131,11 @@ void vane__window_tell(vane__window *w, double ns, uint64_t now_ns)
     told(w, ms_of(now_ns), 1);
 }
 
+uint64_t vane__window_age_ns(const vane__window *w, uint64_t now_ns)
+{
+    return (uint64_t)(ms_of(now_ns) - w->past.told_ms) * 1000000;
+}
+
 void vane__window_renew(vane__window *w, uint64_t now_ns)
 {
     note(w, ms_of(now_ns));
@@ -152,6 +157,12 @@ int vane__window_restore(vane__window *w, uint64_t now_ns)
         }
     w->fresh |= changed;
     return (int)changed;
+}
+
+double vane__window_hoped(const vane__window *w)
+{
+    double ns = vane__window_typical(w), was = (double)w->past.ns[0];
+    return vane__window_count(w) < SAYS && was > 0 && was < ns ? was : ns;
 }
 
 double vane__window_lately(const vane__window *w)

@@ -71,6 +71,11 @@ double vane__window_least(const vane__window *w);
 double vane__window_most(const vane__window *w);
 /* The same of a call of this moment, and first what was said before it is noted. */
 void vane__window_tell(vane__window *w, double ns, uint64_t now_ns);
+/* Since the last one was told, to the millisecond. */
+uint64_t vane__window_age_ns(const vane__window *w, uint64_t now_ns);
+/* As typical; but of few samples, which may be of a moment's disturbance, no more than it said
+ * before: if it takes longer, its calls soon tell; of who is left out none do. */
+double vane__window_hoped(const vane__window *w);
 /* What is pushed from here on replaces all that it has. */
 void vane__window_renew(vane__window *w, uint64_t now_ns);
 /* Its state of the host is over for some time already: samples that belong to the next one become

@@ -8,6 +8,7 @@
 #define SPEAKS 5u /* samples of a window that another cannot stand for */
 #define JOINS 2u  /* of each of two windows that are compared */
 #define MOST_FACTOR 8.0
+#define APART_NS UINT64_C(10000000)
 
 /* ---- recalling ------------------------------------------------------------------------ */
 
@@ -106,7 +107,7 @@ void vane__learned_recall(const vane__site *site, const vane__entry *e, const va
     c->trust = l->trust;
     c->samples = vane__window_count(w);
     c->aged = w->aged;
-    c->measured_ns = c->samples > 0 ? vane__window_typical(w) + extra_ns : 0;
+    c->measured_ns = c->samples > 0 ? vane__window_hoped(w) + extra_ns : 0;
     c->least_ns = c->samples > 0 ? vane__window_lately(w) + extra_ns : 0;
     c->most_ns = c->samples > 0 ? vane__window_most(w) + extra_ns : 0;
     c->spread_ns = vane__window_spread(w);
@@ -132,6 +133,18 @@ static uint32_t index_of(const vane__site *site, const vane__entry *e)
     return i;
 }
 
+/* Each call is looked at from here on. */
+static void watch(vane_context *ctx, vane__site *site)
+{
+    for (uint32_t hot = 0; hot < 2; hot++) {
+        if (site->chosen[hot] == VANE_NO_CANDIDATE || site->version != vane__routes_version(ctx) ||
+            vane__site_choose(ctx, site, hot) == VANE_NO_CANDIDATE)
+            continue;
+        vane__lesson_hold(&site->slate, &site->chosen[hot]);
+        vane__site_publish(ctx, site, hot);
+    }
+}
+
 /* What was known may be old: a few fresh samples of everybody who is near. */
 static void reopen(vane_context *ctx, vane__site *site, uint32_t busy, const char *why)
 {
@@ -145,7 +158,7 @@ static void reopen(vane_context *ctx, vane__site *site, uint32_t busy, const cha
     atomic_store(&l->due_ns, 0);
     l->lessons += l->lessons < LAST_LESSON;
     site->why = why;
-    vane__site_revise(ctx, site);
+    watch(ctx, site);
 }
 
 /* What changed may change back: the pauses are not as long as they had become. */
@@ -192,6 +205,14 @@ static int is_brief(const vane_candidate *c, const vane__window *w)
     return (w->pushed > 0 ? vane__window_typical(w) : c->predicted_ns) < VANE__BRIEF_NS;
 }
 
+/* Nine calls in a row may be less than a millisecond, in which somebody else had a CPU: of what is
+ * known well, samples lie so far apart that most of them are slow only if it is. */
+static int is_repetition(const vane__site *site, const vane__window *w, uint32_t busy, uint64_t now)
+{
+    return atomic_load(&site->lesson[busy].over) && vane__window_count(w) == VANE__WINDOW &&
+           vane__window_age_ns(w, now) < APART_NS;
+}
+
 void vane__learned_note(vane_context *ctx, const vane__route *route, const vane__prepared *p,
                         uint32_t hot, double took_ns, int repeated)
 {
@@ -207,8 +228,9 @@ void vane__learned_note(vane_context *ctx, const vane__route *route, const vane_
         uint32_t state = route->runner.width > 1 ? hot : 0;
         vane__window *w = &route->entry->learned.window[state][busy];
         double scale = vane__learned_scale(c, &site->slate.query, p);
-        if (repeated || !is_brief(c, w))
-            vane__window_tell(w, took_ns * scale, vane__clock_now(ctx));
+        uint64_t now = vane__clock_now(ctx);
+        if (repeated || (!is_brief(c, w) && !is_repetition(site, w, busy, now)))
+            vane__window_tell(w, took_ns * scale, now);
         if (!repeated)
             vane__guard_note(ctx, site, i, route, hot, took_ns, scale);
         if (site->twin != NULL)

@@ -148,6 +148,28 @@ START_TEST(calls_before_a_load_is_noticed_are_not_remembered_of_the_calm)
 }
 END_TEST
 
+/* Some milliseconds in which somebody else had a CPU. */
+START_TEST(a_moments_disturbance_moves_no_route)
+{
+    beta.takes_ns = 30000;
+    alpha.takes_ns = 40000;
+    open_both();
+    calls_and_pauses(8);
+    ck_assert_str_eq(explained(5000), "beta");
+    uint32_t changes = d.route_changes;
+    beta.takes_ns = 90000;
+    add_often(5000, _i, 0);
+    ck_assert_str_eq(explained(5000), "beta");
+    beta.takes_ns = 30000;
+    calls_and_pauses(8);
+    ck_assert_str_eq(explained(5000), "beta");
+    ck_assert_uint_eq(d.route_changes, changes);
+    beta.takes_ns = 90000; /* for good */
+    calls_and_pauses(12);
+    ck_assert_str_eq(explained(5000), "alpha");
+}
+END_TEST
+
 /* Nobody called since long before: what is known is of the state that is left. */
 START_TEST(a_load_without_calls_changes_nothing)
 {
@@ -191,6 +213,7 @@ int main(void)
     tcase_add_test(tcase, a_slower_one_is_left_amid_the_same_load);
     tcase_add_loop_test(tcase, calls_before_a_load_is_noticed_are_not_remembered_of_the_calm, 1,
                         40);
+    tcase_add_loop_test(tcase, a_moments_disturbance_moves_no_route, 1, 60);
     tcase_add_loop_test(tcase, a_load_without_calls_changes_nothing, 0, 8);
     tcase_add_test(tcase, who_calls_densely_does_so_while_a_lesson_rests);
     tcase_add_test(tcase, new_routes_forget_no_state_of_the_host);

@@ -120,6 +120,24 @@ START_TEST(a_moment_ago_counts_and_longer_ago_does_not)
 }
 END_TEST
 
+/* A few slow ones may be a moment's; five are believed. */
+START_TEST(of_few_samples_the_best_is_hoped)
+{
+    tell(50, 30000, 20 * MS);
+    tell(9, 90000, MS);
+    vane__window_age(&w);
+    ck_assert_double_eq_tol(vane__window_typical(&w), 90000, 900);
+    ck_assert_double_eq_tol(vane__window_hoped(&w), 30000, 300);
+    tell(2, 90000, MS);
+    ck_assert_double_eq_tol(vane__window_hoped(&w), 30000, 300);
+    tell(1, 90000, MS);
+    ck_assert_double_eq_tol(vane__window_hoped(&w), 90000, 900);
+    setup();
+    tell(2, 90000, MS);
+    ck_assert_double_eq_tol(vane__window_hoped(&w), 90000, 900);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("window");
@@ -133,6 +151,7 @@ int main(void)
     tcase_add_test(t, a_duel_has_a_past);
     tcase_add_test(t, the_clock_may_wrap);
     tcase_add_test(t, a_moment_ago_counts_and_longer_ago_does_not);
+    tcase_add_test(t, of_few_samples_the_best_is_hoped);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
