@@ -137,10 +137,20 @@ static int is_top(const char *path, int which)
            fs.f_type == (which == VANE__UNIFIED ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC);
 }
 
+/* Is what /proc/self/cgroup says counted from the top? Not in a namespace of our own; the first one
+ * has this number (Linux: include/linux/proc_ns.h). */
+static int is_first_namespace(void)
+{
+    struct stat s;
+    return stat("/proc/self/ns/cgroup", &s) != 0 || s.st_ino == 0xEFFFFFFBu;
+}
+
 /* True: all that we are in are there, from their top on. */
 static int take_usual(vane__hierarchy *all)
 {
     const char *found[VANE__HIERARCHIES] = {NULL};
+    if (!is_first_namespace())
+        return 0;
     for (int i = 0; i < VANE__HIERARCHIES; i++) {
         for (int k = 0; k < USUAL && all[i].is_member && found[i] == NULL; k++)
             found[i] = is_top(usual[i][k], i) ? usual[i][k] : NULL;

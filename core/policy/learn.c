@@ -89,9 +89,9 @@ static void settle(lesson *l)
     keep_expectations(l->site);
     l->site->why = "measured";
     done->since_ns = vane__clock_now(l->ctx);
-    double ns = s->candidates[l->site->chosen[l->hot]].predicted_ns;
-    atomic_store(&done->due_ns, done->since_ns + (first_pause(ns) << done->lessons));
-    done->settled_ns[l->hot] = (float)ns;
+    const vane_candidate *c = &s->candidates[l->site->chosen[l->hot]];
+    atomic_store(&done->due_ns, done->since_ns + (first_pause(c->predicted_ns) << done->lessons));
+    done->settled_ns[l->hot] = c->samples >= SURE ? (float)c->predicted_ns : 0; /* compare() says */
 }
 
 /* Of this call's own; the site's reasons are of the last choice. */

@@ -72,20 +72,6 @@ double vane__window_most(const vane__window *w)
     return n > 0 ? (double)ns[n - 1] : 0;
 }
 
-void vane__window_age(vane__window *w)
-{
-    float kept[KEPT];
-    uint32_t n = vane__window_count(w), last = w->pushed + VANE__WINDOW;
-    w->aged = n > 0 ? w->aged + 1 : 0;
-    w->old = n < KEPT ? n : KEPT;
-    if (n <= KEPT)
-        return;
-    for (uint32_t i = 0; i < KEPT; i++)
-        kept[i] = w->ns[(last - KEPT + i) % VANE__WINDOW];
-    memcpy(w->ns, kept, sizeof kept);
-    w->pushed = KEPT;
-}
-
 double vane__window_spread(const vane__window *w)
 {
     float ns[VANE__WINDOW];
@@ -100,22 +86,33 @@ static uint32_t ms_of(uint64_t ns)
     return (uint32_t)(ns / 1000000);
 }
 
-/* What it says by now is noted every while, of samples that are all new, and before the first
- * sample after a pause. */
-static void note(vane__window *w, uint32_t now)
+static void note_now(vane__window *w)
 {
     vane__past *p = &w->past;
-    int newer = p->told_ms - p->ms[0] >= UNNOTICED_MS && p->since >= VANE__WINDOW;
-    int pause = now - p->told_ms >= UNNOTICED_MS;
-    if (vane__window_count(w) < SAYS || (p->ns[0] > 0 && !newer && !pause))
+    if (vane__window_count(w) < SAYS)
         return;
-    if (p->ns[0] > 0 && newer) {
+    if (p->ns[0] > 0 && p->told_ms - p->ms[0] >= UNNOTICED_MS) {
         p->ns[1] = p->ns[0];
         p->ms[1] = p->ms[0];
     }
     p->ns[0] = (float)vane__window_typical(w);
     p->ms[0] = p->told_ms;
     p->since = 0;
+}
+
+static int is_pause(const vane__window *w, uint32_t now)
+{
+    return now - w->past.told_ms >= UNNOTICED_MS;
+}
+
+/* What it says by now is noted every while, of samples that are all new, and before the first
+ * sample after a pause. */
+static void note(vane__window *w, uint32_t now)
+{
+    const vane__past *p = &w->past;
+    int newer = p->told_ms - p->ms[0] >= UNNOTICED_MS && p->since >= VANE__WINDOW;
+    if (p->ns[0] <= 0 || newer || is_pause(w, now))
+        note_now(w);
 }
 
 static void told(vane__window *w, uint32_t now, uint32_t samples)
@@ -129,6 +126,22 @@ void vane__window_tell(vane__window *w, double ns, uint64_t now_ns)
     note(w, ms_of(now_ns));
     vane__window_push(w, ns);
     told(w, ms_of(now_ns), 1);
+}
+
+void vane__window_age(vane__window *w, uint64_t now_ns, int in_doubt)
+{
+    float kept[KEPT];
+    uint32_t n = vane__window_count(w), last = w->pushed + VANE__WINDOW;
+    if (!in_doubt || is_pause(w, ms_of(now_ns)))
+        note_now(w);
+    w->aged = n > 0 ? w->aged + 1 : 0;
+    w->old = n < KEPT ? n : KEPT;
+    if (n <= KEPT)
+        return;
+    for (uint32_t i = 0; i < KEPT; i++)
+        kept[i] = w->ns[(last - KEPT + i) % VANE__WINDOW];
+    memcpy(w->ns, kept, sizeof kept);
+    w->pushed = KEPT;
 }
 
 uint64_t vane__window_age_ns(const vane__window *w, uint64_t now_ns)
@@ -145,11 +158,16 @@ void vane__window_renew(vane__window *w, uint64_t now_ns)
 
 int vane__window_restore(vane__window *w, uint64_t now_ns)
 {
-    const vane__past *p = &w->past;
+    vane__past *p = &w->past;
     uint32_t now = ms_of(now_ns), n = vane__window_count(w), changed = 0;
-    float was = p->ns[now - p->ms[0] < UNNOTICED_MS];
-    if (was <= 0 || now - p->told_ms >= UNNOTICED_MS)
+    int late = now - p->ms[0] < UNNOTICED_MS; /* it is of that time itself */
+    float was = p->ns[late];
+    if (was <= 0 || is_pause(w, now))
         return 0;
+    if (late) {
+        p->ns[0] = was;
+        p->ms[0] = p->ms[1];
+    }
     for (uint32_t i = 0; i < n; i++)
         if (w->ns[i] > was * CHANGED || w->ns[i] * CHANGED < was) {
             w->ns[i] = was;

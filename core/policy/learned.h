@@ -54,7 +54,7 @@ typedef struct vane__lesson {
     uint32_t lessons;        /* how often it began again: each time waits longer */
     uint64_t since_ns;       /* over: since when */
     _Atomic uint64_t due_ns; /* over, or paused: nothing is to be done before; read by calls */
-    float settled_ns[2];     /* over: what the choice took then, by hot */
+    float settled_ns[2];     /* over: what the choice took then, by hot; 0: not known yet */
 } vane__lesson;
 
 static inline uint32_t vane__window_count(const vane__window *w)
@@ -62,15 +62,16 @@ static inline uint32_t vane__window_count(const vane__window *w)
     return w->pushed < VANE__WINDOW ? w->pushed : VANE__WINDOW;
 }
 void vane__window_push(vane__window *w, double ns);
+/* The same of a call of this moment, and first what was said before it is noted. */
+void vane__window_tell(vane__window *w, double ns, uint64_t now_ns);
 /* 0: it is empty */
 double vane__window_typical(const vane__window *w);
-/* Only the last few are kept: what was known may be old. */
-void vane__window_age(vane__window *w);
+/* Only the last few are kept: what was known may be old. Unless the last ones are in doubt, what it
+ * said is noted. */
+void vane__window_age(vane__window *w, uint64_t now_ns, int in_doubt);
 /* 0: it is empty */
 double vane__window_least(const vane__window *w);
 double vane__window_most(const vane__window *w);
-/* The same of a call of this moment, and first what was said before it is noted. */
-void vane__window_tell(vane__window *w, double ns, uint64_t now_ns);
 /* Since the last one was told, to the millisecond. */
 uint64_t vane__window_age_ns(const vane__window *w, uint64_t now_ns);
 /* As typical; but of few samples, which may be of a moment's disturbance, no more than it said

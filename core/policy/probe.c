@@ -128,12 +128,13 @@ static int is_good(vane__trial *t, probe *p)
 /* What is known of the device is from before. */
 static void doubt(vane_context *ctx, const vane__device *d)
 {
+    uint64_t now = vane__clock_now(ctx);
     vane__site *site = atomic_load_explicit(&ctx->routes->sites, memory_order_acquire);
     for (; site != NULL; site = site->next)
         for (uint32_t i = 0; i < site->n_all; i++)
             for (uint32_t state = 0; state < 4; state++)
                 if (site->all[i]->settled.runner.device == d)
-                    vane__window_age(&site->all[i]->learned.window[state & 1][state >> 1]);
+                    vane__window_age(&site->all[i]->learned.window[state & 1][state >> 1], now, 0);
 }
 
 /* A device that a probe found good or not. */

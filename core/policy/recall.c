@@ -146,12 +146,14 @@ static void watch(vane_context *ctx, vane__site *site)
 }
 
 /* What was known may be old: a few fresh samples of everybody who is near. */
-static void reopen(vane_context *ctx, vane__site *site, uint32_t busy, const char *why)
+static void reopen(vane_context *ctx, vane__site *site, uint32_t busy, int in_doubt,
+                   const char *why)
 {
     vane__lesson *l = &site->lesson[busy];
+    uint64_t now = vane__clock_now(ctx);
     for (uint32_t i = 0; i < site->slate.count; i++)
         for (uint32_t hot = 0; hot < 2; hot++)
-            vane__window_age(&site->entries[i]->learned.window[hot][busy]);
+            vane__window_age(&site->entries[i]->learned.window[hot][busy], now, in_doubt);
     atomic_store(&l->dueled, 0);
     atomic_store(&l->over, 0);
     l->paused = 0;
@@ -165,7 +167,7 @@ static void reopen(vane_context *ctx, vane__site *site, uint32_t busy, const cha
 static void change(vane_context *ctx, vane__site *site, uint32_t busy)
 {
     site->lesson[busy].lessons /= 2;
-    reopen(ctx, site, busy, "it took longer than it did");
+    reopen(ctx, site, busy, 1, "it took longer than it did");
 }
 
 /* A settled site is looked at again when its choice has become slower, and ever more rarely
@@ -178,12 +180,14 @@ static void compare(vane_context *ctx, vane__site *site, const vane__window *w, 
     double then = (double)l->settled_ns[hot];
     if (!atomic_load(&l->over))
         return;
+    if (then <= 0 && vane__window_count(w) == VANE__WINDOW)
+        l->settled_ns[hot] = (float)vane__window_typical(w);
     int slower = then > 0 && vane__window_count(w) > VANE__WINDOW / 2 &&
                  vane__window_typical(w) > then * DRIFT;
     if (slower && now > l->since_ns + (due - l->since_ns) / 4)
         change(ctx, site, busy);
     else if (now >= due)
-        reopen(ctx, site, busy, "measured again");
+        reopen(ctx, site, busy, 0, "measured again");
 }
 
 /* Of calls with operands in buffers, only the choice is ever measured: its own times replace
@@ -229,13 +233,14 @@ void vane__learned_note(vane_context *ctx, const vane__route *route, const vane_
         vane__window *w = &route->entry->learned.window[state][busy];
         double scale = vane__learned_scale(c, &site->slate.query, p);
         uint64_t now = vane__clock_now(ctx);
-        if (repeated || (!is_brief(c, w) && !is_repetition(site, w, busy, now)))
+        int told = repeated || (!is_brief(c, w) && !is_repetition(site, w, busy, now));
+        if (told)
             vane__window_tell(w, took_ns * scale, now);
         if (!repeated)
             vane__guard_note(ctx, site, i, route, hot, took_ns, scale);
-        if (site->twin != NULL)
+        if (site->twin != NULL && told)
             choose_again(ctx, site, w, hot);
-        else
+        else if (site->twin == NULL)
             compare(ctx, site, w, hot, busy);
     }
     pthread_mutex_unlock(&ctx->routes->lock);

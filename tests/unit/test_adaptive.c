@@ -258,7 +258,7 @@ START_TEST(an_aged_window_keeps_the_last)
     vane__window w = {.pushed = 0};
     for (int i = 1; i <= 23; i++)
         vane__window_push(&w, i);
-    vane__window_age(&w);
+    vane__window_age(&w, 0, 0);
     ck_assert_uint_eq(vane__window_count(&w), 2);
     ck_assert_double_eq(vane__window_typical(&w), 22);
     vane__window_push(&w, 5);

@@ -37,12 +37,13 @@ END_TEST
 
 enum { FLOOD = 3 * VANE__LANE_MOST };
 
-static atomic_int held, given_all, refused;
+static atomic_int held, begun, given_all, refused;
 
 static void hold(void *arg, vane_status st)
 {
     (void)arg;
     (void)st;
+    atomic_store(&begun, 1);
     while (atomic_load(&held))
         sched_yield();
 }
@@ -70,6 +71,8 @@ START_TEST(who_gives_more_than_is_done_waits)
     atomic_store(&calls, 0);
     atomic_store(&held, 1);
     GOOD(vane_stream_callback(anywhere, give_more, anywhere));
+    while (!atomic_load(&begun))
+        sched_yield();
     ck_assert_int_eq(pthread_create(&giver, NULL, flood, anywhere), 0);
     while (atomic_load(&anywhere->waiting) < VANE__LANE_MOST)
         sched_yield();

@@ -125,7 +125,7 @@ START_TEST(of_few_samples_the_best_is_hoped)
 {
     tell(50, 30000, 20 * MS);
     tell(9, 90000, MS);
-    vane__window_age(&w);
+    vane__window_age(&w, now, 1);
     ck_assert_double_eq_tol(vane__window_typical(&w), 90000, 900);
     ck_assert_double_eq_tol(vane__window_hoped(&w), 30000, 300);
     tell(2, 90000, MS);
@@ -135,6 +135,33 @@ START_TEST(of_few_samples_the_best_is_hoped)
     setup();
     tell(2, 90000, MS);
     ck_assert_double_eq_tol(vane__window_hoped(&w), 90000, 900);
+}
+END_TEST
+
+/* Whoever was fast long ago is not hoped to be so for ever. */
+START_TEST(what_is_not_in_doubt_is_noted)
+{
+    tell(50, 30000, 20 * MS);
+    tell(9, 90000, MS);
+    vane__window_age(&w, now, _i);
+    now += _i ? 300 * MS : MS;
+    if (_i)
+        tell(5, 90000, MS);
+    vane__window_age(&w, now + (_i ? 300 * MS : 0), _i);
+    ck_assert_double_eq_tol(vane__window_hoped(&w), 90000, 900);
+}
+END_TEST
+
+/* The past is of the same state. */
+START_TEST(what_is_taken_back_is_no_past)
+{
+    tell(50, 90000, 20 * MS);
+    tell(20, 30000, 9 * MS);
+    vane__window_restore(&w, now);
+    expect_all(90000);
+    vane__window_age(&w, now, 1);
+    ck_assert_double_eq_tol(vane__window_hoped(&w), 90000, 900);
+    ck_assert_double_eq_tol(vane__window_lately(&w), 90000, 900);
 }
 END_TEST
 
@@ -152,6 +179,8 @@ int main(void)
     tcase_add_test(t, the_clock_may_wrap);
     tcase_add_test(t, a_moment_ago_counts_and_longer_ago_does_not);
     tcase_add_test(t, of_few_samples_the_best_is_hoped);
+    tcase_add_loop_test(t, what_is_not_in_doubt_is_noted, 0, 2);
+    tcase_add_test(t, what_is_taken_back_is_no_past);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
